@@ -1,0 +1,57 @@
+# The host build: build/libbough.a, build/bough, tests, benchmarks, fuzz targets.
+
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+
+if(BOUGH_SANITIZE)
+    add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all
+        -fno-omit-frame-pointer)
+    add_link_options(-fsanitize=address,undefined)
+endif()
+
+find_package(ZLIB REQUIRED)
+find_library(LIBB2 libb2.a REQUIRED)
+find_library(LIBBEARSSL libbearssl.a REQUIRED)
+
+# libc declares POSIX functions only where they are asked for: never in the portable layers.
+set(posix _POSIX_C_SOURCE=200809L _DEFAULT_SOURCE)
+
+bough_layer(base base)
+bough_layer(store store)
+bough_layer(backends backends)
+bough_layer(merge merge)
+bough_layer(sync sync)
+file(GLOB blockdev_sources CONFIGURE_DEPENDS blockdev/*.c)
+list(FILTER blockdev_sources EXCLUDE REGEX "/(virtio|xen|solo5)_[a-z_]*\\.c$")
+bough_layer(blockdev blockdev SOURCES ${blockdev_sources} DEFINES ${posix})
+bough_layer(unix kernel/unix DEFINES ${posix})
+
+# lwIP on the host serves `bough serve --tap`; without its sources that one verb is missing.
+include(cmake/lwip.cmake)
+file(GLOB net_sources CONFIGURE_DEPENDS net/*.c)
+if(NOT TARGET lwip)
+    list(FILTER net_sources EXCLUDE REGEX "/lwip_[a-z_]*\\.c$")
+endif()
+bough_layer(net net SOURCES ${net_sources} DEFINES ${posix} $<$<TARGET_EXISTS:lwip>:BOUGH_LWIP>)
+if(TARGET lwip AND TARGET net)
+    target_link_libraries(net PRIVATE lwip_headers)
+endif()
+
+file(GLOB server_sources CONFIGURE_DEPENDS server/*.c)
+list(FILTER server_sources EXCLUDE REGEX "/boot_image\\.c$")
+bough_layer(server server SOURCES ${server_sources} DEFINES $<$<TARGET_EXISTS:lwip>:BOUGH_LWIP>)
+
+get_property(objects GLOBAL PROPERTY BOUGH_OBJECTS)
+add_library(bough_all STATIC ${objects} $<$<TARGET_EXISTS:lwip>:$<TARGET_OBJECTS:lwip>>)
+target_link_libraries(bough_all PUBLIC ZLIB::ZLIB ${LIBB2} ${LIBBEARSSL})
+
+include(cmake/library.cmake OPTIONAL)
+if(EXISTS ${CMAKE_SOURCE_DIR}/cli/main.c)
+    include(cmake/cli.cmake)
+endif()
+
+enable_testing()
+add_subdirectory(tests)
+if(EXISTS ${CMAKE_SOURCE_DIR}/bench/CMakeLists.txt)
+    add_subdirectory(bench)
+endif()

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * limits.h - every limit of bough, by name.  docs/limits.md says what each costs and what a client
+ * sees past it.  Going past any of them is BOUGH_TOO_BIG (or BOUGH_BUSY for a table that is full),
+ * never a crash; each is tested at the limit and one past it.
+ */
+#ifndef BOUGH_LIMITS_H
+#define BOUGH_LIMITS_H
+
+/* Keys: paths of steps. */
+#define BOUGH_STEP_BYTES_MAX 255u  /* one step of a path */
+#define BOUGH_PATH_STEPS_MAX 64u   /* steps of a path */
+#define BOUGH_PATH_BYTES_MAX 4096u /* the whole path, with its slashes */
+
+/* Values and commits. */
+#define BOUGH_VALUE_BYTES_MAX      (64u << 20) /* one value in the library */
+#define BOUGH_HTTP_VALUE_BYTES_MAX (16u << 20) /* one value over HTTP */
+#define BOUGH_MESSAGE_BYTES_MAX    (1u << 20)  /* a commit message, extra headers included */
+#define BOUGH_IDENT_BYTES_MAX      1024u       /* an author's name, or e-mail */
+#define BOUGH_PARENTS_MAX          64u         /* parents of one commit */
+
+/* Names of branches and tags ("heads/main"), and how many are moved at once. */
+#define BOUGH_REF_BYTES_MAX 250u
+#define BOUGH_MOVES_MAX     1024u
+
+/* HTTP/1.1; the figures are of the kind that proxies and browsers keep well within. */
+#define BOUGH_HTTP_LINE_BYTES_MAX 8192u  /* request line: 414 */
+#define BOUGH_HTTP_HEAD_BYTES_MAX 16384u /* all header lines: 431 */
+#define BOUGH_HTTP_FIELDS_MAX     64u    /* header fields: 431 */
+#define BOUGH_HTTP_CHUNK_EXT_MAX  256u   /* a chunk's extension: 400 */
+#define BOUGH_HTTP_PIPELINE_MAX   16u    /* requests of a connection answered in one turn */
+#define BOUGH_JSON_DEPTH_MAX      32u
+#define BOUGH_JSON_BODY_BYTES_MAX (4u << 20)
+#define BOUGH_TXN_OPS_MAX         10000u /* operations of one transaction */
+#define BOUGH_LIST_LIMIT_MAX      1000u  /* keys of one page */
+#define BOUGH_LIST_LIMIT_DEFAULT  100u
+
+/* The service. */
+#define BOUGH_CONNECTIONS_MAX         256u
+#define BOUGH_REQUEST_ARENA_BYTES_MAX (64u << 20) /* memory of one request, values included */
+#define BOUGH_HEAD_TIMEOUT_MS         10000u      /* a request's header must be complete */
+#define BOUGH_IDLE_TIMEOUT_MS         30000u      /* an idle kept-alive connection is closed */
+
+/* git's smart protocol. */
+#define BOUGH_PKT_BYTES_MAX         65520u /* one pkt-line, its length field included */
+#define BOUGH_PUSH_OBJECT_BYTES_MAX BOUGH_VALUE_BYTES_MAX
+#define BOUGH_PUSH_COMMANDS_MAX     BOUGH_MOVES_MAX
+#define BOUGH_WANTS_MAX             65536u
+#define BOUGH_HAVES_MAX             65536u
+
+/* The machine. */
+#define BOUGH_COMMAND_LINE_BYTES_MAX 2048u
+
+#endif

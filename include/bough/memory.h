@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * memory.h - the backend that keeps a store in memory: a real choice, and the tests' model.
+ */
+#ifndef BOUGH_MEMORY_H
+#define BOUGH_MEMORY_H
+
+#include "bough/env.h"
+#include "bough/port/backend.h"
+
+/* A new, empty store; `identity` as for bough_journal_format.  It is gone when it is closed. */
+BOUGH_MUST_CHECK enum bough_err bough_memory_open(struct bough_env *env,
+                                                  const struct bough_identity *identity,
+                                                  struct bough_backend **backend);
+
+#endif
