@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * env_unix.c - puts the four ports of a host process into one environment.
+ *
+ * Owns nothing but the caller's struct; every port stands in it and points nowhere else.
+ */
+#include "env_unix.h"
+
+void env_unix_open(struct env_unix *env, size_t heap_limit_bytes)
+{
+    heap_unix_init(&env->heap, heap_limit_bytes);
+    clock_unix_init(&env->clock);
+    entropy_unix_init(&env->entropy);
+    log_unix_init(&env->log, &env->clock.base);
+    env->base = (struct bough_env){
+        .heap = &env->heap.base,
+        .clock = &env->clock.base,
+        .entropy = &env->entropy.base,
+        .log = &env->log.base,
+    };
+}
