@@ -47,6 +47,14 @@
 #define BOUGH_PUSH_COMMANDS_MAX     BOUGH_MOVES_MAX
 #define BOUGH_WANTS_MAX             65536u
 #define BOUGH_HAVES_MAX             65536u
+#define BOUGH_REF_PREFIXES_MAX      4096u        /* past it a listing is not narrowed */
+#define BOUGH_PUSH_PACK_BYTES_MAX   (64u << 20)  /* the pack of one push, as it is sent */
+#define BOUGH_PUSH_OBJECTS_MAX      (1u << 20)   /* objects of one pack */
+#define BOUGH_PUSH_INFLATED_MAX     (4ull << 30) /* bytes of all objects of one pack together */
+#define BOUGH_PUSH_BASE_BYTES       (8u << 20)   /* delta bases kept at hand during a push */
+#define BOUGH_PUSH_MEMO_BYTES_MAX   (64u << 20)  /* what a push remembers of its own objects */
+#define BOUGH_FETCH_BYTES_MAX       (64u << 20)  /* the list of what one fetch sends */
+#define BOUGH_GIT_MEMO_BYTES        (16u << 20)  /* ids of objects, remembered */
 
 /* The machine. */
 #define BOUGH_COMMAND_LINE_BYTES_MAX 2048u
