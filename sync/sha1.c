@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * sha1.c - the names git gives to objects (gitformat-pack, "git hash-object").
+ *
+ * Owns nothing.  Digits are lower case in both directions: git never writes others, and two
+ * spellings of one name would be two names to whoever compares text.
+ */
+#include "sha1.h"
+#include <assert.h>
+#include <stdio.h>
+
+void sha1_begin(struct sha1_state *state)
+{
+    br_sha1_init(&state->context);
+}
+
+void sha1_begin_object(struct sha1_state *state, enum git_kind kind, uint64_t size_bytes)
+{
+    char head[40];
+    int len = snprintf(head, sizeof(head), "%s %llu", sha1_kind_name(kind),
+                       (unsigned long long)size_bytes);
+
+    assert(len > 0 && (size_t)len < sizeof(head));
+    br_sha1_init(&state->context);
+    br_sha1_update(&state->context, head, (size_t)len + 1);
+}
+
+void sha1_add(struct sha1_state *state, struct bough_bytes bytes)
+{
+    if (bytes.len > 0)
+        br_sha1_update(&state->context, bytes.at, bytes.len);
+}
+
+void sha1_end(struct sha1_state *state, struct sha1 *id)
+{
+    br_sha1_out(&state->context, id->at);
+}
+
+void sha1_object(enum git_kind kind, struct bough_bytes bytes, struct sha1 *id)
+{
+    struct sha1_state state;
+
+    sha1_begin_object(&state, kind, bytes.len);
+    sha1_add(&state, bytes);
+    sha1_end(&state, id);
+}
+
+const char *sha1_kind_name(enum git_kind kind)
+{
+    switch (kind) {
+    case GIT_COMMIT:
+        return "commit";
+    case GIT_TREE:
+        return "tree";
+    case GIT_BLOB:
+        return "blob";
+    case GIT_TAG:
+        return "tag";
+    case GIT_NONE:
+        break;
+    }
+    assert(kind == GIT_NONE);
+    return "none";
+}
+
+void sha1_hex(const struct sha1 *id, char text[SHA1_HEX + 1])
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < SHA1_BYTES; i++) {
+        text[2 * i] = digits[id->at[i] >> 4];
+        text[2 * i + 1] = digits[id->at[i] & 15];
+    }
+    text[SHA1_HEX] = '\0';
+}
+
+/* The value of a lower-case hexadecimal digit, or 16. */
+static uint8_t digit_of(uint8_t c)
+{
+    if (c >= '0' && c <= '9')
+        return (uint8_t)(c - '0');
+    if (c >= 'a' && c <= 'f')
+        return (uint8_t)(c - 'a' + 10);
+    return 16;
+}
+
+bool sha1_parse(struct bough_bytes text, struct sha1 *id)
+{
+    if (text.len != SHA1_HEX)
+        return false;
+    for (size_t i = 0; i < SHA1_BYTES; i++) {
+        uint8_t high = digit_of(text.at[2 * i]);
+        uint8_t low = digit_of(text.at[2 * i + 1]);
+
+        if (high > 15 || low > 15)
+            return false;
+        id->at[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}
