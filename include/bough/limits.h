@@ -56,6 +56,10 @@
 #define BOUGH_FETCH_BYTES_MAX       (64u << 20)  /* the list of what one fetch sends */
 #define BOUGH_GIT_MEMO_BYTES        (16u << 20)  /* ids of objects, remembered */
 
+/* lwIP: all its buffers and connections together, and a quarter of the heap at most. */
+#define BOUGH_NET_BYTES_MAX   (32u << 20)
+#define BOUGH_NET_BACKLOG_MAX 64u /* connections waiting to be accepted; more are not answered */
+
 /* The machine. */
 #define BOUGH_COMMAND_LINE_BYTES_MAX 2048u
 
