@@ -59,4 +59,18 @@ BOUGH_MUST_CHECK enum bough_err bough_value_get(struct bough_store *store,
 /* The name of the value (its ETag): equal for equal bytes, in this store and in its clones. */
 void bough_value_name(const struct bough_value *value, struct bough_hash *name);
 
+/* ---- values that are named by a link (value_link.c): a tag's target, a tree's git bytes ---- */
+
+/* A link to the value, whatever its length: a short one is staged as an object.  Errors as
+ * bough_value_add. */
+BOUGH_MUST_CHECK enum bough_err bough_value_link_put(struct bough_store *store,
+                                                     const struct bough_value *value,
+                                                     struct bough_link *link);
+
+/* The value that such a link names, with its size, to be read with bough_value_read.
+ * BOUGH_CORRUPT (also when it is no value), BOUGH_IO, BOUGH_NO_MEMORY.  O(1): reads one object. */
+BOUGH_MUST_CHECK enum bough_err bough_value_link_get(struct bough_store *store,
+                                                     const struct bough_link *link,
+                                                     struct bough_value *value);
+
 #endif
