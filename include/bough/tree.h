@@ -90,6 +90,7 @@ BOUGH_MUST_CHECK enum bough_err bough_tree_cursor_next(struct bough_tree_cursor 
 struct bough_tree_walk {
     struct bough_store *store;
     struct bough_arena *arena;
+    struct bough_tree tree;
     struct tree_walk_level *levels;
     uint32_t level_count;
     uint8_t *path;

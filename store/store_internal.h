@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * store_internal.h - the store's own struct, for the files of store/ only.
+ *
+ *   (1) state is the newest state directory, staged moves included; the backend's root names the
+ *       same node whenever no call is under way.
+ *   (2) unsynced is true iff a root move was staged since the last good sync.
+ */
+#ifndef STORE_INTERNAL_H
+#define STORE_INTERNAL_H
+
+#include "bough/store.h"
+#include "bough/tree.h"
+
+struct cache;
+
+struct bough_store {
+    struct bough_env *env;
+    struct bough_backend *backend;
+    struct cache *cache; /* NULL when there is none */
+    struct bough_tree state;
+    uint64_t generation;
+    bool unsynced;
+};
+
+#endif

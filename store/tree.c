@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * tree.c - find one entry by its path; what a path may look like.
+ *
+ * A step is looked up under two keys: "step" for a value and "step/" for a directory.  At most one
+ * of them exists in a tree (tree_edit.c keeps it so).
+ */
+#include "bough/tree.h"
+#include "node.h"
+
+/* One step by itself: see tree.h for what is allowed. */
+static enum bough_err check_step(struct bough_bytes step)
+{
+    bool dots = (step.len == 1 && step.at[0] == '.') ||
+                (step.len == 2 && step.at[0] == '.' && step.at[1] == '.');
+
+    if (step.len == 0 || dots)
+        return BOUGH_INVALID;
+    if (step.len > BOUGH_STEP_BYTES_MAX)
+        return BOUGH_TOO_BIG;
+    return memchr(step.at, '\0', step.len) == NULL ? BOUGH_OK : BOUGH_INVALID;
+}
+
+/* Cuts the first step off `rest`; false when there is none left. */
+static bool cut_step(struct bough_bytes *rest, struct bough_bytes *step)
+{
+    const uint8_t *slash;
+
+    if (rest->at == NULL)
+        return false;
+    slash = rest->len == 0 ? NULL : memchr(rest->at, '/', rest->len);
+    step->at = rest->at;
+    step->len = slash == NULL ? rest->len : (size_t)(slash - rest->at);
+    if (slash == NULL) {
+        *rest = (struct bough_bytes){0};
+    } else {
+        rest->at += step->len + 1;
+        rest->len -= step->len + 1;
+    }
+    return true;
+}
+
+enum bough_err bough_tree_path_check(struct bough_bytes path)
+{
+    struct bough_bytes step;
+    size_t steps = 0;
+
+    if (path.len == 0)
+        return BOUGH_OK;
+    if (path.len > BOUGH_PATH_BYTES_MAX)
+        return BOUGH_TOO_BIG;
+    while (cut_step(&path, &step)) {
+        BOUGH_TRY(check_step(step));
+        steps++;
+    }
+    return steps > BOUGH_PATH_STEPS_MAX ? BOUGH_TOO_BIG : BOUGH_OK;
+}
+
+bool bough_tree_equal(const struct bough_tree *a, const struct bough_tree *b)
+{
+    return bough_hash_equal(&a->root.name, &b->root.name) &&
+           bough_hash_equal(&a->verbatim.name, &b->verbatim.name);
+}
+
+/* The entry with exactly this key in one directory; its bytes live in `arena`. */
+static enum bough_err find_key(struct bough_store *store, const struct bough_tree *tree,
+                               struct bough_bytes key, struct bough_arena *arena,
+                               struct bough_entry *entry)
+{
+    struct bough_link link = tree->root;
+
+    if (bough_hash_is_none(&link.name))
+        return BOUGH_NOT_FOUND;
+    for (uint8_t depth = 0; depth < NODE_LEVELS_MAX; depth++) {
+        struct bough_arena_mark mark = bough_arena_now(arena);
+        struct node_reader reader;
+        struct node_item item;
+        struct node node;
+
+        BOUGH_TRY(node_get(store, &link, arena, &node));
+        BOUGH_TRY(node_seek(store, &node, key, &reader, &item));
+        if (node.level == 0) {
+            if (!bough_bytes_equal(item.key, key))
+                return BOUGH_NOT_FOUND;
+            node_entry(&item, entry);
+            return BOUGH_OK;
+        }
+        link = node_child(&item);
+        bough_arena_back(arena, mark);
+    }
+    return object_corrupt(store, &tree->root, "a tree that is too deep");
+}
+
+/* The entry of a step; `only_tree` leaves values out. */
+static enum bough_err find_step(struct bough_store *store, const struct bough_tree *tree,
+                                struct bough_bytes step, bool only_tree, struct bough_arena *arena,
+                                struct bough_entry *entry)
+{
+    uint8_t key[NODE_KEY_BYTES_MAX];
+    enum bough_err err = BOUGH_NOT_FOUND;
+
+    assert(step.len > 0 && step.len <= BOUGH_STEP_BYTES_MAX);
+    memcpy(key, step.at, step.len);
+    key[step.len] = '/';
+    if (!only_tree)
+        err = find_key(store, tree, step, arena, entry);
+    if (err == BOUGH_NOT_FOUND)
+        err = find_key(store, tree, bough_bytes_of(key, step.len + 1), arena, entry);
+    return err;
+}
+
+enum bough_err bough_tree_find(struct bough_store *store, const struct bough_tree *tree,
+                               struct bough_bytes path, struct bough_arena *arena,
+                               struct bough_entry *entry)
+{
+    struct bough_bytes rest = path;
+    struct bough_bytes step;
+
+    BOUGH_TRY(bough_tree_path_check(path));
+    *entry =
+        (struct bough_entry){.kind = BOUGH_ENTRY_TREE, .mode = BOUGH_MODE_DIRECTORY, .tree = *tree};
+    if (path.len == 0)
+        return BOUGH_OK;
+    while (cut_step(&rest, &step)) {
+        struct bough_tree parent = entry->tree;
+
+        BOUGH_TRY(find_step(store, &parent, step, rest.at != NULL, arena, entry));
+    }
+    return BOUGH_OK;
+}

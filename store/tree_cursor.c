@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * tree_cursor.c - one directory, entry by entry, in order.
+ *
+ * levels[0] holds the root node, each further one the child that the reader above has just passed,
+ * down to a leaf.
+ *   (1) level_count 0 = before the first entry; the way down is made by the next call.
+ *   (2) Otherwise levels[level_count - 1] is a leaf.
+ */
+#include "tree_cursor.h"
+#include "node_hold.h"
+
+struct tree_cursor_level {
+    struct node_hold hold;
+};
+
+enum bough_err bough_tree_cursor_open(struct bough_tree_cursor *cursor, struct bough_store *store,
+                                      const struct bough_tree *tree, struct bough_arena *arena)
+{
+    *cursor = (struct bough_tree_cursor){.store = store, .arena = arena, .tree = *tree};
+    cursor->levels = bough_arena_zeros(arena, NODE_LEVELS_MAX, sizeof(*cursor->levels));
+    return cursor->levels == NULL ? BOUGH_NO_MEMORY : BOUGH_OK;
+}
+
+void tree_cursor_restart(struct bough_tree_cursor *cursor, const struct bough_tree *tree)
+{
+    assert(cursor->levels != NULL);
+    cursor->tree = *tree;
+    cursor->level_count = 0;
+}
+
+/* Opens the node that `link` names one level further down. */
+static enum bough_err push(struct bough_tree_cursor *cursor, const struct bough_link *link)
+{
+    struct node_hold *hold = &cursor->levels[cursor->level_count].hold;
+    uint32_t depth = cursor->level_count;
+
+    BOUGH_TRY(node_hold_get(cursor->store, link, cursor->arena, hold));
+    if (depth > 0 && hold->node.level + 1 != cursor->levels[depth - 1].hold.node.level)
+        return object_corrupt(cursor->store, link, "a node of the wrong level");
+    cursor->level_count++;
+    assert(cursor->level_count <= NODE_LEVELS_MAX);
+    return BOUGH_OK;
+}
+
+/* Goes down to a leaf: at each node to the first item whose key is >= `key`, to the first of all if
+ * `key` is empty.  The leaf's reader is left before that item.  BOUGH_NOT_FOUND: all are smaller.
+ */
+static enum bough_err descend(struct bough_tree_cursor *cursor, struct bough_bytes key)
+{
+    for (;;) {
+        struct node_hold *hold = &cursor->levels[cursor->level_count - 1].hold;
+        struct node_reader before;
+        struct node_item item;
+        struct bough_link child;
+
+        do {
+            before = hold->reader;
+            BOUGH_TRY(node_next(cursor->store, &hold->node, &hold->reader, &item));
+        } while (bough_bytes_compare(item.key, key) < 0);
+        if (hold->node.level == 0) {
+            hold->reader = before;
+            return BOUGH_OK;
+        }
+        child = node_child(&item);
+        BOUGH_TRY(push(cursor, &child));
+    }
+}
+
+/* Where a cursor stands that has passed everything: an empty directory. */
+static void stand_at_end(struct bough_tree_cursor *cursor)
+{
+    cursor->tree = (struct bough_tree){0};
+    cursor->level_count = 0;
+}
+
+enum bough_err bough_tree_cursor_seek(struct bough_tree_cursor *cursor, struct bough_bytes key)
+{
+    enum bough_err err;
+
+    cursor->level_count = 0;
+    if (bough_hash_is_none(&cursor->tree.root.name))
+        return BOUGH_OK;
+    BOUGH_TRY(push(cursor, &cursor->tree.root));
+    err = descend(cursor, key);
+    if (err != BOUGH_NOT_FOUND)
+        return err;
+    stand_at_end(cursor);
+    return BOUGH_OK;
+}
+
+enum bough_err bough_tree_cursor_next(struct bough_tree_cursor *cursor, struct bough_entry *entry)
+{
+    if (bough_hash_is_none(&cursor->tree.root.name))
+        return BOUGH_NOT_FOUND;
+    if (cursor->level_count == 0)
+        BOUGH_TRY(bough_tree_cursor_seek(cursor, (struct bough_bytes){0}));
+    while (cursor->level_count > 0) {
+        struct node_hold *hold = &cursor->levels[cursor->level_count - 1].hold;
+        struct node_item item;
+        enum bough_err err = node_next(cursor->store, &hold->node, &hold->reader, &item);
+
+        if (err == BOUGH_NOT_FOUND) {
+            cursor->level_count--;
+            continue;
+        }
+        if (err != BOUGH_OK)
+            return err;
+        if (hold->node.level == 0) {
+            node_entry(&item, entry);
+            return BOUGH_OK;
+        }
+        struct bough_link child = node_child(&item);
+
+        BOUGH_TRY(push(cursor, &child));
+    }
+    stand_at_end(cursor);
+    return BOUGH_NOT_FOUND;
+}

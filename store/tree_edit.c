@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * tree_edit.c - edits by path become changes of directories.
+ *
+ * The edits are first played on a plan: a tree in memory that holds only the paths they touch, laid
+ * over the base.  Only when all have been accepted are directories written, from the deepest up, so
+ * a refused edit leaves nothing behind.
+ *   (1) A plan node's `base` is what stands at its path before its children are applied; it is a
+ *       directory or nothing whenever there are children.
+ *   (2) `touched` is true iff base differs from what the stored tree has there, or a child is
+ *       touched.
+ */
+#include "bough/limits.h"
+#include "hash.h"
+#include "tree_level.h"
+#include <stdlib.h>
+
+enum plan_state { PLAN_ABSENT, PLAN_VALUE, PLAN_TREE };
+
+struct plan {
+    struct plan *left; /* siblings, a search tree by `order` and step: see find_child */
+    struct plan *right;
+    struct plan *children;
+    struct plan *next_listed; /* siblings, as they came */
+    struct plan *listed;      /* children, as they came */
+    size_t child_count;
+    uint64_t order;
+    struct bough_bytes step;
+    enum plan_state was; /* in the stored tree */
+    enum plan_state now;
+    struct bough_entry base; /* value or link if PLAN_VALUE, directory if PLAN_TREE */
+    bool touched;
+};
+
+struct planner {
+    struct bough_store *store;
+    struct bough_arena *arena;
+};
+
+static enum bough_err apply_children(struct planner *planner, struct plan *plan);
+
+static enum plan_state state_of(const struct bough_entry *entry)
+{
+    return entry->kind == BOUGH_ENTRY_TREE ? PLAN_TREE : PLAN_VALUE;
+}
+
+/* What a plan node's directory holds at a step, before its children are applied. */
+static enum bough_err read_base(struct planner *planner, const struct plan *parent,
+                                struct plan *child)
+{
+    enum bough_err err = BOUGH_NOT_FOUND;
+
+    if (parent->now == PLAN_TREE)
+        err = bough_tree_find(planner->store, &parent->base.tree, child->step, planner->arena,
+                              &child->base);
+    child->now = err == BOUGH_OK ? state_of(&child->base) : PLAN_ABSENT;
+    child->was = child->now;
+    return err == BOUGH_NOT_FOUND ? BOUGH_OK : err;
+}
+
+/* The child at a step, made if it is not there yet.  Siblings form a binary search tree by keyed
+ * hash, so that no order of edits makes it deep. */
+static enum bough_err find_child(struct planner *planner, struct plan *parent,
+                                 struct bough_bytes step, struct plan **child)
+{
+    const uint8_t *salt = planner->store->backend->identity.salt;
+    uint64_t order = hash_keyed(salt, step.at, step.len);
+    struct plan **at = &parent->children;
+    struct plan *new_child;
+
+    while (*at != NULL && !((*at)->order == order && bough_bytes_equal((*at)->step, step)))
+        at = order < (*at)->order ? &(*at)->left : &(*at)->right;
+    *child = *at;
+    if (*child != NULL)
+        return BOUGH_OK;
+    new_child = bough_arena_zeros(planner->arena, 1, sizeof(*new_child));
+    if (new_child == NULL)
+        return BOUGH_NO_MEMORY;
+    new_child->order = order;
+    new_child->step = step;
+    BOUGH_TRY(read_base(planner, parent, new_child));
+    new_child->next_listed = parent->listed;
+    parent->listed = new_child;
+    parent->child_count++;
+    *at = new_child;
+    *child = new_child;
+    return BOUGH_OK;
+}
+
+/* Forgets a plan node's children; what they meant is in its base, or gone. */
+static void drop_children(struct plan *plan)
+{
+    plan->children = NULL;
+    plan->listed = NULL;
+    plan->child_count = 0;
+}
+
+/* Applies the children that are pending, so that `now` and `base` are all there is to say. */
+static enum bough_err settle(struct planner *planner, struct plan *plan)
+{
+    if (plan->child_count > 0)
+        BOUGH_TRY(apply_children(planner, plan));
+    return BOUGH_OK;
+}
+
+/* Plays one edit on the plan node at its path. */
+static enum bough_err play(struct planner *planner, struct plan *plan,
+                           const struct bough_edit *edit)
+{
+    BOUGH_TRY(settle(planner, plan));
+    if (edit->remove) {
+        plan->touched = plan->touched || plan->now != PLAN_ABSENT;
+        plan->now = PLAN_ABSENT;
+        return BOUGH_OK;
+    }
+    if (plan->now != PLAN_ABSENT && plan->now != state_of(&edit->entry))
+        return BOUGH_CONFLICT;
+    plan->base = edit->entry;
+    plan->now = state_of(&edit->entry);
+    plan->touched = true;
+    if (plan->now == PLAN_TREE && plan->base.tree.key_count == 0)
+        plan->now = PLAN_ABSENT; /* nothing in it: it vanishes */
+    return BOUGH_OK;
+}
+
+/* Walks down to an edit's path, making directories of what is absent, and plays it there. */
+static enum bough_err plan_edit(struct planner *planner, struct plan *root,
+                                const struct bough_edit *edit)
+{
+    struct plan *way[BOUGH_PATH_STEPS_MAX + 1];
+    struct bough_bytes rest = edit->path;
+    struct plan *plan = root;
+    size_t depth = 0;
+
+    BOUGH_TRY(bough_tree_path_check(edit->path));
+    while (rest.len > 0) {
+        const uint8_t *slash = memchr(rest.at, '/', rest.len);
+        size_t step_len = slash == NULL ? rest.len : (size_t)(slash - rest.at);
+
+        if (plan->now == PLAN_VALUE && !edit->remove)
+            return BOUGH_CONFLICT;
+        if (plan->now != PLAN_TREE && edit->remove && plan->child_count == 0)
+            return BOUGH_OK; /* nothing there to delete */
+        assert(depth <= BOUGH_PATH_STEPS_MAX);
+        way[depth++] = plan;
+        BOUGH_TRY(find_child(planner, plan, bough_bytes_of(rest.at, step_len), &plan));
+        rest.at += step_len;
+        rest.len -= step_len;
+        if (rest.len > 0) {
+            rest.at++;
+            rest.len--;
+        }
+    }
+    BOUGH_TRY(play(planner, plan, edit));
+    while (plan->touched && depth > 0)
+        way[--depth]->touched = true;
+    return BOUGH_OK;
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const struct tree_level_change *left = a;
+    const struct tree_level_change *right = b;
+
+    return bough_bytes_compare(left->key, right->key);
+}
+
+/* The key under which a state stands in a directory. */
+static enum bough_err key_of(struct planner *planner, struct bough_bytes step,
+                             enum plan_state state, struct bough_bytes *key)
+{
+    uint8_t *at;
+
+    *key = step;
+    if (state != PLAN_TREE)
+        return BOUGH_OK;
+    at = bough_arena_take(planner->arena, step.len + 1);
+    if (at == NULL)
+        return BOUGH_NO_MEMORY;
+    memcpy(at, step.at, step.len);
+    at[step.len] = '/';
+    *key = bough_bytes_of(at, step.len + 1);
+    return BOUGH_OK;
+}
+
+/* Adds what has to change for one step: its old key goes if the new one differs, its new one
+ * comes. */
+static enum bough_err step_changes(struct planner *planner, struct bough_bytes step,
+                                   enum plan_state was, enum plan_state now,
+                                   const struct bough_entry *entry,
+                                   struct tree_level_change *changes, size_t *count)
+{
+    if (was != PLAN_ABSENT && was != now) {
+        struct tree_level_change *change = &changes[(*count)++];
+
+        *change = (struct tree_level_change){.remove = true};
+        BOUGH_TRY(key_of(planner, step, was, &change->key));
+    }
+    if (now != PLAN_ABSENT) {
+        struct tree_level_change *change = &changes[(*count)++];
+
+        *change = (struct tree_level_change){0};
+        BOUGH_TRY(node_leaf_item(entry, step, planner->arena, &change->item));
+        change->key = change->item.key;
+    }
+    return BOUGH_OK;
+}
+
+/* Writes a plan node's directory with its children applied, deepest first.  Recursion is bounded by
+ * BOUGH_PATH_STEPS_MAX. */
+static enum bough_err apply_children(struct planner *planner, struct plan *plan)
+{
+    struct bough_tree base = {0};
+    struct tree_level_change *changes =
+        bough_arena_take(planner->arena, 2 * plan->child_count * sizeof(*changes));
+    size_t count = 0;
+
+    if (changes == NULL)
+        return BOUGH_NO_MEMORY;
+    if (plan->now == PLAN_TREE)
+        base = plan->base.tree;
+    for (struct plan *child = plan->listed; child != NULL; child = child->next_listed) {
+        if (!child->touched)
+            continue;
+        BOUGH_TRY(settle(planner, child));
+        BOUGH_TRY(step_changes(planner, child->step, child->was, child->now, &child->base, changes,
+                               &count));
+    }
+    if (count > 0) {
+        qsort(changes, count, sizeof(*changes), by_key);
+        BOUGH_TRY(tree_level_apply(planner->store, &base, changes, count, planner->arena,
+                                   &plan->base.tree));
+        plan->base.kind = BOUGH_ENTRY_TREE;
+        plan->base.mode = BOUGH_MODE_DIRECTORY;
+        plan->now = plan->base.tree.key_count > 0 ? PLAN_TREE : PLAN_ABSENT;
+    }
+    drop_children(plan);
+    return BOUGH_OK;
+}
+
+enum bough_err bough_tree_edit(struct bough_store *store, const struct bough_tree *base,
+                               const struct bough_edit *edits, size_t count,
+                               struct bough_arena *arena, size_t *culprit,
+                               struct bough_tree *result)
+{
+    struct bough_arena_mark mark = bough_arena_now(arena);
+    struct planner planner = {.store = store, .arena = arena};
+    struct plan root = {
+        .was = PLAN_TREE,
+        .now = PLAN_TREE,
+        .base = {.kind = BOUGH_ENTRY_TREE, .mode = BOUGH_MODE_DIRECTORY, .tree = *base},
+    };
+    enum bough_err err = BOUGH_OK;
+
+    for (size_t i = 0; i < count && err == BOUGH_OK; i++) {
+        err = plan_edit(&planner, &root, &edits[i]);
+        if (err != BOUGH_OK && culprit != NULL)
+            *culprit = i;
+    }
+    if (err == BOUGH_OK)
+        err = settle(&planner, &root);
+    if (err == BOUGH_OK)
+        *result = root.now == PLAN_TREE ? root.base.tree : (struct bough_tree){0};
+    bough_arena_back(arena, mark);
+    return err;
+}
+
+/* For each edit the removal of the step's other key, and the put or removal of its own. */
+static enum bough_err level_changes(struct planner *planner, const struct bough_edit *edits,
+                                    size_t count, struct tree_level_change *changes, size_t *made)
+{
+    *made = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct bough_edit *edit = &edits[i];
+        enum plan_state now = edit->remove ? PLAN_ABSENT : state_of(&edit->entry);
+
+        if (edit->path.len == 0 || memchr(edit->path.at, '/', edit->path.len) != NULL)
+            return BOUGH_INVALID;
+        if (edit->path.len > BOUGH_STEP_BYTES_MAX)
+            return BOUGH_TOO_BIG;
+        if (memchr(edit->path.at, '\0', edit->path.len) != NULL)
+            return BOUGH_INVALID;
+        if (now != PLAN_TREE)
+            BOUGH_TRY(
+                step_changes(planner, edit->path, PLAN_TREE, now, &edit->entry, changes, made));
+        if (now != PLAN_VALUE)
+            BOUGH_TRY(
+                step_changes(planner, edit->path, PLAN_VALUE, now, &edit->entry, changes, made));
+    }
+    return BOUGH_OK;
+}
+
+enum bough_err bough_tree_edit_level(struct bough_store *store, const struct bough_tree *base,
+                                     const struct bough_edit *edits, size_t count,
+                                     struct bough_arena *arena, struct bough_tree *result)
+{
+    struct bough_arena_mark mark = bough_arena_now(arena);
+    struct planner planner = {.store = store, .arena = arena};
+    struct tree_level_change *changes = bough_arena_take(arena, 2 * count * sizeof(*changes));
+    size_t made = 0;
+    enum bough_err err = BOUGH_NO_MEMORY;
+
+    if (changes == NULL)
+        goto out;
+    err = level_changes(&planner, edits, count, changes, &made);
+    if (err != BOUGH_OK)
+        goto out;
+    qsort(changes, made, sizeof(*changes), by_key);
+    err = tree_level_apply(store, base, changes, made, arena, result);
+out:
+    bough_arena_back(arena, mark);
+    return err;
+}

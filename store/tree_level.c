@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * tree_level.c - apply changes to one directory's tree, level by level, from the leaves up.
+ *
+ * The nodes near the changes of a level are gathered into runs (tree_run.c), cut anew and staged;
+ * what became of them are the changes of the level above.  It ends at the first level that has one
+ * node: that is the root.
+ */
+#include "tree_level.h"
+#include "tree_run.h"
+
+/* A list of changes that grows in an arena. */
+struct changes {
+    struct tree_level_change *at;
+    size_t count;
+    size_t max;
+};
+
+static enum bough_err changes_add(struct changes *list, struct bough_arena *arena,
+                                  const struct tree_level_change *change)
+{
+    if (list->count == list->max) {
+        size_t max = list->max == 0 ? 16 : 2 * list->max;
+        struct tree_level_change *at = bough_arena_take(arena, max * sizeof(*at));
+
+        if (at == NULL)
+            return BOUGH_NO_MEMORY;
+        if (list->count > 0)
+            memcpy(at, list->at, list->count * sizeof(*at));
+        list->at = at;
+        list->max = max;
+    }
+    list->at[list->count++] = *change;
+    return BOUGH_OK;
+}
+
+/* Two inner items that lead to the same child in the same way. */
+static bool same_item(const struct node_item *a, const struct node_item *b)
+{
+    return bough_bytes_equal(a->encoded, b->encoded);
+}
+
+/* Merges what a run's nodes were with what they have become: removals, puts, and nothing where an
+ * item stayed. */
+static enum bough_err run_changes(const struct tree_run *run, const struct node_item *now,
+                                  size_t now_count, struct changes *list, struct bough_arena *arena)
+{
+    size_t was_at = 0;
+    size_t now_at = 0;
+
+    while (was_at < run->node_count || now_at < now_count) {
+        int order = was_at == run->node_count ? 1
+                    : now_at == now_count
+                        ? -1
+                        : bough_bytes_compare(run->nodes[was_at]->key, now[now_at].key);
+        struct tree_level_change change = {.remove = order < 0};
+
+        if (order == 0 && same_item(run->nodes[was_at], &now[now_at])) {
+            was_at++;
+            now_at++;
+            continue;
+        }
+        change.key = order < 0 ? run->nodes[was_at]->key : now[now_at].key;
+        if (order >= 0)
+            change.item = now[now_at];
+        BOUGH_TRY(changes_add(list, arena, &change));
+        was_at += order <= 0 ? 1 : 0;
+        now_at += order >= 0 ? 1 : 0;
+    }
+    return BOUGH_OK;
+}
+
+/* Cuts a run's items into nodes, stages them, and lists the inner items that lead to them. */
+static enum bough_err build_nodes(struct bough_store *store, const struct node_cut *rule,
+                                  const struct tree_run *run, struct bough_arena *arena,
+                                  struct node_item **built, size_t *built_count)
+{
+    uint8_t *ends = bough_arena_take(arena, run->count);
+    size_t first = 0;
+    uint64_t keys = 0;
+
+    *built_count = 0;
+    *built = bough_arena_take(arena, run->count * sizeof(**built));
+    if (ends == NULL || *built == NULL)
+        return BOUGH_NO_MEMORY;
+    if (run->count == 0)
+        return BOUGH_OK;
+    node_cut_mark(rule, run->items, run->hashes, run->count, ends);
+    for (size_t i = 0; i < run->count; i++) {
+        struct bough_link link;
+
+        keys += run->items[i].key_count;
+        if (ends[i] == NODE_CUT_NONE)
+            continue;
+        BOUGH_TRY(node_put(store, rule->level, run->items + first, i + 1 - first, arena, &link));
+        BOUGH_TRY(node_inner_item(run->items[i].key, &link, keys, ends[i] == NODE_CUT_SOFT, arena,
+                                  &(*built)[(*built_count)++]));
+        first = i + 1;
+        keys = 0;
+    }
+    return BOUGH_OK;
+}
+
+/* What a level's work has come to. */
+struct outcome {
+    bool done;              /* `result` is the tree */
+    bool whole;             /* the level was rebuilt whole: levels above start from nothing */
+    struct changes changes; /* else: for the level above */
+    struct bough_tree result;
+};
+
+/* The whole level is in one run: it may be the tree's last. */
+static enum bough_err finish_whole(const struct tree_run *run, const struct node_cut *rule,
+                                   const struct node_item *built, size_t built_count,
+                                   struct outcome *outcome)
+{
+    const struct node_item *root = NULL;
+
+    outcome->whole = true;
+    if (run->count == 0) {
+        outcome->done = true; /* an empty directory */
+        return BOUGH_OK;
+    }
+    if (run->count == 1 && rule->level > 0)
+        root = &run->items[0]; /* one node below: it is the root, not this one */
+    else if (built_count == 1)
+        root = &built[0];
+    if (root != NULL) {
+        outcome->done = true;
+        outcome->result.root = node_child(root);
+        outcome->result.key_count = root->key_count;
+    }
+    return BOUGH_OK;
+}
+
+/* Stages a level's runs. */
+static enum bough_err finish_level(struct bough_store *store, const struct node_cut *rule,
+                                   const struct tree_run *runs, const struct bough_tree *base,
+                                   struct bough_arena *arena, struct outcome *outcome)
+{
+    *outcome = (struct outcome){0};
+    if (runs == NULL) { /* nothing changed after all */
+        outcome->done = true;
+        outcome->result = *base;
+        return BOUGH_OK;
+    }
+    for (const struct tree_run *run = runs; run != NULL; run = run->newer) {
+        bool alone_at_top = run->at_start && run->at_end && run->count == 1 && rule->level > 0;
+        struct node_item *built = NULL;
+        size_t built_count = 0;
+
+        if (!alone_at_top)
+            BOUGH_TRY(build_nodes(store, rule, run, arena, &built, &built_count));
+        if (run->at_start && run->at_end)
+            BOUGH_TRY(finish_whole(run, rule, built, built_count, outcome));
+        if (!outcome->done)
+            BOUGH_TRY(run_changes(run, built, built_count, &outcome->changes, arena));
+    }
+    if (!outcome->done && outcome->changes.count == 0) {
+        outcome->done = true;
+        outcome->result = *base;
+    }
+    return BOUGH_OK;
+}
+
+enum bough_err tree_level_apply(struct bough_store *store, const struct bough_tree *base,
+                                const struct tree_level_change *changes, size_t count,
+                                struct bough_arena *arena, struct bough_tree *result)
+{
+    const struct tree_level_change *pending = changes;
+    struct tree_page *root = NULL;
+    struct outcome outcome = {0};
+
+    if (count == 0) {
+        *result = *base;
+        return BOUGH_OK;
+    }
+    if (!bough_hash_is_none(&base->root.name))
+        BOUGH_TRY(tree_spot_page(store, &base->root, arena, &root));
+    for (uint8_t level = 0; !outcome.done; level++) {
+        struct node_cut rule = node_cut_rule(store, level);
+        struct tree_run *runs;
+
+        assert(level < NODE_LEVELS_MAX);
+        BOUGH_TRY(tree_run_gather(store, &rule, root, pending, count, arena, &runs));
+        BOUGH_TRY(finish_level(store, &rule, runs, base, arena, &outcome));
+        pending = outcome.changes.at;
+        count = outcome.changes.count;
+        if (outcome.whole)
+            root = NULL;
+    }
+    *result = outcome.result;
+    return BOUGH_OK;
+}

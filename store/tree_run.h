@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * tree_run.h - the items of one level near its changes, gathered far enough that cutting them anew
+ * gives what cutting the whole level would.
+ */
+#ifndef TREE_RUN_H
+#define TREE_RUN_H
+
+#include "node_cut.h"
+#include "tree_level.h"
+#include "tree_spot.h"
+
+struct tree_run {
+    struct tree_run *older;  /* the run to the left, while gathering */
+    struct tree_run *newer;  /* the run to the right, in the finished list */
+    struct node_item *items; /* changes applied */
+    uint64_t *hashes;        /* node_cut_hash of each */
+    size_t count;
+    const struct node_item **nodes; /* the parents' items of the old nodes taken in, in order; for a
+                                       root node, which has none, nothing */
+    size_t node_count;
+    bool at_start; /* the run begins with the level */
+    bool at_end;   /* the run ends with the level */
+    bool changed;
+    struct tree_spot first; /* the old nodes at its ends; page NULL when there were none */
+    struct tree_spot last;
+};
+
+/* Gathers the runs that `changes` (ascending, count > 0) need on rule->level; *runs is the
+ * leftmost, NULL when no change has an effect.  `root` is the old tree's root node, NULL for an
+ * empty level; a root below rule->level counts as none.  BOUGH_CORRUPT, BOUGH_IO, BOUGH_NO_MEMORY.
+ */
+BOUGH_MUST_CHECK enum bough_err tree_run_gather(struct bough_store *store,
+                                                const struct node_cut *rule,
+                                                const struct tree_page *root,
+                                                const struct tree_level_change *changes,
+                                                size_t count, struct bough_arena *arena,
+                                                struct tree_run **runs);
+
+#endif
