@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * git_history.h - commits, tags and refs as git sees them.
+ */
+#ifndef GIT_HISTORY_H
+#define GIT_HISTORY_H
+
+#include "bough/ref.h"
+#include "git_project.h"
+
+/* The id of a commit; all commits behind it become known too.  Iterative: the depth of a history is
+ * not bounded by the stack.  BOUGH_CORRUPT, BOUGH_IO, BOUGH_NO_MEMORY. */
+BOUGH_MUST_CHECK enum bough_err git_history_commit(struct git_view *view,
+                                                   const struct bough_link *link, struct sha1 *id);
+
+/* Appends the git object of a commit; its parents become known. */
+BOUGH_MUST_CHECK enum bough_err git_history_commit_bytes(struct git_view *view,
+                                                         const struct bough_link *link,
+                                                         struct buffer *out);
+
+/* The id of a tag; the history of what it points at becomes known too. */
+BOUGH_MUST_CHECK enum bough_err git_history_tag(struct git_view *view,
+                                                const struct bough_link *link, struct sha1 *id);
+
+/* Appends the git object of any native object to `out`.  A short value must have come with its
+ * bytes; it is not found from `native`: BOUGH_NOT_FOUND. */
+BOUGH_MUST_CHECK enum bough_err git_history_bytes(struct git_view *view,
+                                                  const struct git_native *native,
+                                                  struct buffer *out);
+
+/* A ref as git sees it. */
+struct git_ref {
+    struct bough_bytes name; /* "refs/heads/main" */
+    struct git_native native;
+    struct sha1 id;
+    struct sha1 peeled;       /* of a tag: what it stands for in the end */
+    struct git_native target; /* the same, native; kind GIT_NONE if it is not a tag's */
+};
+
+/* The first ref behind `after` (a whole git name, or empty) whose git name starts with `prefix`, in
+ * bytewise order; the name lives in `arena`.  Refs that git could not hold are passed over.
+ * BOUGH_NOT_FOUND at the end. */
+BOUGH_MUST_CHECK enum bough_err git_history_ref_next(struct git_view *view,
+                                                     struct bough_bytes prefix,
+                                                     struct bough_bytes after,
+                                                     struct bough_arena *arena,
+                                                     struct git_ref *ref);
+
+/* Fills in what `native` (a ref's commit or tag) is for git: id, peeled, target. */
+BOUGH_MUST_CHECK enum bough_err git_history_ref_fill(struct git_view *view, struct git_ref *ref);
+
+#endif
