@@ -41,26 +41,26 @@ static bool same_item(const struct node_item *a, const struct node_item *b)
 }
 
 /* Merges what a run's nodes were with what they have become: removals, puts, and nothing where an
- * item stayed. */
-static enum bough_err run_changes(const struct tree_run *run, const struct node_item *now,
-                                  size_t now_count, struct changes *list, struct bough_arena *arena)
+ * item stayed.  Without `was`, the level above starts from nothing, and everything is a put. */
+static enum bough_err run_changes(const struct node_item *const *was, size_t was_count,
+                                  const struct node_item *now, size_t now_count,
+                                  struct changes *list, struct bough_arena *arena)
 {
     size_t was_at = 0;
     size_t now_at = 0;
 
-    while (was_at < run->node_count || now_at < now_count) {
-        int order = was_at == run->node_count ? 1
-                    : now_at == now_count
-                        ? -1
-                        : bough_bytes_compare(run->nodes[was_at]->key, now[now_at].key);
+    while (was_at < was_count || now_at < now_count) {
+        int order = was_at == was_count   ? 1
+                    : now_at == now_count ? -1
+                                          : bough_bytes_compare(was[was_at]->key, now[now_at].key);
         struct tree_level_change change = {.remove = order < 0};
 
-        if (order == 0 && same_item(run->nodes[was_at], &now[now_at])) {
+        if (order == 0 && same_item(was[was_at], &now[now_at])) {
             was_at++;
             now_at++;
             continue;
         }
-        change.key = order < 0 ? run->nodes[was_at]->key : now[now_at].key;
+        change.key = order < 0 ? was[was_at]->key : now[now_at].key;
         if (order >= 0)
             change.item = now[now_at];
         BOUGH_TRY(changes_add(list, arena, &change));
@@ -154,7 +154,8 @@ static enum bough_err finish_level(struct bough_store *store, const struct node_
         if (run->at_start && run->at_end)
             BOUGH_TRY(finish_whole(run, rule, built, built_count, outcome));
         if (!outcome->done)
-            BOUGH_TRY(run_changes(run, built, built_count, &outcome->changes, arena));
+            BOUGH_TRY(run_changes(run->nodes, outcome->whole ? 0 : run->node_count, built,
+                                  built_count, &outcome->changes, arena));
     }
     if (!outcome->done && outcome->changes.count == 0) {
         outcome->done = true;
