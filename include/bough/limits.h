@@ -40,6 +40,11 @@
 #define BOUGH_REQUEST_ARENA_BYTES_MAX (64u << 20) /* memory of one request, values included */
 #define BOUGH_HEAD_TIMEOUT_MS         10000u      /* a request's header must be complete */
 #define BOUGH_IDLE_TIMEOUT_MS         30000u      /* an idle kept-alive connection is closed */
+#define BOUGH_BODY_GRACE_MS           10000u /* after this a body must arrive, and a reply leave, */
+#define BOUGH_BODY_RATE_BYTES_MIN     1024u  /* with at least this many bytes per second */
+#define BOUGH_LINGER_MS               2000u  /* a closing connection waits for the client's end */
+#define BOUGH_DRAIN_BYTES_MAX         65536u /* of a refused body that are still read */
+#define BOUGH_QUEUED_BYTES_MAX        262144u /* of finished replies, then no more is read */
 
 /* git's smart protocol. */
 #define BOUGH_PKT_BYTES_MAX         65520u /* one pkt-line, its length field included */
@@ -50,7 +55,7 @@
 #define BOUGH_REF_PREFIXES_MAX      4096u        /* past it a listing is not narrowed */
 #define BOUGH_PUSH_PACK_BYTES_MAX   (64u << 20)  /* the pack of one push, as it is sent */
 #define BOUGH_PUSH_OBJECTS_MAX      (1u << 20)   /* objects of one pack */
-#define BOUGH_PUSH_INFLATED_MAX     (4ull << 30) /* bytes of all objects of one pack together */
+#define BOUGH_PUSH_INFLATED_MAX     (8ull << 30) /* bytes made by inflating and deltas in one push */
 #define BOUGH_PUSH_BASE_BYTES       (8u << 20)   /* delta bases kept at hand during a push */
 #define BOUGH_PUSH_MEMO_BYTES_MAX   (64u << 20)  /* what a push remembers of its own objects */
 #define BOUGH_FETCH_BYTES_MAX       (64u << 20)  /* the list of what one fetch sends */
@@ -62,5 +67,7 @@
 
 /* The machine. */
 #define BOUGH_COMMAND_LINE_BYTES_MAX 2048u
+#define BOUGH_DEVICES_MAX            32u
+#define BOUGH_DEVICE_TIMEOUT_MS      30000u /* a block request; then the device counts as dead */
 
 #endif
