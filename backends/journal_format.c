@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * journal_format.c - the bytes of a store on a block device, there and back.
+ *
+ * Nothing here reads or writes a device; the layout is in journal_format.h.
+ */
+#include "journal_format.h"
+#include "decode.h"
+#include "encode.h"
+#include "hash.h"
+#include <assert.h>
+#include <zlib.h>
+
+const uint8_t journal_format_magic[8] = {'b', 'o', 'u', 'g', 'h', '\n', 0x1a, 0x00};
+
+#define SUPER_CHECKED_BYTES (JOURNAL_SUPER_BYTES - BOUGH_HASH_BYTES)
+
+uint32_t journal_format_unit(uint32_t block_size)
+{
+    return block_size > JOURNAL_UNIT_BYTES_MIN ? block_size : JOURNAL_UNIT_BYTES_MIN;
+}
+
+void journal_format_super_put(const struct journal_super *super, uint8_t *into)
+{
+    struct encode out = encode_into(into, JOURNAL_SUPER_BYTES);
+    struct bough_hash check;
+
+    encode_raw(&out, bough_bytes_of(journal_format_magic, sizeof(journal_format_magic)));
+    encode_u32(&out, super->version);
+    encode_u32(&out, super->unit_bytes);
+    encode_u64(&out, super->device_bytes);
+    encode_u64(&out, super->log_start);
+    encode_u64(&out, super->log_end);
+    encode_raw(&out, bough_bytes_of(super->identity.uuid, sizeof(super->identity.uuid)));
+    encode_raw(&out, bough_bytes_of(super->identity.salt, sizeof(super->identity.salt)));
+    encode_u32(&out, super->identity.leaf_window_bytes);
+    encode_u32(&out, super->identity.inner_window_bytes);
+    hash_of(JOURNAL_DOMAIN_SUPER, bough_bytes_of(into, out.len), &check);
+    encode_hash(&out, &check);
+    assert(!out.overflow && out.len == JOURNAL_SUPER_BYTES);
+}
+
+enum bough_err journal_format_super_get(const uint8_t *from, struct journal_super *super)
+{
+    struct decode in = decode_from(bough_bytes_of(from, JOURNAL_SUPER_BYTES));
+    struct bough_bytes magic = decode_raw(&in, sizeof(journal_format_magic));
+    struct bough_hash expected;
+    struct bough_hash found;
+
+    if (memcmp(magic.at, journal_format_magic, magic.len) != 0)
+        return BOUGH_INVALID;
+    *super = (struct journal_super){.version = decode_u32(&in)};
+    if (super->version != JOURNAL_VERSION)
+        return BOUGH_WRONG_VERSION;
+    super->unit_bytes = decode_u32(&in);
+    super->device_bytes = decode_u64(&in);
+    super->log_start = decode_u64(&in);
+    super->log_end = decode_u64(&in);
+    memcpy(super->identity.uuid, decode_raw(&in, 16).at, 16);
+    memcpy(super->identity.salt, decode_raw(&in, 16).at, 16);
+    super->identity.leaf_window_bytes = decode_u32(&in);
+    super->identity.inner_window_bytes = decode_u32(&in);
+    found = decode_hash(&in);
+    assert(!in.bad && in.left == 0);
+    hash_of(JOURNAL_DOMAIN_SUPER, bough_bytes_of(from, SUPER_CHECKED_BYTES), &expected);
+    return bough_hash_equal(&found, &expected) ? BOUGH_OK : BOUGH_CORRUPT;
+}
+
+uint32_t journal_format_crc_begin(const struct bough_identity *identity)
+{
+    return journal_format_crc_add(0, bough_bytes_of(identity->uuid, sizeof(identity->uuid)));
+}
+
+uint32_t journal_format_crc_add(uint32_t crc, struct bough_bytes bytes)
+{
+    return bytes.len == 0 ? crc : (uint32_t)crc32_z(crc, bytes.at, bytes.len);
+}
+
+void journal_format_record_put(const struct journal_record *record, uint8_t *into)
+{
+    struct encode out = encode_into(into, JOURNAL_RECORD_HEADER);
+
+    encode_u32(&out, record->crc);
+    encode_u32(&out, record->payload_len);
+    encode_u8(&out, record->kind);
+    encode_u8(&out, 0);
+    encode_u16(&out, record->address_count);
+    encode_u32(&out, record->sequence);
+    assert(!out.overflow && out.len == JOURNAL_RECORD_HEADER);
+}
+
+void journal_format_record_get(const uint8_t *from, struct journal_record *record)
+{
+    struct decode in = decode_from(bough_bytes_of(from, JOURNAL_RECORD_HEADER));
+
+    record->crc = decode_u32(&in);
+    record->payload_len = decode_u32(&in);
+    record->kind = decode_u8(&in);
+    (void)decode_u8(&in);
+    record->address_count = decode_u16(&in);
+    record->sequence = decode_u32(&in);
+}
+
+uint64_t journal_format_record_bytes(const struct journal_record *record)
+{
+    uint64_t bytes = (uint64_t)JOURNAL_RECORD_HEADER + record->payload_len;
+
+    return (bytes + JOURNAL_ALIGNMENT - 1) & ~(uint64_t)(JOURNAL_ALIGNMENT - 1);
+}
+
+void journal_format_root_put(const struct journal_root *root, uint8_t *into)
+{
+    struct encode out = encode_into(into, JOURNAL_ROOT_BYTES);
+
+    encode_u64(&out, root->root.generation);
+    encode_hash(&out, &root->root.state.name);
+    encode_u64(&out, root->root.state.address);
+    encode_u32(&out, root->record_count);
+    assert(!out.overflow && out.len == JOURNAL_ROOT_BYTES);
+}
+
+void journal_format_root_get(const uint8_t *from, struct journal_root *root)
+{
+    struct decode in = decode_from(bough_bytes_of(from, JOURNAL_ROOT_BYTES));
+
+    root->root.generation = decode_u64(&in);
+    root->root.state.name = decode_hash(&in);
+    root->root.state.address = decode_u64(&in);
+    root->record_count = decode_u32(&in);
+}
+
+uint64_t journal_format_address(uint64_t offset, uint64_t record_bytes)
+{
+    assert(offset % JOURNAL_ALIGNMENT == 0 && record_bytes % JOURNAL_ALIGNMENT == 0);
+    assert(offset < JOURNAL_DEVICE_BYTES_MAX && record_bytes <= JOURNAL_RECORD_BYTES_MAX);
+    return (offset / JOURNAL_ALIGNMENT) << 24 | record_bytes / JOURNAL_ALIGNMENT;
+}
+
+uint64_t journal_format_address_offset(uint64_t address)
+{
+    return (address >> 24) * JOURNAL_ALIGNMENT;
+}
+
+uint64_t journal_format_address_bytes(uint64_t address)
+{
+    return (address & 0xffffffu) * JOURNAL_ALIGNMENT;
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * journal_recover.c - find the newest root whose chain checks.
+ *
+ * A group counts iff its GROUP record continues the chain, every record in it passes its CRC, and
+ * its ROOT record counts them right.  The first group that fails ends the log; since groups are
+ * flushed in order, nothing acknowledged can be behind it.  The scan reads through the log's stage,
+ * which is free until the first append.
+ *   (1) window[0..window_len) are the bytes from window_at on; it is refilled in whole units.
+ */
+#include "journal_recover.h"
+#include "hash.h"
+
+/* How far behind the end of the log is looked for records that a tear has cut off. */
+#define SURVEY_BYTES_MAX ((uint64_t)4 << 20)
+
+struct scan {
+    struct journal_log *log;
+    const struct journal_super *super;
+    struct journal_index *index;
+    uint64_t window_at;
+    uint64_t window_len;
+    uint64_t at; /* the next byte */
+    uint32_t crc_begin;
+};
+
+/* A record being read: its header, and what has been computed over its payload. */
+struct scanned {
+    struct journal_record header;
+    uint64_t offset;
+    struct bough_hash name;            /* of a commit or tag */
+    uint8_t start[JOURNAL_ROOT_BYTES]; /* the payload's first bytes */
+};
+
+/* Makes some bytes at scan->at available; *some is how many.  BOUGH_NOT_FOUND at the log's end. */
+static enum bough_err fill(struct scan *scan, uint64_t *some)
+{
+    struct journal_log *log = scan->log;
+    uint32_t block_size = log->dev->block_size;
+    uint64_t len;
+
+    if (scan->at >= scan->super->log_end)
+        return BOUGH_NOT_FOUND;
+    if (scan->at < scan->window_at || scan->at >= scan->window_at + scan->window_len) {
+        scan->window_at = scan->at - scan->at % log->unit_bytes;
+        len = scan->super->log_end - scan->window_at;
+        if (len > JOURNAL_LOG_STAGE_BYTES)
+            len = JOURNAL_LOG_STAGE_BYTES;
+        scan->window_len = 0;
+        BOUGH_TRY(bough_block_read(log->dev, scan->window_at / block_size,
+                                   (uint32_t)(len / block_size), log->stage));
+        scan->window_len = len;
+    }
+    *some = scan->window_at + scan->window_len - scan->at;
+    return BOUGH_OK;
+}
+
+/* The next `len` bytes, handed on in pieces to CRC and hash, the first of them kept. */
+struct sink {
+    uint32_t crc;
+    struct hash_state *hash; /* NULL = none */
+    uint64_t hash_left;
+    uint8_t *keep;
+    size_t keep_left;
+};
+
+static enum bough_err take(struct scan *scan, uint64_t len, struct sink *sink)
+{
+    while (len > 0) {
+        uint64_t some;
+        struct bough_bytes piece;
+
+        BOUGH_TRY(fill(scan, &some));
+        if (some > len)
+            some = len;
+        piece = bough_bytes_of(scan->log->stage + (scan->at - scan->window_at), (size_t)some);
+        sink->crc = journal_format_crc_add(sink->crc, piece);
+        if (sink->keep_left > 0) {
+            size_t kept = piece.len < sink->keep_left ? piece.len : sink->keep_left;
+
+            memcpy(sink->keep, piece.at, kept);
+            sink->keep += kept;
+            sink->keep_left -= kept;
+        }
+        if (sink->hash != NULL) {
+            if (piece.len > sink->hash_left)
+                piece.len = (size_t)sink->hash_left;
+            hash_add(sink->hash, piece);
+            sink->hash_left -= piece.len;
+        }
+        scan->at += some;
+        len -= some;
+    }
+    return BOUGH_OK;
+}
+
+/* Reads and checks the record at scan->at.  BOUGH_CORRUPT when it does not check, BOUGH_NOT_FOUND
+ * when the log ends in it. */
+static enum bough_err take_record(struct scan *scan, struct scanned *record)
+{
+    uint8_t header[JOURNAL_RECORD_HEADER];
+    struct sink sink = {.keep = header, .keep_left = sizeof(header)};
+    struct hash_state hash;
+    bool named;
+
+    record->offset = scan->at;
+    memset(record->start, 0, sizeof(record->start));
+    BOUGH_TRY(take(scan, sizeof(header), &sink));
+    journal_format_record_get(header, &record->header);
+    if (record->header.payload_len > JOURNAL_RECORD_BYTES_MAX - JOURNAL_RECORD_HEADER ||
+        record->header.address_count * 8u > record->header.payload_len)
+        return BOUGH_CORRUPT;
+    named = record->header.kind == BOUGH_KIND_COMMIT || record->header.kind == BOUGH_KIND_TAG;
+    sink = (struct sink){
+        .crc =
+            journal_format_crc_add(scan->crc_begin, bough_bytes_of(header + 4, sizeof(header) - 4)),
+        .hash = named ? &hash : NULL,
+        .hash_left = record->header.payload_len - record->header.address_count * 8u,
+        .keep = record->start,
+        .keep_left = sizeof(record->start),
+    };
+    if (named)
+        hash_begin(&hash, record->header.kind);
+    BOUGH_TRY(take(scan, record->header.payload_len, &sink));
+    if (sink.crc != record->header.crc)
+        return BOUGH_CORRUPT;
+    if (named)
+        hash_end(&hash, &record->name);
+    scan->at = record->offset + journal_format_record_bytes(&record->header);
+    return BOUGH_OK;
+}
+
+/* Whether a record is the GROUP that goes on where `found` ends. */
+static bool continues(const struct scanned *record, const struct journal_found *found)
+{
+    uint8_t expected[JOURNAL_GROUP_BYTES];
+
+    for (unsigned i = 0; i < 8; i++)
+        expected[i] = (uint8_t)((found->sequence + 1) >> (8 * i));
+    memcpy(expected + 8, found->chain.at, BOUGH_HASH_BYTES);
+    return record->header.kind == JOURNAL_KIND_GROUP &&
+           record->header.payload_len == JOURNAL_GROUP_BYTES &&
+           memcmp(record->start, expected, sizeof(expected)) == 0;
+}
+
+/* Reads the group at found->head and moves `found` behind it; BOUGH_CORRUPT or BOUGH_NOT_FOUND when
+ * it does not check, *records then says how many objects of it did. */
+static enum bough_err take_group(struct scan *scan, struct journal_found *found, uint32_t *records)
+{
+    struct scanned record;
+    struct journal_root root;
+    uint64_t sequence = found->sequence + 1;
+
+    *records = 0;
+    scan->at = found->head;
+    BOUGH_TRY(take_record(scan, &record));
+    if (!continues(&record, found))
+        return BOUGH_CORRUPT;
+    for (;;) {
+        BOUGH_TRY(take_record(scan, &record));
+        if (record.header.sequence != (uint32_t)sequence)
+            return BOUGH_CORRUPT;
+        if (record.header.kind == JOURNAL_KIND_ROOT)
+            break;
+        if (record.header.kind == BOUGH_KIND_COMMIT || record.header.kind == BOUGH_KIND_TAG)
+            BOUGH_TRY(
+                journal_index_add(scan->index, &record.name,
+                                  journal_format_address(
+                                      record.offset, journal_format_record_bytes(&record.header))));
+        (*records)++;
+    }
+    if (record.header.payload_len != JOURNAL_ROOT_BYTES)
+        return BOUGH_CORRUPT;
+    journal_format_root_get(record.start, &root);
+    if (root.record_count != *records)
+        return BOUGH_CORRUPT;
+    hash_of(JOURNAL_DOMAIN_CHAIN, bough_bytes_of(record.start, JOURNAL_ROOT_BYTES), &found->chain);
+    found->root = root.root;
+    found->sequence = sequence;
+    found->head =
+        (scan->at + scan->log->unit_bytes - 1) / scan->log->unit_bytes * scan->log->unit_bytes;
+    return BOUGH_OK;
+}
+
+/* Looks behind the end for groups that can still be parsed, and logs them. */
+static enum bough_err survey(struct scan *scan, const struct journal_found *found,
+                             uint32_t torn_records)
+{
+    uint64_t end = found->head + SURVEY_BYTES_MAX;
+    uint64_t first = 0;
+    unsigned groups = 0;
+
+    if (end > scan->super->log_end)
+        end = scan->super->log_end;
+    for (uint64_t at = found->head; at < end; at += scan->log->unit_bytes) {
+        struct scanned record;
+        enum bough_err err;
+
+        scan->at = at;
+        err = take_record(scan, &record);
+        if (err == BOUGH_OK && record.header.kind == JOURNAL_KIND_GROUP) {
+            first = groups == 0 ? at : first;
+            groups++;
+        } else if (err != BOUGH_OK && err != BOUGH_CORRUPT && err != BOUGH_NOT_FOUND) {
+            return err;
+        }
+    }
+    if (groups > 0)
+        bough_log(scan->log->env->log, BOUGH_WARN, "journal",
+                  "behind the last whole group: %u unfinished groups from %llu on, %u records of "
+                  "the first can be read; none was acknowledged, they will be overwritten",
+                  groups, (unsigned long long)first, torn_records);
+    return BOUGH_OK;
+}
+
+enum bough_err journal_recover(struct journal_log *log, const struct journal_super *super,
+                               struct journal_index *index, struct journal_found *found)
+{
+    struct scan scan = {
+        .log = log,
+        .super = super,
+        .index = index,
+        .crc_begin = journal_format_crc_begin(&super->identity),
+    };
+    uint32_t records;
+    enum bough_err err;
+
+    assert(log->len == 0);
+    *found = (struct journal_found){.head = super->log_start};
+    do {
+        err = take_group(&scan, found, &records);
+    } while (err == BOUGH_OK);
+    if (err != BOUGH_CORRUPT && err != BOUGH_NOT_FOUND)
+        return err;
+    BOUGH_TRY(journal_index_cut(index, journal_format_address(found->head, 0)));
+    return survey(&scan, found, records);
+}
