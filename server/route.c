@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * route.c - which handler serves a path.
+ *
+ * Owns one table.  A path is cut at its raw slashes, then each variable part is decoded once: so a
+ * branch may hold "%2F", and "%252F" is never a slash.
+ *   (1) Variable parts are never empty.
+ *   (2) What a path allows follows from the table alone (405 names it).
+ */
+#include "route.h"
+#include "api.h"
+#include "percent.h"
+#include "reply.h"
+
+static const struct route routes[] = {
+    {HTTP_GET, "/", ROUTE_BODY_NONE, true, api_health_page},
+    {HTTP_GET, "/healthz", ROUTE_BODY_NONE, true, api_health_live},
+    {HTTP_GET, "/readyz", ROUTE_BODY_NONE, true, api_health_ready},
+    {HTTP_GET, "/v1/version", ROUTE_BODY_NONE, true, api_health_version},
+    {HTTP_GET, "/v1/stats", ROUTE_BODY_NONE, true, api_health_stats},
+    {HTTP_GET, "/v1/config", ROUTE_BODY_NONE, true, api_health_config},
+};
+
+#define ROUTE_COUNT (sizeof(routes) / sizeof(routes[0]))
+
+/* What is left of a path while it is cut at its slashes: "/a/" has the segments "a" and "". */
+struct segments {
+    struct bough_bytes rest;
+    bool more;
+};
+
+static struct segments segments_of(struct bough_bytes path)
+{
+    assert(path.len > 0 && path.at[0] == '/');
+    return (struct segments){.rest = bough_bytes_of(path.at + 1, path.len - 1), .more = true};
+}
+
+/* Takes the next segment; false at the end. */
+static bool next_segment(struct segments *left, struct bough_bytes *segment)
+{
+    const uint8_t *slash;
+    size_t len;
+
+    if (!left->more)
+        return false;
+    slash = left->rest.len == 0 ? NULL : memchr(left->rest.at, '/', left->rest.len);
+    len = slash == NULL ? left->rest.len : (size_t)(slash - left->rest.at);
+    *segment = bough_bytes_of(left->rest.at, len);
+    left->more = slash != NULL;
+    len += slash != NULL;
+    left->rest = bough_bytes_of(left->rest.at + len, left->rest.len - len);
+    return true;
+}
+
+/* Whether the path has the template's form; its variable parts, still encoded, go into `words`. */
+static bool matches(const struct route *route, struct bough_bytes path,
+                    struct bough_bytes words[REQUEST_WORDS_MAX], size_t *count)
+{
+    struct segments template = segments_of(bough_bytes_text(route->path));
+    struct segments given = segments_of(path);
+
+    *count = 0;
+    for (;;) {
+        struct bough_bytes all = given.rest;
+        struct bough_bytes wanted;
+        struct bough_bytes segment;
+        bool more = next_segment(&given, &segment);
+
+        if (!next_segment(&template, &wanted))
+            return !more;
+        if (!more)
+            return false;
+        if (bough_bytes_equal(wanted, bough_bytes_text("{*}"))) {
+            words[(*count)++] = all;
+            return all.len > 0;
+        }
+        if (bough_bytes_equal(wanted, bough_bytes_text("{}"))) {
+            if (segment.len == 0)
+                return false;
+            words[(*count)++] = segment;
+        } else if (!bough_bytes_equal(wanted, segment)) {
+            return false;
+        }
+    }
+}
+
+/* Nothing fits the method: says what would, or that nothing is there. */
+static void refuse(struct request *request, unsigned allowed)
+{
+    char list[64] = "";
+    size_t len = 0;
+
+    if (allowed == 0) {
+        (void)reply_problem(request, PROBLEM_NO_SUCH_PATH, "%s", "");
+        return;
+    }
+    allowed |= 1u << HTTP_OPTIONS;
+    if ((allowed & 1u << HTTP_GET) != 0)
+        allowed |= 1u << HTTP_HEAD;
+    for (unsigned i = 0; i < HTTP_METHOD_COUNT; i++) {
+        const char *name = http_in_method_name((enum http_method)i);
+
+        if ((allowed & 1u << i) == 0)
+            continue;
+        if (len > 0) {
+            memcpy(list + len, ", ", 2);
+            len += 2;
+        }
+        memcpy(list + len, name, strlen(name) + 1);
+        len += strlen(name);
+    }
+    if (request->in.method == HTTP_OPTIONS)
+        reply_status(request, 204);
+    else
+        (void)reply_problem(request, PROBLEM_METHOD_NOT_ALLOWED, "allowed: %s", list);
+    reply_field(request, "Allow", "%s", list);
+}
+
+/* Decodes the variable parts of the path into the request. */
+static bool decode(struct request *request, const struct bough_bytes *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        enum bough_err err = percent_decode(words[i], &request->arena, &request->words[i]);
+
+        if (err == BOUGH_OK)
+            continue;
+        if (err == BOUGH_INVALID)
+            (void)reply_problem(request, PROBLEM_BAD_REQUEST,
+                                "a '%%' in the path is not followed by two hexadecimal digits");
+        else
+            reply_error(request, err);
+        return false;
+    }
+    return true;
+}
+
+const struct route *route_find(struct request *request)
+{
+    enum http_method method = request->in.method == HTTP_HEAD ? HTTP_GET : request->in.method;
+    unsigned allowed = 0;
+
+    if (request->in.path.at[0] == '*') {
+        refuse(request, (1u << HTTP_METHOD_COUNT) - 1);
+        return NULL;
+    }
+    for (size_t i = 0; i < ROUTE_COUNT; i++) {
+        struct bough_bytes words[REQUEST_WORDS_MAX];
+        size_t count;
+
+        if (!matches(&routes[i], request->in.path, words, &count))
+            continue;
+        if (routes[i].method == method)
+            return decode(request, words, count) ? &routes[i] : NULL;
+        allowed |= 1u << routes[i].method;
+    }
+    refuse(request, allowed);
+    return NULL;
+}

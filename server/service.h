@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * service.h - what every request of a service has in common.
+ */
+#ifndef SERVICE_H
+#define SERVICE_H
+
+#include "bough/git.h"
+#include "bough/store.h"
+#include "config.h"
+
+/* Counted since the start; shown by /v1/stats. */
+struct service_stats {
+    uint64_t request_count;
+    uint64_t refused_count; /* answered 4xx or 5xx */
+    uint64_t write_count;   /* turns that made something durable */
+    uint64_t connection_count;
+};
+
+/* Borrowed by everything in server/; the composition root fills it. */
+struct service {
+    struct bough_env *env;
+    struct bough_store *store; /* NULL while it is being opened */
+    struct bough_git *git;     /* NULL where there is none */
+    struct config config;
+    uint64_t started_ns;
+    uint64_t id_base; /* of request ids: random, so that two boots do not share ids */
+    uint64_t id_count;
+    size_t connections_now;
+    bool read_only; /* it was opened so */
+    bool failed;    /* a sync has failed: what the store shows may not be durable */
+    struct service_stats stats;
+};
+
+#endif
