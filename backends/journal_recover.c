@@ -3,16 +3,19 @@
  * journal_recover.c - find the newest root whose chain checks.
  *
  * A group counts iff its GROUP record continues the chain, every record in it passes its CRC, and
- * its ROOT record counts them right.  The first group that fails ends the log; since groups are
- * flushed in order, nothing acknowledged can be behind it.  The scan reads through the log's stage,
- * which is free until the first append.
- *   (1) window[0..window_len) are the bytes from window_at on; it is refilled in whole units.
+ * its ROOT record counts them right.  The first group that fails ends the log.  A group is begun
+ * only after the one before it was flushed; so if one with a later number stands behind the first
+ * that fails, that one was acknowledged, and is damaged, not torn: the store is then opened
+ * read-only.  The scan reads through the log's stage, which is free until the first append. (1)
+ * window[0..window_len) are the bytes from window_at on; it is refilled in whole units.
  */
 #include "journal_recover.h"
 #include "hash.h"
 
-/* How far behind the end of the log is looked for records that a tear has cut off. */
-#define SURVEY_BYTES_MAX ((uint64_t)4 << 20)
+/* How far behind the end of the log is looked for groups: a little where nothing was written, far
+ * where something was, since a large group may stand between. */
+#define SURVEY_BLANK_BYTES ((uint64_t)1 << 20)
+#define SURVEY_TORN_BYTES  ((uint64_t)64 << 20)
 
 struct scan {
     struct journal_log *log;
@@ -182,34 +185,96 @@ static enum bough_err take_group(struct scan *scan, struct journal_found *found,
     return BOUGH_OK;
 }
 
-/* Looks behind the end for groups that can still be parsed, and logs them. */
-static enum bough_err survey(struct scan *scan, const struct journal_found *found,
-                             uint32_t torn_records)
+/* The group number in a GROUP record. */
+static uint64_t sequence_of(const struct scanned *record)
 {
-    uint64_t end = found->head + SURVEY_BYTES_MAX;
-    uint64_t first = 0;
-    unsigned groups = 0;
+    uint64_t sequence = 0;
 
-    if (end > scan->super->log_end)
-        end = scan->super->log_end;
+    for (unsigned i = 0; i < 8; i++)
+        sequence |= (uint64_t)record->start[i] << (8 * i);
+    return sequence;
+}
+
+/* Whether the unit at `at` is all zeros. */
+static enum bough_err is_zero(struct scan *scan, uint64_t at, bool *zero)
+{
+    uint64_t some;
+    const uint8_t *unit;
+
+    scan->at = at;
+    BOUGH_TRY(fill(scan, &some));
+    assert(some >= scan->log->unit_bytes);
+    unit = scan->log->stage + (at - scan->window_at);
+    *zero = unit[0] == 0 && memcmp(unit, unit + 1, scan->log->unit_bytes - 1) == 0;
+    return BOUGH_OK;
+}
+
+/* Whether the unit at `at` begins like a group.  Asked first: elsewhere a record's length would be
+ * any number, and reading that far at every unit would take hours. */
+static enum bough_err is_group(struct scan *scan, uint64_t at, bool *group)
+{
+    struct journal_record header;
+    uint64_t some;
+
+    scan->at = at;
+    BOUGH_TRY(fill(scan, &some));
+    assert(some >= JOURNAL_RECORD_HEADER);
+    journal_format_record_get(scan->log->stage + (at - scan->window_at), &header);
+    *group = header.kind == JOURNAL_KIND_GROUP && header.payload_len == JOURNAL_GROUP_BYTES;
+    return BOUGH_OK;
+}
+
+/* Looks behind the end for groups that can still be parsed; counts them, and notes whether one
+ * shows that the first was acknowledged. */
+static enum bough_err look_behind(struct scan *scan, struct journal_found *found, uint64_t end,
+                                  unsigned *groups)
+{
+    *groups = 0;
     for (uint64_t at = found->head; at < end; at += scan->log->unit_bytes) {
         struct scanned record;
+        bool possible;
         enum bough_err err;
 
+        BOUGH_TRY(is_group(scan, at, &possible));
+        if (!possible)
+            continue;
         scan->at = at;
         err = take_record(scan, &record);
-        if (err == BOUGH_OK && record.header.kind == JOURNAL_KIND_GROUP) {
-            first = groups == 0 ? at : first;
-            groups++;
+        if (err == BOUGH_OK) {
+            (*groups)++;
+            found->damaged = found->damaged || sequence_of(&record) > found->sequence + 1;
         } else if (err != BOUGH_OK && err != BOUGH_CORRUPT && err != BOUGH_NOT_FOUND) {
             return err;
         }
     }
-    if (groups > 0)
-        bough_log(scan->log->env->log, BOUGH_WARN, "journal",
-                  "behind the last whole group: %u unfinished groups from %llu on, %u records of "
-                  "the first can be read; none was acknowledged, they will be overwritten",
-                  groups, (unsigned long long)first, torn_records);
+    return BOUGH_OK;
+}
+
+/* Tells a clean end, a torn last group and damage apart, and logs the latter two. */
+static enum bough_err survey(struct scan *scan, struct journal_found *found, uint32_t torn_records)
+{
+    struct bough_log *log = scan->log->env->log;
+    uint64_t left = scan->super->log_end - found->head;
+    uint64_t far = SURVEY_TORN_BYTES;
+    unsigned groups;
+    bool blank;
+
+    if (left == 0)
+        return BOUGH_OK;
+    BOUGH_TRY(is_zero(scan, found->head, &blank));
+    if (blank)
+        far = SURVEY_BLANK_BYTES;
+    BOUGH_TRY(look_behind(scan, found, found->head + (far < left ? far : left), &groups));
+    if (found->damaged)
+        bough_log(log, BOUGH_ERROR, "journal",
+                  "group %llu at %llu is damaged, and %u later ones are there: opened read-only at "
+                  "the state before it",
+                  (unsigned long long)found->sequence + 1, (unsigned long long)found->head, groups);
+    else if (groups > 0)
+        bough_log(log, BOUGH_WARN, "journal",
+                  "the last group, at %llu, was never finished: %u records of it can be read; it "
+                  "was not acknowledged and will be overwritten",
+                  (unsigned long long)found->head, torn_records);
     return BOUGH_OK;
 }
 

@@ -14,10 +14,12 @@ struct journal_found {
     struct bough_hash chain; /* of the newest ROOT payload; none before the first */
     uint64_t sequence;       /* of the newest group; 0 = none */
     uint64_t head;           /* where the next group goes */
+    bool damaged;            /* a group was acknowledged behind the first that does not check: this
+                                is no tear, and nothing must be overwritten */
 };
 
-/* Reads groups from super->log_start on until one does not check, indexing commits and tags.  Logs
- * what it found behind the end, if anything there can be parsed.  Writes nothing, so it may be cut
+/* Reads groups from super->log_start on until one does not check, indexing commits and tags.  Looks
+ * behind the end and logs what can be parsed there.  Writes nothing, so it may be cut
  * short and run again.  BOUGH_IO, BOUGH_NO_MEMORY. */
 BOUGH_MUST_CHECK enum bough_err journal_recover(struct journal_log *log,
                                                 const struct journal_super *super,

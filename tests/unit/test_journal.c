@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * test_journal.c - the journal keeps the laws of backends, and what was acknowledged.
+ *
+ * How: a store on a lossy memory device does a seeded run of transactions with a sync after some;
+ * the power fails at a random operation, with unflushed writes lost, torn or reordered.  What is
+ * found after opening again must be the state at the last good sync, or a later one that was being
+ * synced; every key of it must read back.  Recovery itself is cut short, too, and run again.
+ */
+#include "block_borrow.h"
+#include "bough/blockdev.h"
+#include "bough/journal.h"
+#include "bough/txn.h"
+#include "laws_backend.h"
+#include "test_seed.h"
+
+#define BLOCK_SIZE 4096u
+
+static struct bough_block *ram(uint64_t blocks)
+{
+    struct bough_block *dev;
+
+    assert_int_equal(bough_ram_open(host_env(), BLOCK_SIZE, blocks, &dev), BOUGH_OK);
+    return dev;
+}
+
+static struct bough_backend *laws_backend_open(void)
+{
+    struct bough_block *dev = ram(4096);
+    struct bough_backend *backend;
+
+    assert_int_equal(bough_journal_format(host_env(), dev, NULL), BOUGH_OK);
+    assert_int_equal(bough_journal_open(host_env(), dev, &backend), BOUGH_OK);
+    return backend;
+}
+
+static enum bough_err put_number(struct bough_store *store, unsigned key, unsigned number)
+{
+    char path[32];
+    char text[700];
+    struct bough_arena arena;
+    struct bough_txn_result result;
+    enum bough_err err;
+
+    snprintf(path, sizeof(path), "d%u/k%u", key % 5, key);
+    snprintf(text, sizeof(text), "%0*u", (int)(1 + number * 37 % 690), number);
+    struct bough_edit edit = {.path = bough_bytes_text(path), .entry = {.mode = BOUGH_MODE_FILE}};
+    struct bough_txn txn = {
+        .branch = bough_bytes_text("heads/main"),
+        .edits = &edit,
+        .edit_count = 1,
+        .author = {.name = bough_bytes_text("A"), .email = bough_bytes_text("a@b")},
+        .message = bough_bytes_text(text),
+    };
+
+    bough_arena_init(&arena, host_env()->heap, 64 << 20);
+    err = bough_value_put(store, bough_bytes_text(text), &arena, &edit.entry.value);
+    if (err == BOUGH_OK)
+        err = bough_txn_commit(store, &txn, &arena, &result);
+    bough_arena_release(&arena);
+    return err;
+}
+
+/* What transaction n does is a function of n, so a state is told by its number of commits. */
+static unsigned key_of(unsigned n)
+{
+    return n * 7919u % 23u;
+}
+
+/* Checks that the store is as after exactly `count` transactions. */
+static void check_state(struct bough_store *store, unsigned count)
+{
+    struct bough_arena arena;
+    struct bough_ref head;
+    struct bough_commit commit;
+
+    bough_arena_init(&arena, host_env()->heap, 64 << 20);
+    if (count > 0) {
+        assert_int_equal(bough_ref_get(store, bough_bytes_text("heads/main"), &head), BOUGH_OK);
+        assert_int_equal(bough_commit_get(store, &head.link, &arena, &commit), BOUGH_OK);
+        assert_int_equal(commit.generation, count);
+    }
+    for (unsigned key = 0; key < 23 && count > 0; key++) {
+        unsigned last = count;
+        char path[32];
+        char text[32];
+        struct bough_entry entry;
+        struct bough_bytes bytes;
+        enum bough_err err;
+
+        while (last > 0 && key_of(last) != key)
+            last--;
+        snprintf(path, sizeof(path), "d%u/k%u", key % 5, key);
+        err = bough_tree_find(store, &commit.tree, bough_bytes_text(path), &arena, &entry);
+        assert_int_equal(err, last == 0 ? BOUGH_NOT_FOUND : BOUGH_OK);
+        if (last == 0)
+            continue;
+        assert_int_equal(bough_value_get(store, &entry.value, 1000, &arena, &bytes), BOUGH_OK);
+        snprintf(text, sizeof(text), "%u", last);
+        assert_int_equal(bytes.len, (size_t)(1 + last * 37 % 690) > strlen(text)
+                                        ? (size_t)(1 + last * 37 % 690)
+                                        : strlen(text));
+        assert_memory_equal(bytes.at + bytes.len - strlen(text), text, strlen(text));
+    }
+    bough_arena_release(&arena);
+}
+
+/* How many transactions the store holds. */
+static unsigned count_of(struct bough_store *store)
+{
+    struct bough_arena arena;
+    struct bough_ref head;
+    struct bough_commit commit;
+    unsigned count = 0;
+
+    bough_arena_init(&arena, host_env()->heap, 64 << 20);
+    if (bough_ref_get(store, bough_bytes_text("heads/main"), &head) == BOUGH_OK) {
+        assert_int_equal(bough_commit_get(store, &head.link, &arena, &commit), BOUGH_OK);
+        count = (unsigned)commit.generation;
+    }
+    bough_arena_release(&arena);
+    return count;
+}
+
+static struct bough_store *open_on(struct bough_block *dev)
+{
+    struct bough_backend *backend;
+    struct bough_store *store;
+
+    if (bough_journal_open(host_env(), dev, &backend) != BOUGH_OK)
+        return NULL;
+    assert_int_equal(bough_store_open(host_env(), backend, 0, &store), BOUGH_OK);
+    return store;
+}
+
+/* Writes until the device fails; *acknowledged is what the last good sync covered, *written what
+ * may be there as well. */
+static void run_until_fault(struct bough_store *store, unsigned from, uint64_t *seed,
+                            unsigned *acknowledged, unsigned *written)
+{
+    *acknowledged = from;
+    *written = from;
+    for (unsigned n = from + 1;; n++) {
+        if (put_number(store, key_of(n), n) != BOUGH_OK)
+            return;
+        *written = n;
+        if (test_below(seed, 3) == 0)
+            continue;
+        if (bough_store_sync(store) != BOUGH_OK)
+            return;
+        *acknowledged = n;
+    }
+}
+
+/* One machine's life on a medium: open, write until the power fails at a random operation, come
+ * back, check.  Returns how many transactions the medium holds now. */
+static unsigned one_life(struct bough_block *medium, unsigned count, uint64_t *seed, unsigned *lost,
+                         unsigned *gained)
+{
+    struct bough_faulty_options options = {.seed = test_random(seed), .lossy = true};
+    struct block_borrow borrow;
+    struct bough_block *faulty;
+    struct bough_store *store;
+    struct bough_store_info info;
+    unsigned acknowledged;
+    unsigned written;
+
+    assert_int_equal(bough_faulty_open(host_env(), medium, &options, &faulty), BOUGH_OK);
+    store = open_on(block_borrow(&borrow, faulty));
+    assert_non_null(store);
+    assert_int_equal(count_of(store), count);
+    options.fail_ops = BOUGH_FAULTY_WRITE | BOUGH_FAULTY_FLUSH;
+    options.fail_at = 1 + test_below(seed, 30);
+    options.fail_forever = true;
+    bough_faulty_set(faulty, &options);
+    run_until_fault(store, count, seed, &acknowledged, &written);
+    bough_store_info(store, &info);
+    assert_true(info.read_only); /* a failed device is not written to again */
+    bough_store_close(store);
+    assert_int_equal(bough_faulty_cut(faulty), BOUGH_OK);
+    assert_ptr_equal(bough_faulty_detach(faulty), medium);
+
+    store = open_on(block_borrow(&borrow, medium));
+    assert_non_null(store);
+    count = count_of(store);
+    assert_true(count >= acknowledged && count <= written);
+    check_state(store, count);
+    bough_store_close(store);
+    *lost += count < written;
+    *gained += count > acknowledged;
+    return count;
+}
+
+static void test_journal__a_power_cut_loses_nothing_acknowledged(void **unused)
+{
+    uint64_t seed = test_seed();
+    unsigned lost = 0;
+    unsigned gained = 0;
+
+    (void)unused;
+    for (int round = 0; round < 150; round++) {
+        struct bough_block *medium = ram(2048);
+        unsigned count = 0;
+
+        assert_int_equal(bough_journal_format(host_env(), medium, NULL), BOUGH_OK);
+        for (int life = 0; life < 4; life++)
+            count = one_life(medium, count, &seed, &lost, &gained);
+        bough_block_close(medium);
+    }
+    printf("%u cuts lost unacknowledged commits, %u kept some\n", lost, gained);
+    assert_true(lost > 50);
+    assert_true(gained > 5);
+    assert_int_equal(host_env()->heap->taken_bytes, 0);
+}
+
+static void test_journal__every_flipped_byte_is_noticed_or_harmless(void **unused)
+{
+    struct bough_block *medium = ram(64);
+    struct block_borrow borrow;
+    struct bough_store *store;
+    uint64_t seed = test_seed();
+    uint8_t block[BLOCK_SIZE];
+    unsigned noticed = 0;
+
+    (void)unused;
+    assert_int_equal(bough_journal_format(host_env(), medium, NULL), BOUGH_OK);
+    store = open_on(block_borrow(&borrow, medium));
+    for (unsigned n = 1; n <= 12; n++) {
+        assert_int_equal(put_number(store, key_of(n), n), BOUGH_OK);
+        assert_int_equal(bough_store_sync(store), BOUGH_OK);
+    }
+    bough_store_close(store);
+    for (int i = 0; i < 3000; i++) {
+        uint64_t at = test_below(&seed, 16);
+        size_t byte = test_below(&seed, BLOCK_SIZE);
+        uint8_t was;
+
+        assert_int_equal(bough_block_read(medium, at, 1, block), BOUGH_OK);
+        was = block[byte];
+        block[byte] ^= (uint8_t)(1u << test_below(&seed, 8));
+        assert_int_equal(bough_block_write(medium, at, 1, block), BOUGH_OK);
+        store = open_on(block_borrow(&borrow, medium));
+        if (store == NULL) {
+            noticed++;
+        } else { /* some prefix of the history, whole */
+            unsigned count = count_of(store);
+            struct bough_store_info info;
+
+            /* What was acknowledged may be out of reach, but is never given up. */
+            bough_store_info(store, &info);
+            assert_true(count >= 11 || info.read_only);
+            noticed += count < 12;
+            check_state(store, count);
+            bough_store_close(store);
+        }
+        block[byte] = was;
+        assert_int_equal(bough_block_write(medium, at, 1, block), BOUGH_OK);
+    }
+    assert_true(noticed > 300);
+    bough_block_close(medium);
+}
+
+static void test_journal__a_full_device_answers_full_and_still_reads(void **unused)
+{
+    struct bough_block *medium = ram(80);
+    struct bough_store *store;
+    struct bough_store_info info;
+    enum bough_err err = BOUGH_OK;
+    unsigned n = 0;
+    unsigned synced = 0;
+
+    (void)unused;
+    assert_int_equal(bough_journal_format(host_env(), medium, NULL), BOUGH_OK);
+    store = open_on(medium);
+    while (err == BOUGH_OK) {
+        err = put_number(store, key_of(n + 1), n + 1);
+        if (err != BOUGH_OK)
+            break;
+        n++;
+        assert_int_equal(bough_store_sync(store), BOUGH_OK);
+        synced = n;
+    }
+    assert_int_equal(err, BOUGH_FULL);
+    bough_store_info(store, &info);
+    assert_false(info.read_only);
+    check_state(store, synced);
+    bough_store_close(store);
+}
+
+static void test_journal__only_a_blank_disk_is_blank(void **unused)
+{
+    struct bough_block *dev = ram(1024);
+    enum bough_journal_state state;
+    uint8_t block[BLOCK_SIZE] = {0};
+    struct block_borrow borrow;
+    static const uint64_t places[] = {0, 1, 16, 255, 1008, 1023};
+
+    (void)unused;
+    assert_int_equal(bough_journal_probe(host_env(), dev, &state), BOUGH_OK);
+    assert_int_equal(state, BOUGH_JOURNAL_BLANK);
+    assert_null(open_on(block_borrow(&borrow, dev)));
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        block[1080] = 0x53; /* where ext4 has its mark, for one */
+        assert_int_equal(bough_block_write(dev, places[i], 1, block), BOUGH_OK);
+        assert_int_equal(bough_journal_probe(host_env(), dev, &state), BOUGH_OK);
+        assert_int_equal(state, BOUGH_JOURNAL_FOREIGN);
+        block[1080] = 0;
+        assert_int_equal(bough_block_write(dev, places[i], 1, block), BOUGH_OK);
+    }
+    assert_int_equal(bough_journal_format(host_env(), dev, NULL), BOUGH_OK);
+    assert_int_equal(bough_journal_probe(host_env(), dev, &state), BOUGH_OK);
+    assert_int_equal(state, BOUGH_JOURNAL_OURS);
+    bough_block_close(dev);
+}
+
+static void test_journal__wrong_devices_are_refused(void **unused)
+{
+    struct bough_block *dev = ram(1024);
+    struct block_borrow borrow;
+    struct bough_backend *backend;
+    uint8_t super[BLOCK_SIZE];
+    struct bough_block *small = ram(63);
+    enum bough_journal_state state;
+
+    (void)unused;
+    assert_int_equal(bough_journal_probe(host_env(), small, &state), BOUGH_TOO_BIG);
+    assert_int_equal(bough_journal_format(host_env(), small, NULL), BOUGH_TOO_BIG);
+    bough_block_close(small);
+    small = ram(64);
+    assert_int_equal(bough_journal_format(host_env(), small, NULL), BOUGH_OK);
+    bough_block_close(small);
+
+    assert_int_equal(bough_journal_format(host_env(), dev, NULL), BOUGH_OK);
+    block_borrow(&borrow, dev);
+    borrow.base.block_count = 1000; /* cut short */
+    assert_int_equal(bough_journal_open(host_env(), &borrow.base, &backend), BOUGH_CORRUPT);
+    assert_int_equal(bough_block_read(dev, 0, 1, super), BOUGH_OK);
+    super[8] = 2; /* version */
+    for (uint64_t i = 0; i < 3; i++)
+        assert_int_equal(bough_block_write(dev, i == 2 ? 1023 : i, 1, super), BOUGH_OK);
+    assert_int_equal(bough_journal_open(host_env(), block_borrow(&borrow, dev), &backend),
+                     BOUGH_WRONG_VERSION);
+    bough_block_close(dev);
+}
+
+static void test_journal__two_lost_superblocks_are_survived(void **unused)
+{
+    struct bough_block *dev = ram(1024);
+    struct block_borrow borrow;
+    struct bough_store *store;
+    uint8_t zeros[BLOCK_SIZE] = {0};
+
+    (void)unused;
+    assert_int_equal(bough_journal_format(host_env(), dev, NULL), BOUGH_OK);
+    assert_int_equal(bough_block_write(dev, 0, 1, zeros), BOUGH_OK);
+    assert_int_equal(bough_block_write(dev, 1, 1, zeros), BOUGH_OK);
+    store = open_on(block_borrow(&borrow, dev));
+    assert_non_null(store);
+    bough_store_close(store);
+    assert_int_equal(bough_block_write(dev, 1023, 1, zeros), BOUGH_OK);
+    assert_null(open_on(block_borrow(&borrow, dev)));
+    bough_block_close(dev);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        LAWS_BACKEND_TESTS,
+        cmocka_unit_test(test_journal__a_power_cut_loses_nothing_acknowledged),
+        cmocka_unit_test(test_journal__every_flipped_byte_is_noticed_or_harmless),
+        cmocka_unit_test(test_journal__a_full_device_answers_full_and_still_reads),
+        cmocka_unit_test(test_journal__only_a_blank_disk_is_blank),
+        cmocka_unit_test(test_journal__wrong_devices_are_refused),
+        cmocka_unit_test(test_journal__two_lost_superblocks_are_survived),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
