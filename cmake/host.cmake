@@ -29,6 +29,7 @@ bough_layer(unix kernel/unix DEFINES ${posix})
 # lwIP on the host serves `bough serve --tap`; without its sources that one verb is missing.
 include(cmake/lwip.cmake)
 file(GLOB net_sources CONFIGURE_DEPENDS net/*.c)
+list(FILTER net_sources EXCLUDE REGEX "/(virtio|xen|solo5)_[a-z_]*\\.c$")
 if(NOT TARGET lwip)
     list(FILTER net_sources EXCLUDE REGEX "/lwip_[a-z_]*\\.c$")
 endif()
