@@ -145,6 +145,7 @@ static enum bough_err journal_put(struct bough_backend *backend, const struct bo
     if (err != BOUGH_OK)
         return fail(journal, err);
     at = journal_log_at(&journal->log) - record_bytes;
+    assert(at >= journal->super.log_start && at % JOURNAL_ALIGNMENT == 0);
     link.address = journal_format_address(at, record_bytes);
     journal->group_records++;
     journal->base.object_count++;
@@ -239,12 +240,14 @@ static enum bough_err end_group(struct journal *journal)
     struct journal_root root = {.root = journal->root, .record_count = journal->group_records};
     uint8_t payload[JOURNAL_ROOT_BYTES];
 
+    assert(journal->group_open && journal->root.generation > journal->synced_generation);
     journal_format_root_put(&root, payload);
     BOUGH_TRY(append_record(journal, JOURNAL_KIND_ROOT, 0, bough_bytes_of(payload, sizeof(payload)),
                             (struct bough_bytes){0}));
     BOUGH_TRY(journal_log_pad(&journal->log, journal->super.unit_bytes));
     BOUGH_TRY(journal_log_flush(&journal->log));
     hash_of(JOURNAL_DOMAIN_CHAIN, bough_bytes_of(payload, sizeof(payload)), &journal->chain);
+    assert(journal_log_at(&journal->log) % journal->super.unit_bytes == 0);
     journal->sequence++;
     journal->group_open = false;
     journal->synced_generation = journal->root.generation;

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: ISC
  *
- * journal_format.c - the bytes of a store on a block device, there and back.
+ * journal_format.c - the bytes of a store on a block device, there and back; and a first writing of
+ * them.  The layout is in journal_format.h.
  *
- * Nothing here reads or writes a device; the layout is in journal_format.h.
+ * Formatting writes the superblocks last: until then the device still holds what it held, and the
+ * log behind them cannot be mistaken for an older one because the new uuid begins every CRC.
  */
 #include "journal_format.h"
+#include "bough/journal.h"
 #include "decode.h"
 #include "encode.h"
 #include "hash.h"
+#include "identity.h"
 #include <assert.h>
 #include <zlib.h>
 
@@ -144,4 +148,77 @@ uint64_t journal_format_address_offset(uint64_t address)
 uint64_t journal_format_address_bytes(uint64_t address)
 {
     return (address & 0xffffffu) * JOURNAL_ALIGNMENT;
+}
+
+uint64_t journal_format_device_bytes(const struct bough_block *dev)
+{
+    return dev->block_count * dev->block_size;
+}
+
+void journal_format_places(const struct bough_block *dev, uint64_t places[3])
+{
+    uint32_t unit = journal_format_unit(dev->block_size);
+
+    places[0] = 0;
+    places[1] = unit;
+    places[2] = (journal_format_device_bytes(dev) / unit - 1) * unit;
+}
+
+enum bough_err journal_format_check_size(struct bough_env *env, const struct bough_block *dev)
+{
+    uint64_t bytes = journal_format_device_bytes(dev);
+    uint64_t least = (uint64_t)JOURNAL_UNITS_MIN * journal_format_unit(dev->block_size);
+
+    if (bytes >= least && bytes <= JOURNAL_DEVICE_BYTES_MAX)
+        return BOUGH_OK;
+    bough_log(env->log, BOUGH_ERROR, "journal", "a device of %llu bytes; %llu to %llu are possible",
+              (unsigned long long)bytes, (unsigned long long)least,
+              (unsigned long long)JOURNAL_DEVICE_BYTES_MAX);
+    return BOUGH_TOO_BIG;
+}
+
+/* Clears where the first group will be, so that an old log is not surveyed, then writes the copies,
+ * the first one last. */
+static enum bough_err write_copies(struct bough_block *dev, const struct journal_super *super,
+                                   uint8_t *unit)
+{
+    uint32_t blocks = super->unit_bytes / dev->block_size;
+    uint64_t places[3];
+
+    BOUGH_TRY(bough_block_write(dev, super->log_start / dev->block_size, blocks, unit));
+    journal_format_super_put(super, unit);
+    journal_format_places(dev, places);
+    for (unsigned i = 3; i-- > 0;) {
+        BOUGH_TRY(bough_block_write(dev, places[i] / dev->block_size, blocks, unit));
+        BOUGH_TRY(bough_block_flush(dev));
+    }
+    return BOUGH_OK;
+}
+
+enum bough_err bough_journal_format(struct bough_env *env, struct bough_block *dev,
+                                    const struct bough_identity *identity)
+{
+    uint32_t unit_bytes = journal_format_unit(dev->block_size);
+    struct journal_super super = {
+        .version = JOURNAL_VERSION,
+        .unit_bytes = unit_bytes,
+        .device_bytes = journal_format_device_bytes(dev),
+        .log_start = 2 * (uint64_t)unit_bytes,
+        .log_end = (journal_format_device_bytes(dev) / unit_bytes - 1) * unit_bytes,
+    };
+    uint8_t *unit;
+    enum bough_err err;
+
+    BOUGH_TRY(journal_format_check_size(env, dev));
+    BOUGH_TRY(identity_choose(env, identity, &super.identity));
+    unit = bough_heap_take(env->heap, unit_bytes);
+    if (unit == NULL)
+        return BOUGH_NO_MEMORY;
+    memset(unit, 0, unit_bytes);
+    err = write_copies(dev, &super, unit);
+    bough_heap_give(env->heap, unit, unit_bytes);
+    bough_log(env->log, err == BOUGH_OK ? BOUGH_INFO : BOUGH_ERROR, "journal",
+              "formatted %llu KiB: %s", (unsigned long long)(super.device_bytes >> 10),
+              bough_err_name(err));
+    return err;
 }

@@ -20,6 +20,7 @@
 #define JOURNAL_FORMAT_H
 
 #include "bough/bytes.h"
+#include "bough/env.h"
 #include "bough/err.h"
 #include "bough/port/backend.h"
 
@@ -74,6 +75,16 @@ BOUGH_MUST_CHECK enum bough_err journal_format_super_get(const uint8_t *from,
 
 /* The unit of a device with this block size. */
 uint32_t journal_format_unit(uint32_t block_size);
+
+/* The size of a device in bytes. */
+uint64_t journal_format_device_bytes(const struct bough_block *dev);
+
+/* Where the three superblocks of a device are. */
+void journal_format_places(const struct bough_block *dev, uint64_t places[3]);
+
+/* BOUGH_OK, or BOUGH_TOO_BIG (logged) for a device that is too small or too large for a store. */
+BOUGH_MUST_CHECK enum bough_err journal_format_check_size(struct bough_env *env,
+                                                          const struct bough_block *dev);
 
 /* Where a CRC of this store begins. */
 uint32_t journal_format_crc_begin(const struct bough_identity *identity);

@@ -81,6 +81,7 @@ enum bough_err journal_index_add(struct journal_index *index, const struct bough
     if (2 * (index->used_count + 1) > index->place_count)
         BOUGH_TRY(rebuild(index, index->place_count == 0 ? PLACES_FIRST : 2 * index->place_count,
                           UINT64_MAX));
+    assert(2 * index->used_count < index->place_count);
     place = place_of(index, tag_of(name));
     if (place->address == 0)
         index->used_count++;

@@ -47,6 +47,7 @@ static enum bough_err write_stage(struct journal_log *log)
     }
     log->base += log->len;
     log->len = 0;
+    assert(log->base <= log->end);
     return BOUGH_OK;
 }
 

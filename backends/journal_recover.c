@@ -291,6 +291,7 @@ enum bough_err journal_recover(struct journal_log *log, const struct journal_sup
     enum bough_err err;
 
     assert(log->len == 0);
+    assert(super->log_start % log->unit_bytes == 0 && super->log_end % log->unit_bytes == 0);
     *found = (struct journal_found){.head = super->log_start};
     do {
         err = take_group(&scan, found, &records);

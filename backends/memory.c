@@ -75,6 +75,7 @@ static enum bough_err grow(struct memory *memory)
     memory->objects = objects;
     memory->table = table;
     memory->max = max;
+    assert((max & (max - 1)) == 0 && memory->count < max);
     for (size_t i = 0; i < memory->count; i++)
         *place_of(memory, &objects[i]->name) = (uint32_t)i + 1;
     return BOUGH_OK;
@@ -125,6 +126,7 @@ static enum bough_err memory_get(struct bough_backend *backend, const struct bou
     if (link->address == 0 || link->address > memory->count)
         return BOUGH_CORRUPT;
     stored = memory->objects[link->address - 1];
+    assert(stored != NULL);
     if (!bough_hash_equal(&stored->name, &link->name))
         return BOUGH_CORRUPT;
     data_len = stored->address_count * sizeof(uint64_t) + stored->bytes_len;

@@ -116,6 +116,7 @@ void cache_close(struct cache *cache)
         return;
     while (cache->oldest != NULL)
         drop(cache, cache->oldest);
+    assert(cache->newest == NULL);
     bough_heap_give(cache->heap, cache->buckets, cache->bucket_count * sizeof(struct entry *));
     bough_heap_give(cache->heap, cache, sizeof(*cache));
 }
@@ -160,6 +161,7 @@ void cache_keep(struct cache *cache, const struct bough_link *link,
     *bucket = entry;
     link_use(cache, entry);
     cache->used_bytes += size;
+    assert(cache->used_bytes <= cache->budget_bytes);
 }
 
 enum bough_err cache_find(struct cache *cache, const struct bough_link *link,

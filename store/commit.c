@@ -131,7 +131,8 @@ enum bough_err bough_commit_put(struct bough_store *store, struct bough_commit *
     if (out.at == NULL)
         return BOUGH_NO_MEMORY;
     encode_commit(&out, commit, links);
-    assert(!out.overflow);
+    assert(!out.overflow && commit->generation > 0);
+    assert(commit->parent_count > 0 || commit->generation == 1);
     err = object_put(store, BOUGH_KIND_COMMIT, bough_bytes_of(out.at, out.len), links,
                      2 + commit->parent_count, link);
     bough_arena_back(arena, mark);

@@ -112,7 +112,7 @@ enum bough_err node_next(struct bough_store *store, const struct node *node,
     item->encoded = bough_bytes_of(rest.at, (size_t)(in.at - rest.at));
     item->payload = bough_bytes_of(payload, (size_t)(in.at - payload));
     reader->offset += item->encoded.len;
-    assert(reader->offset <= node->bytes.len);
+    assert(reader->offset <= node->bytes.len && reader->address_at <= node->address_count);
     return BOUGH_OK;
 }
 

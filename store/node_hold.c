@@ -40,6 +40,7 @@ enum bough_err node_hold_get(struct bough_store *store, const struct bough_link 
         bough_arena_back(arena, mark);
         if (err != BOUGH_OK || needed <= hold->room_bytes)
             return err;
+        assert(needed > hold->room_bytes);
         needed = needed < 2048 ? 4096 : 2 * needed;
         hold->room = bough_arena_take(arena, needed);
         hold->room_bytes = hold->room == NULL ? 0 : needed;

@@ -24,6 +24,7 @@ enum bough_err object_put(struct bough_store *store, enum bough_kind kind, struc
         if (addresses == NULL)
             return BOUGH_NO_MEMORY;
     }
+    assert(link_count == 0 || links != NULL);
     for (uint32_t i = 0; i < link_count; i++)
         addresses[i] = links[i].address;
     object.addresses = addresses;
@@ -72,6 +73,7 @@ enum bough_err object_get(struct bough_store *store, const struct bough_link *li
         BOUGH_TRY(cache_find(store->cache, &found, arena, object, &hit));
     if (hit)
         return BOUGH_OK;
+    assert(found.address != 0);
     BOUGH_TRY(read_checked(store, &found, arena, object));
     if (store->cache != NULL)
         cache_keep(store->cache, &found, object);

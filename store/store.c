@@ -52,6 +52,7 @@ enum bough_err bough_store_sync(struct bough_store *store)
 
     if (!store->unsynced)
         return BOUGH_OK;
+    assert(store->generation > 0); /* something was staged, so the root has moved */
     err = bough_backend_sync(store->backend);
     if (err == BOUGH_OK)
         store->unsynced = false;

@@ -35,6 +35,7 @@ static enum bough_err push(struct bough_tree_cursor *cursor, const struct bough_
     struct node_hold *hold = &cursor->levels[cursor->level_count].hold;
     uint32_t depth = cursor->level_count;
 
+    assert(depth < NODE_LEVELS_MAX);
     BOUGH_TRY(node_hold_get(cursor->store, link, cursor->arena, hold));
     if (depth > 0 && hold->node.level + 1 != cursor->levels[depth - 1].hold.node.level)
         return object_corrupt(cursor->store, link, "a node of the wrong level");
@@ -91,6 +92,7 @@ enum bough_err bough_tree_cursor_seek(struct bough_tree_cursor *cursor, struct b
 
 enum bough_err bough_tree_cursor_next(struct bough_tree_cursor *cursor, struct bough_entry *entry)
 {
+    assert(cursor->levels != NULL);
     if (bough_hash_is_none(&cursor->tree.root.name))
         return BOUGH_NOT_FOUND;
     if (cursor->level_count == 0)

@@ -68,6 +68,7 @@ static enum bough_err find_child(struct planner *planner, struct plan *parent,
     struct plan **at = &parent->children;
     struct plan *new_child;
 
+    assert(step.len > 0 && step.len <= BOUGH_STEP_BYTES_MAX);
     while (*at != NULL && !((*at)->order == order && bough_bytes_equal((*at)->step, step)))
         at = order < (*at)->order ? &(*at)->left : &(*at)->right;
     *child = *at;
@@ -226,6 +227,7 @@ static enum bough_err apply_children(struct planner *planner, struct plan *plan)
         BOUGH_TRY(step_changes(planner, child->step, child->was, child->now, &child->base, changes,
                                &count));
     }
+    assert(count <= 2 * plan->child_count);
     if (count > 0) {
         qsort(changes, count, sizeof(*changes), by_key);
         BOUGH_TRY(tree_level_apply(planner->store, &base, changes, count, planner->arena,
@@ -234,6 +236,7 @@ static enum bough_err apply_children(struct planner *planner, struct plan *plan)
         plan->base.mode = BOUGH_MODE_DIRECTORY;
         plan->now = plan->base.tree.key_count > 0 ? PLAN_TREE : PLAN_ABSENT;
     }
+    assert(plan->now != PLAN_VALUE);
     drop_children(plan);
     return BOUGH_OK;
 }
@@ -305,6 +308,7 @@ enum bough_err bough_tree_edit_level(struct bough_store *store, const struct bou
     err = level_changes(&planner, edits, count, changes, &made);
     if (err != BOUGH_OK)
         goto out;
+    assert(made <= 2 * count);
     qsort(changes, made, sizeof(*changes), by_key);
     err = tree_level_apply(store, base, changes, made, arena, result);
 out:

@@ -109,6 +109,7 @@ static enum bough_err append_page(struct gather *gather, struct tree_run *run,
         apply_change(gather, run, NULL);
     if (page != NULL && tree_spot_item(spot) != NULL)
         run->nodes[run->node_count++] = tree_spot_item(spot);
+    assert(!last || gather->change_count == 0);
     run->last = *spot;
     run->at_end = last;
     return BOUGH_OK;
@@ -151,6 +152,7 @@ static bool needs_right(const struct gather *gather, const struct tree_run *run)
 
     if (run->at_end)
         return false;
+    assert(page != NULL && tree_spot_item(&run->last) != NULL);
     old_last = page->items[page->count - 1].key;
     if (tree_spot_item(&run->last)->soft || run->count == 0)
         return true;

@@ -30,6 +30,7 @@ static enum bough_err push(struct bough_tree_walk *walk, const struct bough_tree
         BOUGH_TRY(bough_tree_cursor_open(&level->cursor, walk->store, tree, walk->arena));
     else
         tree_cursor_restart(&level->cursor, tree);
+    assert(walk->path_len == 0 || walk->path[walk->path_len - 1] == '/');
     level->path_len = walk->path_len;
     walk->level_count++;
     return BOUGH_OK;
@@ -38,6 +39,7 @@ static enum bough_err push(struct bough_tree_walk *walk, const struct bough_tree
 /* Puts a step behind the path of the directory being read. */
 static void append_step(struct bough_tree_walk *walk, struct bough_bytes step, bool slash)
 {
+    assert(walk->level_count > 0);
     walk->path_len = walk->levels[walk->level_count - 1].path_len;
     assert(walk->path_len + step.len + 1 <= WALK_PATH_BYTES_MAX);
     memcpy(walk->path + walk->path_len, step.at, step.len);

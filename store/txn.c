@@ -56,6 +56,7 @@ static enum bough_err commit_and_move(struct bough_store *store, const struct bo
     };
 
     BOUGH_TRY(bough_commit_put(store, &commit, arena, link));
+    assert(link->address != 0);
     move.next.link = *link;
     return bough_ref_move(store, &move, 1, NULL);
 }

@@ -93,6 +93,7 @@ static enum bough_err put_chunk(struct bough_value_writer *writer)
     held.len = (size_t)chunk.size_bytes;
     BOUGH_TRY(object_put(store, BOUGH_KIND_VALUE, held, NULL, 0, &chunk.link));
     BOUGH_TRY(value_chunk_append(store, &writer->chunks->lists, 0, &chunk));
+    assert(held.len > 0 && held.len <= writer->hold_len);
     writer->hold_len -= held.len;
     memmove(writer->hold, writer->hold + held.len, writer->hold_len);
     return BOUGH_OK;
