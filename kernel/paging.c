@@ -159,6 +159,8 @@ void *paging_map_device(uint64_t address, uint64_t bytes)
             return NULL;
         if ((*entry & PTE_PRESENT) == 0)
             *entry = page | PTE_PRESENT | PTE_WRITE | PTE_BIG | PTE_NX | PTE_UNCACHED;
+        if ((*entry & (PTE_BIG | PTE_UNCACHED)) != (PTE_BIG | PTE_UNCACHED))
+            return NULL; /* memory stands there, not a device */
     }
     return (void *)(uintptr_t)address;
 }

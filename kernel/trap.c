@@ -27,7 +27,7 @@
 #define STACK_BYTES       8192u
 #define LINE_BYTES        160u
 #define VECTOR_PAGE_FAULT 14u
-#define STACK_WORDS_SHOWN 8u
+#define CALLERS_SHOWN     12u
 #define PAGE_BYTES        4096u
 
 struct gate {
@@ -60,6 +60,8 @@ _Static_assert(sizeof(struct task_state) == 104, "Intel SDM volume 3, figure 7-1
 extern const uint8_t trap_exceptions[];
 extern const uint8_t trap_interrupts[];
 extern uint64_t boot_gdt[];
+extern const uint8_t image_text[];
+extern const uint8_t image_constants[];
 extern const uint8_t image_stack_guard[];
 extern const uint8_t image_stack_top[];
 
@@ -164,19 +166,25 @@ static void put_registers(const struct trap_frame *frame)
     }
 }
 
-/* The words on top of the stack: return addresses are among them. */
-static void put_stack(const struct trap_frame *frame)
+/* The return addresses on the stack, innermost first; mere data is not shown, it may be secret. */
+static void put_callers(const struct trap_frame *frame)
 {
     const uint64_t *word = (const uint64_t *)(uintptr_t)(frame->rsp & ~7ull);
     const uint64_t *top = (const uint64_t *)(const void *)image_stack_top;
+    uint32_t shown = 0;
     char line[LINE_BYTES];
 
-    serial_put("  stack");
-    for (uint32_t i = 0; i < STACK_WORDS_SHOWN; i++, word++) {
-        if ((const uint8_t *)word < image_stack_guard + PAGE_BYTES || word >= top)
-            break;
+    serial_put("  callers");
+    if ((const uint8_t *)word < image_stack_guard)
+        word = top;
+    if ((const uint8_t *)word < image_stack_guard + PAGE_BYTES)
+        word = (const uint64_t *)(const void *)(image_stack_guard + PAGE_BYTES);
+    for (; word < top && shown < CALLERS_SHOWN; word++) {
+        if (*word < (uintptr_t)image_text || *word >= (uintptr_t)image_constants)
+            continue;
         (void)snprintf(line, sizeof(line), " %llx", (unsigned long long)*word);
         serial_put(line);
+        shown++;
     }
     serial_put("\n");
 }
@@ -202,7 +210,7 @@ void trap_report(const struct trap_frame *frame)
                    (unsigned long long)frame->rsp, (unsigned long long)frame->flags);
     serial_put(line);
     put_registers(frame);
-    put_stack(frame);
+    put_callers(frame);
     power_off(TRAP_STATUS);
 }
 

@@ -98,11 +98,12 @@ struct bus_search {
     uint32_t count;
 };
 
-/* Adds the virtio-mmio device at `address`, if there is one; an empty slot is no error. */
+/* Adds the virtio-mmio device at `address`, if there is one; an empty slot is no error.
+ * BOUGH_INVALID (no registers can be there), BOUGH_BUSY (too many devices), BOUGH_NO_MEMORY. */
 BOUGH_MUST_CHECK enum bough_err virtio_mmio_find(struct bus_search *search, uint64_t address,
                                                  uint32_t line);
 
-/* Adds all virtio devices on PCI. */
+/* Adds all virtio devices on PCI.  BOUGH_NO_MEMORY. */
 BOUGH_MUST_CHECK enum bough_err virtio_pci_find(struct bus_search *search);
 
 #endif

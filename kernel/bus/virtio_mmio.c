@@ -181,7 +181,9 @@ enum bough_err virtio_mmio_find(struct bus_search *search, uint64_t address, uin
     struct mmio *dev;
     uint32_t version;
 
-    if (probe.window == NULL || search->count == BOUGH_DEVICES_MAX)
+    if (probe.window == NULL || address % sizeof(uint32_t) != 0)
+        return BOUGH_INVALID;
+    if (search->count == BOUGH_DEVICES_MAX)
         return BOUGH_BUSY;
     if (get(&probe.base, REG_MAGIC) != MAGIC || get(&probe.base, REG_DEVICE) == 0)
         return BOUGH_OK;

@@ -63,7 +63,7 @@ static int overflow_stack(int depth)
     return depth < 0 ? 0 : overflow_stack(depth + 1) + room[0];
 }
 
-static void overwrite_canary(const char *text)
+__attribute__((noinline)) static void overwrite_canary(const char *text)
 {
     char small[8];
 
