@@ -175,6 +175,15 @@ out:
     return err;
 }
 
+enum bough_err git_history_tag_target(struct git_view *view, const struct bough_link *link,
+                                      struct git_native *target)
+{
+    struct sha1 id;
+    struct sha1 target_id;
+
+    return read_tag(view, link, &id, &target_id, target);
+}
+
 /* Follows a tag to what it stands for; every tag on the way becomes known. */
 static enum bough_err peel(struct git_view *view, const struct bough_link *link, struct sha1 *id,
                            struct sha1 *peeled, struct git_native *target)
@@ -305,4 +314,27 @@ enum bough_err git_history_ref_next(struct git_view *view, struct bough_bytes pr
                                     .link = found.link}};
     BOUGH_TRY(git_name(name, arena, &ref->name));
     return git_history_ref_fill(view, ref);
+}
+
+enum bough_err git_history_index(struct git_view *view)
+{
+    struct bough_bytes after = {0};
+    struct bough_store_info info;
+    struct bough_arena arena;
+    struct git_ref ref;
+    enum bough_err err;
+
+    bough_store_info(view->store, &info);
+    if (view->indexed && view->indexed_generation == info.generation)
+        return BOUGH_OK;
+    bough_arena_init(&arena, view->env->heap, COMMIT_BYTES_MAX);
+    while ((err = git_history_ref_next(view, (struct bough_bytes){0}, after, &arena, &ref)) ==
+           BOUGH_OK)
+        after = ref.name;
+    bough_arena_release(&arena);
+    if (err != BOUGH_NOT_FOUND)
+        return err;
+    view->indexed = true;
+    view->indexed_generation = info.generation;
+    return BOUGH_OK;
 }

@@ -22,6 +22,11 @@ BOUGH_MUST_CHECK enum bough_err git_history_commit_bytes(struct git_view *view,
 BOUGH_MUST_CHECK enum bough_err git_history_tag(struct git_view *view,
                                                 const struct bough_link *link, struct sha1 *id);
 
+/* What a tag points at. */
+BOUGH_MUST_CHECK enum bough_err git_history_tag_target(struct git_view *view,
+                                                       const struct bough_link *link,
+                                                       struct git_native *target);
+
 /* Appends the git object of any native object to `out`.  A short value must have come with its
  * bytes; it is not found from `native`: BOUGH_NOT_FOUND. */
 BOUGH_MUST_CHECK enum bough_err git_history_bytes(struct git_view *view,
@@ -45,6 +50,10 @@ BOUGH_MUST_CHECK enum bough_err git_history_ref_next(struct git_view *view,
                                                      struct bough_bytes after,
                                                      struct bough_arena *arena,
                                                      struct git_ref *ref);
+
+/* Makes everything behind all refs known, so that whether an id is known says whether it is in the
+ * store.  O(refs) when nothing is new, nothing at all when the store did not change. */
+BOUGH_MUST_CHECK enum bough_err git_history_index(struct git_view *view);
 
 /* Fills in what `native` (a ref's commit or tag) is for git: id, peeled, target. */
 BOUGH_MUST_CHECK enum bough_err git_history_ref_fill(struct git_view *view, struct git_ref *ref);

@@ -17,6 +17,8 @@ struct git_view {
     struct bough_env *env;
     struct git_memo *memo;
     struct git_memo *overlay;
+    bool indexed; /* all that refs reach was known at this generation of the store */
+    uint64_t indexed_generation;
 };
 
 /* The native object of an id; false when it is not known.  Knows the empty tree. */

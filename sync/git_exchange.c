@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * git_exchange.c - one HTTP request of git's: bytes in, work, bytes out.
+ *
+ * Owns the request (a fetch, a push, or only an advertisement) and the packet that is not complete
+ * yet.
+ *   (1) partial holds less than one packet, and is empty once a push's commands are complete.
+ *   (2) read is called only after end.
+ */
+#include "git_internal.h"
+#include "receive.h"
+#include "receive_end.h"
+#include "upload.h"
+#include "upload_pack.h"
+#include "upload_refs.h"
+#include "upload_v0.h"
+#include "upload_v2.h"
+#include <assert.h>
+
+#define REQUEST_BYTES_MAX ((size_t)16 << 20) /* of a fetch */
+#define ADVERTISE_MAX     ((size_t)64 << 20)
+
+struct bough_git_exchange {
+    struct bough_git *git;
+    enum bough_git_service service;
+    bool advertise;
+    unsigned version;
+    bool ended;
+    size_t request_bytes;
+    struct buffer partial;
+    struct buffer advert;
+    size_t advert_at;
+    struct upload upload;
+    struct receive receive;
+};
+
+static bool is_push(const struct bough_git_exchange *exchange)
+{
+    return exchange->service == BOUGH_GIT_RECEIVE && !exchange->advertise;
+}
+
+static bool is_fetch(const struct bough_git_exchange *exchange)
+{
+    return exchange->service == BOUGH_GIT_UPLOAD && !exchange->advertise;
+}
+
+enum bough_err bough_git_exchange_open(struct bough_git *git,
+                                       const struct bough_git_request *request,
+                                       struct bough_git_exchange **exchange)
+{
+    struct bough_heap *heap = git->view.env->heap;
+    struct bough_git_exchange *opened = bough_heap_take(heap, sizeof(*opened));
+    enum bough_err err = BOUGH_OK;
+
+    if (opened == NULL)
+        return BOUGH_NO_MEMORY;
+    memset(opened, 0, sizeof(*opened));
+    opened->git = git;
+    opened->service = request->service;
+    opened->advertise = request->advertise;
+    opened->version = upload_refs_version(request->protocol);
+    if (request->service == BOUGH_GIT_RECEIVE && opened->version == 2)
+        opened->version = 0; /* pushing exists in the old form only */
+    buffer_init(&opened->partial, heap, BOUGH_PKT_BYTES_MAX);
+    buffer_init(&opened->advert, heap, ADVERTISE_MAX);
+    if (is_fetch(opened))
+        upload_init(&opened->upload, &git->view);
+    if (is_push(opened))
+        err = receive_init(&opened->receive, &git->view);
+    if (err != BOUGH_OK) {
+        bough_git_exchange_close(opened);
+        return err;
+    }
+    *exchange = opened;
+    return BOUGH_OK;
+}
+
+void bough_git_exchange_close(struct bough_git_exchange *exchange)
+{
+    if (exchange == NULL)
+        return;
+    if (is_fetch(exchange))
+        upload_release(&exchange->upload);
+    if (is_push(exchange))
+        receive_release(&exchange->receive);
+    buffer_release(&exchange->advert);
+    buffer_release(&exchange->partial);
+    bough_heap_give(exchange->git->view.env->heap, exchange, sizeof(*exchange));
+}
+
+static enum bough_err take_packet(struct bough_git_exchange *exchange,
+                                  const struct pkt_line *packet)
+{
+    if (is_push(exchange))
+        return receive_packet(&exchange->receive, packet);
+    return exchange->version == 2 ? upload_v2_packet(&exchange->upload, packet)
+                                  : upload_v0_packet(&exchange->upload, packet);
+}
+
+/* Takes one packet off the front of `bytes`, or as much of it as there is. */
+static enum bough_err take_some(struct bough_git_exchange *exchange, struct bough_bytes *bytes)
+{
+    struct buffer *partial = &exchange->partial;
+    struct pkt_line packet;
+    size_t part;
+    size_t used = PKT_LINE_HEAD_BYTES;
+    enum bough_err err = BOUGH_NOT_READY;
+
+    if (partial->len == 0)
+        err = pkt_line_parse(*bytes, &packet, &used);
+    if (partial->len == 0 && err == BOUGH_OK) {
+        bytes->at += used;
+        bytes->len -= used;
+        return take_packet(exchange, &packet);
+    }
+    if (err == BOUGH_NOT_READY && partial->len > 0)
+        err = pkt_line_parse(buffer_bytes(partial), &packet, &used);
+    if (err != BOUGH_NOT_READY)
+        return err;
+    assert(used > partial->len);
+    part = used - partial->len < bytes->len ? used - partial->len : bytes->len;
+    BOUGH_TRY(buffer_add(partial, bough_bytes_of(bytes->at, part)));
+    bytes->at += part;
+    bytes->len -= part;
+    err = pkt_line_parse(buffer_bytes(partial), &packet, &used);
+    if (err == BOUGH_NOT_READY)
+        return BOUGH_OK;
+    if (err != BOUGH_OK)
+        return err;
+    partial->len = 0; /* the packet's bytes stay where they are until the next call */
+    return take_packet(exchange, &packet);
+}
+
+enum bough_err bough_git_exchange_add(struct bough_git_exchange *exchange, struct bough_bytes bytes)
+{
+    assert(!exchange->ended);
+    if (exchange->advertise)
+        return BOUGH_OK;
+    exchange->request_bytes += bytes.len;
+    if (is_fetch(exchange) && exchange->request_bytes > REQUEST_BYTES_MAX)
+        return BOUGH_TOO_BIG;
+    while (bytes.len > 0) {
+        if (is_push(exchange) && exchange->receive.commands_complete)
+            return receive_pack(&exchange->receive, bytes);
+        BOUGH_TRY(take_some(exchange, &bytes));
+    }
+    return BOUGH_OK;
+}
+
+enum bough_err bough_git_exchange_end(struct bough_git_exchange *exchange)
+{
+    assert(!exchange->ended);
+    exchange->ended = true;
+    if (exchange->advertise)
+        return upload_refs_advertise(&exchange->git->view, exchange->version,
+                                     exchange->service == BOUGH_GIT_RECEIVE, &exchange->advert);
+    if (exchange->partial.len > 0)
+        return BOUGH_INVALID;
+    if (is_push(exchange))
+        return receive_end(&exchange->receive);
+    return exchange->version == 2 ? upload_v2_end(&exchange->upload)
+                                  : upload_v0_end(&exchange->upload);
+}
+
+/* Copies as much of `from` as there is room for. */
+static size_t copy(void *into, size_t max, const struct buffer *from, size_t *at)
+{
+    size_t part = from->len - *at < max ? from->len - *at : max;
+
+    if (part > 0)
+        memcpy(into, from->at + *at, part);
+    *at += part;
+    return part;
+}
+
+enum bough_err bough_git_exchange_read(struct bough_git_exchange *exchange, void *into, size_t max,
+                                       size_t *got)
+{
+    assert(exchange->ended && max > 0);
+    if (is_fetch(exchange))
+        return upload_pack_read(&exchange->upload, into, max, got);
+    *got = exchange->advertise ? copy(into, max, &exchange->advert, &exchange->advert_at)
+                               : copy(into, max, &exchange->receive.out, &exchange->receive.out_at);
+    return BOUGH_OK;
+}

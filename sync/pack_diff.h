@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * pack_diff.h - the trees and values of one commit that its parents do not have.
+ */
+#ifndef PACK_DIFF_H
+#define PACK_DIFF_H
+
+#include "pack_list.h"
+
+#define PACK_DIFF_BASES_MAX 8u
+
+/* Adds to the list every tree and value of `tree` that is not in the list and does not stand at the
+ * same path in one of the `bases` (up to PACK_DIFF_BASES_MAX).  `arena` is for scratch. */
+BOUGH_MUST_CHECK enum bough_err pack_diff(struct pack_list *list, const struct bough_tree *tree,
+                                          const struct bough_tree *bases, uint32_t base_count,
+                                          struct bough_arena *arena);
+
+#endif
