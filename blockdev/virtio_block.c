@@ -314,6 +314,10 @@ enum bough_err bough_virtio_block_open(struct bough_env *env, struct bus_device 
     if (err != BOUGH_OK)
         goto out;
     /* Two entries of a chain are header and status. */
+    if (virtqueue_size(dev->queue) < 3) {
+        err = BOUGH_UNSUPPORTED;
+        goto out;
+    }
     if (virtqueue_size(dev->queue) < dev->segment_count_max + 2)
         dev->segment_count_max = virtqueue_size(dev->queue) - 2u;
     virtio_go(bus);
@@ -323,6 +327,7 @@ out:
     bough_log(env->log, BOUGH_ERROR, "virtio", "%s: no block device: %s", bus->where,
               bough_err_name(err));
     virtio_stop(bus);
+    virtqueue_close(dev->queue);
     bough_heap_give(env->heap, dev, sizeof(*dev));
     return err;
 }

@@ -4,9 +4,10 @@
  *
  * Proves it by keeping every piece given out in a table with a pattern in its bytes: pieces that
  * overlap, move or are lost break a pattern, and heap_check walks all tables after each phase.
- * Random runs print their seed; BOUGH_SEED replays one.
+ * Random runs print their seed.
  */
 #include "heap.c"
+#include "test_seed.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -34,23 +35,19 @@ struct model {
 
 static uint64_t draw(struct model *model)
 {
-    model->random ^= model->random << 13;
-    model->random ^= model->random >> 7;
-    model->random ^= model->random << 17;
-    return model->random;
+    return test_random(&model->random);
 }
 
 static int make_model(void **state)
 {
     struct model *model = calloc(1, sizeof(*model));
-    const char *seed = getenv("BOUGH_SEED");
 
     assert_non_null(model);
     model->area = malloc(AREA_BYTES);
     assert_non_null(model->area);
     memset(model->area, 0xa5, AREA_BYTES);
     heap_init(&model->heap, model->area, AREA_BYTES);
-    model->random = seed == NULL ? 0x9e3779b97f4a7c15u : strtoull(seed, NULL, 0);
+    model->random = test_seed();
     *state = model;
     return 0;
 }
@@ -105,7 +102,6 @@ static void test_heap__random_work_keeps_every_byte(void **state)
 {
     struct model *model = *state;
 
-    print_message("seed 0x%llx\n", (unsigned long long)model->random);
     for (uint32_t step = 0; step < 60000; step++) {
         bool grow = step / 5000 % 2 == 0 ? draw(model) % 3 != 0 : draw(model) % 3 == 0;
 
