@@ -202,7 +202,7 @@ static uint8_t escaped_byte(struct bough_bytes name, size_t i)
     uint8_t high = digit_of(byte_at(name, i + 1));
     uint8_t low = digit_of(byte_at(name, i + 2));
 
-    return byte_at(name, i) != '%' || high > 15 || low > 15 ? 0 : (uint8_t)(high << 4 | low);
+    return (uint8_t)(byte_at(name, i) != '%' || high > 15 || low > 15 ? 0 : high << 4 | low);
 }
 
 /* The s with f(s) = name into `into` (which may be name's own bytes); 0 bytes when there is none.
