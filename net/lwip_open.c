@@ -14,6 +14,7 @@
 #include "bough/limits.h"
 #include "lwip/dhcp.h"
 #include "lwip/init.h"
+#include "lwip/priv/tcp_priv.h"
 #include "lwip/timeouts.h"
 #include <stdio.h>
 #include <string.h>
@@ -152,6 +153,11 @@ static void net_close(struct bough_net *base)
     assert(net->streams.count == 0 && net->streams.all == NULL);
     if (net->listener != NULL)
         (void)tcp_close(net->listener); /* of a listening pcb: cannot fail */
+    /* What lwIP still has of closed streams would keep the port taken for the next network. */
+    while (tcp_active_pcbs != NULL)
+        tcp_abort(tcp_active_pcbs);
+    while (tcp_tw_pcbs != NULL)
+        tcp_abort(tcp_tw_pcbs);
     lwip_link_close(&net->link);
     lwip_port_close();
     bough_heap_give(net->env->heap, net, sizeof(*net));

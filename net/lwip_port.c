@@ -13,12 +13,14 @@
  */
 #include "bough/limits.h"
 #include "hash.h"
+#include "lwip/prot/tcp.h"
 #include "lwip_hooks.h"
 #include "lwip_parts.h"
 #include <stdlib.h>
 
 #define KEY_BYTES       16u
 #define HEADER_BYTES    16u /* before each piece: its size; keeps the alignment */
+#define SEQUENCE_FAR    (1u << 30)
 #define NS_PER_MS       1000000u
 #define ISN_NS_PER_TICK 4000u /* RFC 6528 section 3: the clock of sequence numbers */
 
@@ -116,6 +118,20 @@ uint32_t lwip_port_isn(const ip_addr_t *local, uint16_t local_port, const ip_add
     assert(port.env != NULL);
     ticks = bough_clock_now_ns(port.env->clock) / ISN_NS_PER_TICK;
     return (uint32_t)(ticks + hash_keyed(port.isn_key, ends, sizeof(ends)));
+}
+
+/* lwIP compares sequence numbers by the sign of their difference.  One that is 2^31 away is before
+ * and behind at once, which ends in an assertion of tcp_receive ("insane offset!"): anybody with a
+ * connection could stop us.  RFC 9293 section 3.10.7.4 has segments outside the window dropped
+ * anyway; windows are far smaller than 2^30. */
+err_t lwip_port_check(const struct tcp_pcb *pcb, const struct tcp_hdr *header)
+{
+    uint32_t distance;
+
+    if (pcb->state < SYN_RCVD) /* listening, or not yet synchronised */
+        return ERR_OK;
+    distance = header->seqno - pcb->rcv_nxt;
+    return distance < SEQUENCE_FAR || distance > UINT32_MAX - SEQUENCE_FAR ? ERR_OK : ERR_VAL;
 }
 
 uint32_t lwip_port_now(void)

@@ -9,16 +9,18 @@
 #define LWIP_LWIPOPTS_H
 
 /* One thread polls; nothing of lwIP runs in an interrupt. */
-#define NO_SYS                1
-#define SYS_LIGHTWEIGHT_PROT  0
-#define LWIP_SOCKET           0
-#define LWIP_NETCONN          0
-#define LWIP_STATS            0
-#define LWIP_NETIF_LOOPBACK   0
-#define LWIP_HAVE_LOOPIF      0
-#define LWIP_SINGLE_NETIF     1
-#define LWIP_HOOK_FILENAME    "lwip_hooks.h"
-#define LWIP_HOOK_TCP_ISN     lwip_port_isn
+#define NO_SYS               1
+#define SYS_LIGHTWEIGHT_PROT 0
+#define LWIP_SOCKET          0
+#define LWIP_NETCONN         0
+#define LWIP_STATS           0
+#define LWIP_NETIF_LOOPBACK  0
+#define LWIP_HAVE_LOOPIF     0
+#define LWIP_SINGLE_NETIF    1
+#define LWIP_HOOK_FILENAME   "lwip_hooks.h"
+#define LWIP_HOOK_TCP_ISN    lwip_port_isn
+#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, len, len_1, at_2, packet) \
+    lwip_port_check(pcb, header)
 #define LWIP_CHKSUM_ALGORITHM 3
 #define sys_now               lwip_port_now
 
