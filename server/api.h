@@ -2,8 +2,8 @@
  *
  * api.h - the handlers, one file per resource (docs/api.md).
  *
- * Each answers as reply.h says.  Handlers of routes that take the body in pieces end in `_put` or
- * `_post` and run before the body.
+ * Each answers as reply.h says; request->words holds the variable parts of the path in their order.
+ * Those of routes that take the body in pieces run before the body and set request->sink.
  */
 #ifndef API_H
 #define API_H
@@ -22,5 +22,56 @@ enum bough_err api_health_version(struct request *request);
 enum bough_err api_health_stats(struct request *request);
 /* GET /v1/config */
 enum bough_err api_health_config(struct request *request);
+
+/* GET /v1/b/{b}/k/{key...} */
+enum bough_err api_key_get(struct request *request);
+/* GET /v1/at/{rev}/k/{key...} */
+enum bough_err api_key_get_at(struct request *request);
+/* PUT /v1/b/{b}/k/{key...}, the body in pieces */
+enum bough_err api_key_put(struct request *request);
+/* DELETE /v1/b/{b}/k/{key...} */
+enum bough_err api_key_delete(struct request *request);
+
+/* GET /v1/b/{b}/keys */
+enum bough_err api_list_branch(struct request *request);
+/* GET /v1/at/{rev}/keys */
+enum bough_err api_list_at(struct request *request);
+
+/* POST /v1/b/{b}/txn */
+enum bough_err api_txn_post(struct request *request);
+
+/* GET /v1/branches */
+enum bough_err api_branch_list(struct request *request);
+/* GET /v1/branches/{b} */
+enum bough_err api_branch_get(struct request *request);
+/* PUT /v1/branches/{b} : a new branch */
+enum bough_err api_branch_put(struct request *request);
+/* PATCH /v1/branches/{b} : move it */
+enum bough_err api_branch_patch(struct request *request);
+/* DELETE /v1/branches/{b} */
+enum bough_err api_branch_delete(struct request *request);
+
+/* GET /v1/tags */
+enum bough_err api_tag_list(struct request *request);
+/* GET /v1/tags/{t} */
+enum bough_err api_tag_get(struct request *request);
+/* PUT /v1/tags/{t} */
+enum bough_err api_tag_put(struct request *request);
+/* DELETE /v1/tags/{t} */
+enum bough_err api_tag_delete(struct request *request);
+
+/* GET /v1/commits */
+enum bough_err api_log_list(struct request *request);
+/* GET /v1/commits/{rev} */
+enum bough_err api_log_get(struct request *request);
+
+/* GET /{repo}.git/info/refs?service= */
+enum bough_err api_git_refs(struct request *request);
+/* POST /{repo}.git/git-upload-pack, the body in pieces */
+enum bough_err api_git_upload(struct request *request);
+/* POST /{repo}.git/git-receive-pack, the body in pieces */
+enum bough_err api_git_receive(struct request *request);
+/* What the protocol without a smart server would read: refused in words that help. */
+enum bough_err api_git_dumb(struct request *request);
 
 #endif

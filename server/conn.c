@@ -15,6 +15,7 @@
 
 #define CONN_IN_BYTES      (BOUGH_HTTP_LINE_BYTES_MAX + BOUGH_HTTP_HEAD_BYTES_MAX + 64u)
 #define CONN_OUT_BYTES     32768u
+#define CONN_OUT_BYTES_MIN 1024u
 #define TURN_IN_BYTES_MAX  262144u
 #define TURN_OUT_BYTES_MAX 524288u
 #define LINGER_BYTES_MAX   1048576u
@@ -62,7 +63,7 @@ void conn_close(struct conn *conn)
         exchange_close(exchange);
     }
     bough_heap_give(heap_of(conn), conn->in, CONN_IN_BYTES);
-    bough_heap_give(heap_of(conn), conn->out, CONN_OUT_BYTES);
+    bough_heap_give(heap_of(conn), conn->out, conn->out_max);
     bough_stream_close(conn->stream);
     bough_heap_give(heap_of(conn), conn, sizeof(*conn));
 }
@@ -292,7 +293,7 @@ static void drop_first(struct conn *conn)
 
 static void put(struct conn *conn, struct bough_bytes bytes)
 {
-    assert(bytes.len <= CONN_OUT_BYTES - conn->out_len);
+    assert(bytes.len <= conn->out_max - conn->out_len);
     memcpy(conn->out + conn->out_len, bytes.at, bytes.len);
     conn->out_len += bytes.len;
 }
@@ -312,7 +313,7 @@ static bool pull(struct conn *conn)
     if (exchange->state != EXCHANGE_RELEASED)
         return false;
     err = http_out_pull(&exchange->out, &exchange->request, conn->out + conn->out_len,
-                        CONN_OUT_BYTES - conn->out_len, &got);
+                        conn->out_max - conn->out_len, &got);
     if (err != BOUGH_OK) {
         bough_log(conn->service->env->log, BOUGH_WARN, "http", "%s: reply %s is cut: %s",
                   conn->stream->peer, exchange->request.id, bough_err_name(err));
@@ -333,11 +334,11 @@ static bool pull(struct conn *conn)
 static void fill(struct conn *conn)
 {
     conn->out_at = conn->out_len = 0;
-    while (conn->first != NULL && CONN_OUT_BYTES - conn->out_len >= PULL_BYTES_MIN)
+    while (conn->first != NULL && conn->out_max - conn->out_len >= PULL_BYTES_MIN)
         if (!pull(conn))
             break;
     if (conn->first == NULL && conn->farewell.len > 0 &&
-        CONN_OUT_BYTES - conn->out_len >= conn->farewell.len) {
+        conn->out_max - conn->out_len >= conn->farewell.len) {
         put(conn, conn->farewell);
         conn->farewell.len = 0;
     }
@@ -346,7 +347,7 @@ static void fill(struct conn *conn)
 /* All is sent: what now? */
 static void settle(struct conn *conn)
 {
-    bough_heap_give(heap_of(conn), conn->out, CONN_OUT_BYTES);
+    bough_heap_give(heap_of(conn), conn->out, conn->out_max);
     conn->out = NULL;
     conn->out_at = conn->out_len = 0;
     if (!conn->closing || conn->first != NULL)
@@ -360,6 +361,18 @@ static void settle(struct conn *conn)
     conn->input_since_ns = now_ns(conn);
 }
 
+/* A buffer of the usual size, or of the least when memory is short: a refusal must still go out. */
+static bool take_out_buffer(struct conn *conn)
+{
+    conn->out_max = CONN_OUT_BYTES;
+    conn->out = bough_heap_take(heap_of(conn), conn->out_max);
+    if (conn->out == NULL) {
+        conn->out_max = CONN_OUT_BYTES_MIN;
+        conn->out = bough_heap_take(heap_of(conn), conn->out_max);
+    }
+    return conn->out != NULL;
+}
+
 void conn_send(struct conn *conn)
 {
     size_t total = 0;
@@ -368,9 +381,7 @@ void conn_send(struct conn *conn)
         size_t took = 0;
         enum bough_err err;
 
-        if (conn->out == NULL)
-            conn->out = bough_heap_take(heap_of(conn), CONN_OUT_BYTES);
-        if (conn->out == NULL) {
+        if (conn->out == NULL && !take_out_buffer(conn)) {
             conn->state = CONN_GONE;
             return;
         }

@@ -25,7 +25,8 @@ struct conn {
     struct exchange *first; /* oldest */
     struct exchange *last;
     unsigned exchange_count;
-    uint8_t *out; /* CONN_OUT_BYTES, or NULL while nothing is to be sent */
+    uint8_t *out; /* or NULL while nothing is to be sent */
+    size_t out_max;
     size_t out_at;
     size_t out_len;
     struct bough_bytes farewell; /* a static response for when there is no memory for a real one */

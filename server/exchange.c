@@ -90,6 +90,9 @@ static void take_result(struct exchange *exchange, enum bough_err err)
                   bough_err_name(err));
         reply_error(request, err);
     }
+    /* HTTP/1.0 has no chunks, and the end of the connection is no end that can be trusted. */
+    if (request->in.minor == 0 && request->reply.source != NULL && !request->reply.length_known)
+        (void)reply_problem(request, PROBLEM_VERSION, "this reply needs HTTP/1.1");
     stop_body(exchange);
     finish(exchange);
 }

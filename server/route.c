@@ -19,6 +19,35 @@ static const struct route routes[] = {
     {HTTP_GET, "/v1/version", ROUTE_BODY_NONE, true, api_health_version},
     {HTTP_GET, "/v1/stats", ROUTE_BODY_NONE, true, api_health_stats},
     {HTTP_GET, "/v1/config", ROUTE_BODY_NONE, true, api_health_config},
+
+    {HTTP_GET, "/v1/b/{}/k/{*}", ROUTE_BODY_NONE, false, api_key_get},
+    {HTTP_PUT, "/v1/b/{}/k/{*}", ROUTE_BODY_PIECES, false, api_key_put},
+    {HTTP_DELETE, "/v1/b/{}/k/{*}", ROUTE_BODY_NONE, false, api_key_delete},
+    {HTTP_GET, "/v1/at/{}/k/{*}", ROUTE_BODY_NONE, false, api_key_get_at},
+
+    {HTTP_GET, "/v1/b/{}/keys", ROUTE_BODY_NONE, false, api_list_branch},
+    {HTTP_GET, "/v1/at/{}/keys", ROUTE_BODY_NONE, false, api_list_at},
+    {HTTP_POST, "/v1/b/{}/txn", ROUTE_BODY_WHOLE, false, api_txn_post},
+
+    {HTTP_GET, "/v1/branches", ROUTE_BODY_NONE, false, api_branch_list},
+    {HTTP_GET, "/v1/branches/{}", ROUTE_BODY_NONE, false, api_branch_get},
+    {HTTP_PUT, "/v1/branches/{}", ROUTE_BODY_WHOLE, false, api_branch_put},
+    {HTTP_PATCH, "/v1/branches/{}", ROUTE_BODY_WHOLE, false, api_branch_patch},
+    {HTTP_DELETE, "/v1/branches/{}", ROUTE_BODY_NONE, false, api_branch_delete},
+
+    {HTTP_GET, "/v1/tags", ROUTE_BODY_NONE, false, api_tag_list},
+    {HTTP_GET, "/v1/tags/{}", ROUTE_BODY_NONE, false, api_tag_get},
+    {HTTP_PUT, "/v1/tags/{}", ROUTE_BODY_WHOLE, false, api_tag_put},
+    {HTTP_DELETE, "/v1/tags/{}", ROUTE_BODY_NONE, false, api_tag_delete},
+
+    {HTTP_GET, "/v1/commits", ROUTE_BODY_NONE, false, api_log_list},
+    {HTTP_GET, "/v1/commits/{}", ROUTE_BODY_NONE, false, api_log_get},
+
+    {HTTP_GET, "/{}/info/refs", ROUTE_BODY_NONE, false, api_git_refs},
+    {HTTP_POST, "/{}/git-upload-pack", ROUTE_BODY_PIECES, false, api_git_upload},
+    {HTTP_POST, "/{}/git-receive-pack", ROUTE_BODY_PIECES, false, api_git_receive},
+    {HTTP_GET, "/{}/HEAD", ROUTE_BODY_NONE, false, api_git_dumb},
+    {HTTP_GET, "/{}/objects/{*}", ROUTE_BODY_NONE, false, api_git_dumb},
 };
 
 #define ROUTE_COUNT (sizeof(routes) / sizeof(routes[0]))

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * api_tag.c - tags: names that do not move.
+ *
+ * Owns no data.  Tags made here are plain names of commits; annotated ones come with a git push and
+ * are shown with the commit they lead to.
+ */
+#include "api.h"
+#include "query.h"
+#include "reply.h"
+#include "rev.h"
+
+#define LIST_KIND "tags/"
+
+/* Adds one tag as an object; `name` without "tags/". */
+static enum bough_err write_tag(struct request *request, struct json_write *json,
+                                struct bough_bytes name, const struct bough_ref *ref)
+{
+    struct bough_link target = ref->link;
+    enum bough_kind kind = ref->kind;
+
+    for (unsigned i = 0; i < 8 && kind == BOUGH_KIND_TAG; i++) {
+        struct bough_tag tag;
+
+        BOUGH_TRY(bough_tag_get(request->service->store, &target, &request->arena, &tag));
+        kind = tag.target_kind;
+        target = tag.target;
+    }
+    json_write_object(json, NULL);
+    reply_json_bytes(request, json, "name", "name_encoded", name);
+    if (kind == BOUGH_KIND_COMMIT)
+        json_write_hash(json, "commit", &target.name);
+    else
+        json_write_null(json, "commit");
+    json_write_bool(json, "annotated", ref->kind == BOUGH_KIND_TAG);
+    json_write_end(json);
+    return BOUGH_OK;
+}
+
+static enum bough_err answer(struct request *request, unsigned status, const struct bough_ref *ref)
+{
+    struct out out = reply_json_begin(request);
+    struct json_write json = json_write_into(&out);
+
+    BOUGH_TRY(write_tag(request, &json, request->words[0], ref));
+    reply_hash(request, "ETag", &ref->link.name, true);
+    return reply_json_end(request, &out, status);
+}
+
+enum bough_err api_tag_list(struct request *request)
+{
+    static const char *const parameters[] = {"after", "limit", NULL};
+    struct out out = reply_json_begin(request);
+    struct json_write json = json_write_into(&out);
+    struct bough_bytes prefix = bough_bytes_text(LIST_KIND);
+    struct bough_bytes name = {0};
+    struct bough_ref ref;
+    struct query query;
+    uint64_t limit;
+    enum bough_err err = BOUGH_OK;
+
+    if (!query_parse(request, parameters, &query) ||
+        !query_number(request, &query, "limit", BOUGH_LIST_LIMIT_DEFAULT, BOUGH_LIST_LIMIT_MAX,
+                      &limit))
+        return BOUGH_OK;
+    if (query_value(&query, "after").len > 0) {
+        err = rev_ref_name(request, LIST_KIND, query_value(&query, "after"), &name);
+        if (err != BOUGH_OK)
+            return rev_refuse(request, err, PROBLEM_NO_SUCH_TAG, query_value(&query, "after"));
+    }
+    json_write_object(&json, NULL);
+    json_write_array(&json, "tags");
+    for (uint64_t i = 0; i < limit && err == BOUGH_OK; i++) {
+        err = bough_ref_next(request->service->store, prefix, name, &request->arena, &name, &ref);
+        if (err == BOUGH_OK)
+            err = write_tag(request, &json,
+                            bough_bytes_of(name.at + prefix.len, name.len - prefix.len), &ref);
+    }
+    if (err != BOUGH_OK && err != BOUGH_NOT_FOUND)
+        return err;
+    json_write_end(&json);
+    json_write_bool(&json, "more", err == BOUGH_OK);
+    json_write_end(&json);
+    return reply_json_end(request, &out, 200);
+}
+
+/* Reads the tag.  False: the reply is made up, or *err says what. */
+static bool open_tag(struct request *request, struct bough_bytes *ref_name, struct bough_ref *ref,
+                     enum bough_err *err)
+{
+    *err = rev_ref_name(request, LIST_KIND, request->words[0], ref_name);
+    if (*err == BOUGH_OK)
+        *err = bough_ref_get(request->service->store, *ref_name, ref);
+    if (*err == BOUGH_OK)
+        return true;
+    *err = rev_refuse(request, *err, PROBLEM_NO_SUCH_TAG, request->words[0]);
+    return false;
+}
+
+enum bough_err api_tag_get(struct request *request)
+{
+    struct bough_bytes ref_name;
+    struct bough_ref ref;
+    enum bough_err err;
+
+    if (!open_tag(request, &ref_name, &ref, &err))
+        return err;
+    return answer(request, 200, &ref);
+}
+
+enum bough_err api_tag_put(struct request *request)
+{
+    static const char *const members[] = {"target", NULL};
+    const struct json *body = query_body(request, members);
+    const struct json *target = json_read_member(body, "target");
+    struct bough_ref_move made = {.expect = BOUGH_EXPECT_ABSENT,
+                                  .next = {.kind = BOUGH_KIND_COMMIT}};
+    struct rev rev;
+    enum bough_err err;
+
+    if (body == NULL)
+        return BOUGH_OK;
+    if (target == NULL || target->kind != JSON_STRING)
+        return reply_problem(request, PROBLEM_UNPROCESSABLE,
+                             "\"target\" must say which revision the tag names");
+    err = rev_ref_name(request, LIST_KIND, request->words[0], &made.name);
+    if (err != BOUGH_OK)
+        return rev_refuse(request, err, PROBLEM_NO_SUCH_TAG, request->words[0]);
+    err = rev_find(request, target->text, &rev);
+    if (err == BOUGH_OK && bough_hash_is_none(&rev.commit.name))
+        err = BOUGH_NOT_FOUND;
+    if (err != BOUGH_OK)
+        return rev_refuse(request, err, PROBLEM_NO_SUCH_REVISION, target->text);
+    made.next.link = rev.commit;
+    err = bough_ref_move(request->service->store, &made, 1, NULL);
+    if (err == BOUGH_STALE || err == BOUGH_CONFLICT)
+        return reply_problem(request, PROBLEM_EXISTS, "tags do not move");
+    if (err != BOUGH_OK)
+        return err;
+    return answer(request, 201, &made.next);
+}
+
+enum bough_err api_tag_delete(struct request *request)
+{
+    struct bough_ref_move gone = {.remove = true};
+    struct bough_ref ref;
+    enum bough_err err;
+
+    if (!open_tag(request, &gone.name, &ref, &err))
+        return err;
+    BOUGH_TRY(bough_ref_move(request->service->store, &gone, 1, NULL));
+    reply_status(request, 204);
+    return BOUGH_OK;
+}

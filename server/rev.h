@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * rev.h - revisions by the names that clients use, and what they hold.
+ */
+#ifndef REV_H
+#define REV_H
+
+#include "bough/ref.h"
+#include "problem.h"
+#include "request.h"
+
+struct rev {
+    struct bough_link commit; /* name none = a default branch without a commit yet */
+    struct bough_tree tree;
+    uint64_t generation;
+    bool exact; /* it was named by its full hash, so what it holds never changes */
+};
+
+/* The ref's name "heads/" or "tags/" + `name`, in the request's arena.  BOUGH_INVALID,
+ * BOUGH_TOO_BIG (no name for a ref), BOUGH_NO_MEMORY. */
+BOUGH_MUST_CHECK enum bough_err rev_ref_name(struct request *request, const char *kind,
+                                             struct bough_bytes name, struct bough_bytes *ref);
+
+/* The head of a branch.  The default branch is there, empty, before its first commit.
+ * BOUGH_NOT_FOUND, BOUGH_INVALID, and what the store may answer. */
+BOUGH_MUST_CHECK enum bough_err rev_branch(struct request *request, struct bough_bytes name,
+                                           struct rev *rev);
+
+/* A revision: full hash, branch, tag, or one of these followed by "~n" (the nth first parent).
+ * BOUGH_NOT_FOUND, BOUGH_INVALID, and what the store may answer. */
+BOUGH_MUST_CHECK enum bough_err rev_find(struct request *request, struct bough_bytes text,
+                                         struct rev *rev);
+
+/* Says in a problem document that the branch or revision is not there, or passes other errors on.
+ */
+enum bough_err rev_refuse(struct request *request, enum bough_err err, enum problem_kind kind,
+                          struct bough_bytes name);
+
+/* Whether `name` is the default branch. */
+BOUGH_MUST_CHECK enum bough_err rev_is_default(struct request *request, struct bough_bytes name,
+                                               bool *is_default);
+
+/* Whether `old` is `young` or one of its ancestors.  Reads only commits between the two
+ * generations. */
+BOUGH_MUST_CHECK enum bough_err rev_is_ancestor(struct request *request,
+                                                const struct bough_link *old,
+                                                const struct bough_link *young, bool *yes);
+
+#endif
