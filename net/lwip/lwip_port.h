@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * lwip_port.h - what lwIP calls: memory, randomness, and the end.  Included by lwIP's own sources,
- * so it names no type of bough; net/lwip_port.c has the bodies.
+ * lwip_port.h - what lwIP calls: memory, randomness, and failed assertions.  Included by lwIP's own
+ * sources, so it names no type of bough; net/lwip_port.c has the bodies.
  */
 #ifndef LWIP_PORT_H
 #define LWIP_PORT_H
@@ -25,7 +25,8 @@ uint32_t lwip_port_random(void);
 /* Milliseconds of the monotonic clock, wrapping around; lwIP knows it as sys_now. */
 uint32_t lwip_port_now(void);
 
-/* Ends the program with lwIP's message: an assertion of lwIP has failed. */
-_Noreturn void lwip_port_stop(const char *message);
+/* An assertion of lwIP has failed.  Ends the program with lwIP's message, but for the few that
+ * peers can provoke and lwIP survives: these return. */
+void lwip_port_assertion(const char *message);
 
 #endif

@@ -22,8 +22,8 @@ typedef ptrdiff_t ssize_t;
 
 #define LWIP_RAND() lwip_port_random()
 
-/* lwIP's assertions mean a bug in lwIP or in how it is called: stop. */
+/* lwIP's assertions mean a bug in lwIP or in how it is called. */
 #define LWIP_PLATFORM_DIAG(message)
-#define LWIP_PLATFORM_ASSERT(message) lwip_port_stop(message)
+#define LWIP_PLATFORM_ASSERT(message) lwip_port_assertion(message)
 
 #endif
