@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * cmd_branch.c - the verb branch.
+ */
+#include "cmd_branch.h"
+#include "json_read.h"
+#include "json_write.h"
+#include "percent.h"
+#include "session.h"
+
+/* "/v1/branches/{name}" in the arena. */
+static const char *target_of(struct session *session, const char *name)
+{
+    struct out out = out_begin(&session->arena);
+    struct bough_bytes text;
+
+    out_text(&out, "/v1/branches/");
+    percent_encode(&out, bough_bytes_text(name), false);
+    if (out_end(&out, &text) != BOUGH_OK)
+        return "/v1/branches/";
+    return session_text(session, "%.*s", (int)text.len, (const char *)text.at);
+}
+
+/* {"member": "value", "force": ...} as the request's body. */
+static enum exit_status body_of(struct session *session, const char *name, const char *value,
+                                struct http_request *request)
+{
+    struct out out = out_begin(&session->arena);
+    struct json_write json = json_write_into(&out);
+
+    json_write_object(&json, NULL);
+    json_write_text(&json, name, value);
+    if (session->options->force)
+        json_write_bool(&json, "force", true);
+    json_write_end(&json);
+    request->headers = "Content-Type: application/json\r\n";
+    return out_end(&out, &request->body) == BOUGH_OK ? EXIT_OK : EXIT_LIMIT;
+}
+
+static enum exit_status list(struct session *session)
+{
+    struct http_request request = {.method = "GET", .target = "/v1/branches"};
+    struct http_response response;
+    const struct json *document;
+    const struct json *branches;
+    size_t error_at;
+    enum exit_status status =
+        session_call(session, &request, session->options->json ? stdout : NULL, &response);
+
+    if (status != EXIT_OK || session->options->json)
+        return status;
+    if (json_read(response.body, &session->arena, &document, &error_at) != BOUGH_OK)
+        return EXIT_CORRUPT;
+    branches = json_read_member(document, "branches");
+    for (const struct json *at = branches == NULL ? NULL : branches->first; at != NULL;
+         at = at->next) {
+        const struct json *name = json_read_member(at, "name");
+        const struct json *head = json_read_member(at, "commit");
+        const struct json *is_default = json_read_member(at, "default");
+
+        if (name == NULL || head == NULL)
+            return EXIT_CORRUPT;
+        printf("%c %.12s %.*s\n", is_default != NULL && is_default->kind == JSON_TRUE ? '*' : ' ',
+               (const char *)head->text.at, (int)name->text.len, (const char *)name->text.at);
+    }
+    return EXIT_OK;
+}
+
+/* create, move and delete are one call each. */
+static enum exit_status change(struct session *session, const char *method, const char *name,
+                               const char *member, const char *value)
+{
+    struct http_request request = {.method = method, .target = target_of(session, name)};
+    struct http_response response;
+    enum exit_status status = EXIT_OK;
+
+    if (member != NULL)
+        status = body_of(session, member, value, &request);
+    if (status == EXIT_OK)
+        status = session_call(session, &request, NULL, &response);
+    if (status == EXIT_OK && session->options->json && response.body.len > 0)
+        printf("%.*s\n", (int)response.body.len, (const char *)response.body.at);
+    return status;
+}
+
+enum exit_status cmd_branch(struct options *options)
+{
+    const char *what = options->arg_count == 0 ? "list" : options->args[0];
+    size_t count = options->arg_count;
+    const char *const *args = options->args;
+    struct session session;
+    enum exit_status status = session_open(&session, options);
+
+    if (status != EXIT_OK) {
+        session_close(&session);
+        return status;
+    }
+    if (strcmp(what, "list") == 0 && count <= 1) {
+        status = list(&session);
+    } else if (strcmp(what, "create") == 0 && (count == 2 || count == 3)) {
+        status = change(&session, "PUT", args[1], "from", count == 3 ? args[2] : "main");
+    } else if (strcmp(what, "move") == 0 && count == 3) {
+        status = change(&session, "PATCH", args[1], "to", args[2]);
+    } else if (strcmp(what, "delete") == 0 && count == 2) {
+        status = change(&session, "DELETE", args[1], NULL, NULL);
+    } else {
+        fprintf(stderr, "usage: bough branch [list | create NAME [FROM] | move NAME TO | "
+                        "delete NAME]\n");
+        status = EXIT_USAGE;
+    }
+    session_close(&session);
+    return status;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * cmd_ls.c - the verb ls, and listings for whoever needs all keys.
+ */
+#include "cmd_ls.h"
+#include "percent.h"
+
+static const struct json *member(const struct json *object, const char *name)
+{
+    return json_read_member(object, name);
+}
+
+const char *cmd_ls_key(struct session *session, const struct json *item)
+{
+    const struct json *plain = member(item, "key");
+    const struct json *coded = member(item, "key_encoded");
+    struct bough_bytes bytes;
+
+    if (coded != NULL) {
+        if (percent_decode(coded->text, &session->arena, &bytes) != BOUGH_OK)
+            return NULL;
+    } else if (plain != NULL) {
+        bytes = plain->text;
+    } else {
+        return NULL;
+    }
+    return session_text(session, "%.*s", (int)bytes.len, (const char *)bytes.at);
+}
+
+enum exit_status cmd_ls_pages(struct session *session, const char *prefix, bool fold,
+                              enum exit_status (*page)(struct session *session,
+                                                       const struct json *document, void *context),
+                              void *context)
+{
+    struct out query = out_begin(&session->arena);
+    struct bough_bytes text;
+    struct http_request request = {.method = "GET"};
+    struct http_response response;
+
+    out_format(&query, "?limit=1000%s&prefix=", fold ? "&delimiter=/" : "");
+    percent_encode(&query, bough_bytes_text(prefix), true);
+    if (out_end(&query, &text) != BOUGH_OK)
+        return EXIT_LIMIT;
+    request.target = session_text(session, "%s%.*s", session_target(session, "/keys", NULL),
+                                  (int)text.len, (const char *)text.at);
+    for (;;) {
+        struct bough_arena_mark mark = bough_arena_now(&session->arena);
+        const struct json *document;
+        size_t error_at;
+        enum exit_status status = session_call(session, &request, NULL, &response);
+
+        if (status != EXIT_OK)
+            return status;
+        if (json_read(response.body, &session->arena, &document, &error_at) != BOUGH_OK) {
+            fprintf(stderr, "bough: the server's listing is no JSON\n");
+            return EXIT_CORRUPT;
+        }
+        status = page(session, document, context);
+        if (status != EXIT_OK || response.next[0] == '\0')
+            return status;
+        bough_arena_back(&session->arena, mark);
+        request.target = session_text(session, "%s", response.next);
+    }
+}
+
+/* Prints one key, or one folded directory. */
+static void print_item(struct session *session, const struct json *item, bool directory)
+{
+    const struct options *options = session->options;
+    const struct json *etag = member(item, "etag");
+    const struct json *mode = member(item, "mode");
+    int64_t size = 0;
+    const char *key = cmd_ls_key(session, item);
+
+    (void)json_read_integer(member(item, "size"), &size);
+    if (options->details && directory)
+        printf("%-6s %12s %12s ", "040000", "-", "-");
+    else if (options->details)
+        printf("%-6.*s %12lld %12.12s ", mode == NULL ? 0 : (int)mode->text.len,
+               mode == NULL ? "" : (const char *)mode->text.at, (long long)size,
+               etag == NULL ? "" : (const char *)etag->text.at);
+    printf("%s\n", key == NULL ? "?" : key);
+}
+
+/* A folded directory is a plain string, or an object like a key's where it is no UTF-8. */
+static void print_folded(struct session *session, const struct json *item)
+{
+    if (item->kind != JSON_STRING) {
+        print_item(session, item, true);
+        return;
+    }
+    if (session->options->details)
+        printf("%-6s %12s %12s ", "040000", "-", "-");
+    printf("%.*s\n", (int)item->text.len, (const char *)item->text.at);
+}
+
+/* Keys and folded directories come as two lists, each in order; they are merged. */
+static enum exit_status print_page(struct session *session, const struct json *document,
+                                   void *context)
+{
+    const struct json *keys = member(document, "keys");
+    const struct json *folded = member(document, "prefixes");
+    const struct json *key = keys == NULL ? NULL : keys->first;
+    const struct json *dir = folded == NULL ? NULL : folded->first;
+
+    (void)context;
+    while (key != NULL || dir != NULL) {
+        const char *name = key == NULL ? NULL : cmd_ls_key(session, key);
+        bool key_first =
+            dir == NULL || (name != NULL && dir->kind == JSON_STRING &&
+                            bough_bytes_compare(bough_bytes_text(name), dir->text) < 0);
+
+        if (key != NULL && key_first) {
+            print_item(session, key, false);
+            key = key->next;
+        } else {
+            print_folded(session, dir);
+            dir = dir->next;
+        }
+    }
+    return EXIT_OK;
+}
+
+/* Hands the server's lines through, page by page. */
+static enum exit_status print_json(struct session *session, const char *prefix, bool fold)
+{
+    struct out query = out_begin(&session->arena);
+    struct http_request request = {.method = "GET", .headers = "Accept: application/x-ndjson\r\n"};
+    struct http_response response;
+    struct bough_bytes text;
+    enum exit_status status;
+
+    out_format(&query, "?limit=1000%s&prefix=", fold ? "&delimiter=/" : "");
+    percent_encode(&query, bough_bytes_text(prefix), true);
+    if (out_end(&query, &text) != BOUGH_OK)
+        return EXIT_LIMIT;
+    request.target = session_text(session, "%s%.*s", session_target(session, "/keys", NULL),
+                                  (int)text.len, (const char *)text.at);
+    do {
+        status = session_call(session, &request, stdout, &response);
+        request.target = session_text(session, "%s", response.next);
+    } while (status == EXIT_OK && request.target[0] != '\0');
+    return status;
+}
+
+enum exit_status cmd_ls(struct options *options)
+{
+    const char *prefix = options->arg_count > 0 ? options->args[0] : "";
+    struct session session;
+    enum exit_status status = session_open(&session, options);
+
+    if (status == EXIT_OK && options->json)
+        status = print_json(&session, prefix, !options->recursive);
+    else if (status == EXIT_OK)
+        status = cmd_ls_pages(&session, prefix, !options->recursive, print_page, NULL);
+    session_close(&session);
+    return status;
+}

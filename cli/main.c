@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * main.c - the command `bough`: picks a verb and runs it.
+ *
+ * One table of verbs; help, suggestions and parsing follow from it.
+ */
+#include "cmd_branch.h"
+#include "cmd_export.h"
+#include "cmd_image.h"
+#include "cmd_import.h"
+#include "cmd_key.h"
+#include "cmd_log.h"
+#include "cmd_ls.h"
+#include "cmd_run.h"
+#include "cmd_serve.h"
+#include <string.h>
+
+#define TARGET "url store json quiet "
+#define WRITE  TARGET "branch author message "
+
+static enum exit_status help(struct options *options);
+static enum exit_status version(struct options *options);
+
+static const struct options_verb verbs[] = {
+    {"run", "[options]", "Boot the storage image, in the foreground, until Ctrl-C.",
+     "  bough run\n"
+     "  bough run --disk /dev/vg0/bough --listen 127.0.0.1:9000 --memory 256\n",
+     "disk listen memory vmm machine accel image size", 0, 0, cmd_run},
+    {"serve", "[options]", "Serve a store from this process, until Ctrl-C.",
+     "  bough serve --store bough.img\n"
+     "  bough serve --store memory: --listen 127.0.0.1:0\n"
+     "  bough serve --store bough.img --tap tap0 --ip 10.0.0.2/24,10.0.0.1\n",
+     "listen store tap ip size quiet", 0, 0, cmd_serve},
+    {"get", "KEY", "Print a value.",
+     "  bough get etc/motd\n"
+     "  bough get etc/motd --rev main~3 -o motd.old\n",
+     TARGET "branch rev output", 1, 1, cmd_key_get},
+    {"put", "KEY [FILE]", "Write a value, from a file or standard input.",
+     "  echo hello | bough put greeting\n"
+     "  bough put img/photo.bin photo.bin --create -m 'First photo'\n",
+     WRITE "create if-etag", 1, 2, cmd_key_put},
+    {"del", "KEY", "Remove a value, or with --recursive everything below.",
+     "  bough del greeting\n"
+     "  bough del img --recursive\n",
+     WRITE "if-etag recursive", 1, 1, cmd_key_del},
+    {"ls", "[PREFIX]", "List keys in order.",
+     "  bough ls\n"
+     "  bough ls img/ --recursive --details\n",
+     TARGET "branch rev recursive details", 0, 1, cmd_ls},
+    {"log", "[REV]", "List commits, newest first.",
+     "  bough log\n"
+     "  bough log release --limit 5 --json\n",
+     TARGET "branch limit", 0, 1, cmd_log},
+    {"branch", "[list | create NAME [FROM] | move NAME TO | delete NAME]",
+     "List, create, move and delete branches.",
+     "  bough branch\n"
+     "  bough branch create dev main\n",
+     TARGET "force", 0, 3, cmd_branch},
+    {"import", "DIR|REPOSITORY", "Take in a directory's files, or a git repository's history.",
+     "  bough import /usr/share/zoneinfo --prefix zoneinfo\n"
+     "  bough import ~/src/project\n",
+     WRITE "prefix", 1, 1, cmd_import},
+    {"export", "DIR|NAME.git", "Write a state out as files, or all history as a git repository.",
+     "  bough export ./state --rev main~1\n"
+     "  bough export backup.git\n",
+     TARGET "branch rev prefix", 1, 1, cmd_export},
+    {"mkfs", "FILE", "Make an empty store in a new or blank image.",
+     "  bough mkfs bough.img --size 10G\n", "size salt force quiet", 1, 1, cmd_image_mkfs},
+    {"fsck", "FILE", "Read and check everything in an image.", "  bough fsck bough.img\n",
+     "json quiet", 1, 1, cmd_image_fsck},
+    {"version", "", "Print the version.", "  bough version --json\n", "json", 0, 0, version},
+    {"help", "[VERB]", "Print what there is, or how a verb is used.", "  bough help put\n", "", 0,
+     1, help},
+};
+
+#define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
+
+static const struct options_verb *find(const char *name)
+{
+    for (size_t i = 0; i < VERB_COUNT; i++) {
+        if (strcmp(verbs[i].name, name) == 0)
+            return &verbs[i];
+    }
+    return NULL;
+}
+
+/* How many letters have to be changed, added or left out (Levenshtein); short words only. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t row[33];
+    size_t b_len = strlen(b);
+
+    if (strlen(a) > 32 || b_len > 32)
+        return 33;
+    for (size_t i = 0; i <= b_len; i++)
+        row[i] = i;
+    for (; *a != '\0'; a++) {
+        size_t corner = row[0]++;
+
+        for (size_t i = 1; i <= b_len; i++) {
+            size_t best = corner + (*a != b[i - 1]);
+
+            corner = row[i];
+            best = best < row[i] + 1 ? best : row[i] + 1;
+            row[i] = best < row[i - 1] + 1 ? best : row[i - 1] + 1;
+        }
+    }
+    return row[b_len];
+}
+
+static enum exit_status unknown(const char *name)
+{
+    const struct options_verb *nearest = &verbs[0];
+
+    for (size_t i = 1; i < VERB_COUNT; i++) {
+        if (distance(name, verbs[i].name) < distance(name, nearest->name))
+            nearest = &verbs[i];
+    }
+    fprintf(stderr, "bough: there is no verb %s; did you mean %s? `bough help` lists them\n", name,
+            nearest->name);
+    return EXIT_USAGE;
+}
+
+static void print_verbs(FILE *into)
+{
+    fprintf(into, "bough " BOUGH_VERSION
+                  " - a branchable key-value store that boots, and that git can clone\n\n"
+                  "  bough run                      boot it: then http://127.0.0.1:8080\n"
+                  "  echo hello | bough put key     write\n"
+                  "  git clone http://127.0.0.1:8080/bough.git\n\n");
+    for (size_t i = 0; i < VERB_COUNT; i++)
+        fprintf(into, "  %-8s %s\n", verbs[i].name, verbs[i].summary);
+    fprintf(into,
+            "\n`bough help VERB` tells more.  Exit status: 0 done, 1 not found, 2 usage, 3 merge\n"
+            "conflict, 4 precondition, 5 not allowed, 6 no answer, 7 damaged, 8 full or past "
+            "a limit.\n");
+}
+
+static enum exit_status help(struct options *options)
+{
+    const struct options_verb *verb;
+
+    if (options->arg_count == 0) {
+        print_verbs(stdout);
+        return EXIT_OK;
+    }
+    verb = find(options->args[0]);
+    if (verb == NULL)
+        return unknown(options->args[0]);
+    options_help(verb, stdout);
+    return EXIT_OK;
+}
+
+static enum exit_status version(struct options *options)
+{
+    printf(options->json ? "{\"version\":\"%s\"}\n" : "bough %s\n", BOUGH_VERSION);
+    return EXIT_OK;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {0};
+    const struct options_verb *verb;
+    const char *name = argc < 2 ? "help" : argv[1];
+
+    if (strcmp(name, "-h") == 0 || strcmp(name, "--help") == 0)
+        name = "help";
+    if (strcmp(name, "--version") == 0)
+        name = "version";
+    verb = find(name);
+    if (verb == NULL)
+        return unknown(name);
+    if (!options_parse(verb, argc < 2 ? 0 : argc - 2, argv + (argc < 2 ? argc : 2), &options))
+        return EXIT_USAGE;
+    if (options.help) {
+        options_help(verb, stdout);
+        return EXIT_OK;
+    }
+    return (int)verb->run(&options);
+}
