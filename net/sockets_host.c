@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -32,6 +33,7 @@ struct sockets {
     struct bough_env *env;
     int listener;
     int epoll;
+    int waker; /* an eventfd: the one thing that another thread may touch */
     unsigned stream_count;
     bool waiting; /* a connection may wait at the listener */
 };
@@ -224,6 +226,8 @@ static enum bough_err net_wait(struct bough_net *base, uint64_t until_ns)
             net->waiting = true;
             continue;
         }
+        if (events[i].data.ptr == net)
+            continue; /* woken; the counter may stay as it is, because only changes are reported */
         if ((events[i].events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
             stream->base.readable = true;
         if ((events[i].events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0)
@@ -241,6 +245,8 @@ static void net_close(struct bough_net *base)
         (void)close(net->epoll);
     if (net->listener >= 0)
         (void)close(net->listener);
+    if (net->waker >= 0)
+        (void)close(net->waker);
     bough_heap_give(net->env->heap, net, sizeof(*net));
 }
 
@@ -311,9 +317,11 @@ enum bough_err bough_sockets_open(struct bough_env *env, const char *host, uint1
     if (net == NULL)
         return BOUGH_NO_MEMORY;
     *net = (struct sockets){.base = {.ops = &net_ops}, .env = env, .listener = -1, .waiting = true};
+    net->waker = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     net->epoll = epoll_create1(EPOLL_CLOEXEC);
     err = net->epoll < 0 ? failed(net, "epoll_create", host, port) : listen_at(net, host, port);
-    if (err == BOUGH_OK && !watch(net, net->listener, EPOLLIN, NULL))
+    if (err == BOUGH_OK &&
+        (!watch(net, net->listener, EPOLLIN, NULL) || !watch(net, net->waker, EPOLLIN, net)))
         err = failed(net, "epoll_ctl", host, port);
     if (err != BOUGH_OK) {
         net_close(&net->base);
@@ -321,4 +329,13 @@ enum bough_err bough_sockets_open(struct bough_env *env, const char *host, uint1
     }
     *result = &net->base;
     return BOUGH_OK;
+}
+
+void bough_sockets_wake(struct bough_net *base)
+{
+    uint64_t one = 1;
+
+    assert(base->ops == &net_ops);
+    if (write(sockets_of(base)->waker, &one, sizeof(one)) < 0)
+        return; /* the counter is full: then a wake is waiting already */
 }

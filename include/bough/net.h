@@ -17,6 +17,10 @@
 BOUGH_MUST_CHECK enum bough_err bough_sockets_open(struct bough_env *env, const char *host,
                                                    uint16_t port, struct bough_net **net);
 
+/* Makes a bough_net_wait on `net`, which came from bough_sockets_open, return soon.  May be called
+ * from another thread or a signal handler. */
+void bough_sockets_wake(struct bough_net *net);
+
 /* How lwIP gets its address.  Without `dhcp` all three texts are needed. */
 struct bough_lwip_config {
     bool dhcp;
@@ -27,7 +31,8 @@ struct bough_lwip_config {
 };
 
 /* Runs lwIP over `frames` (borrowed; must outlive *net) and listens.  With DHCP *net is made before
- * there is an address: net->address is empty until bough_net_wait got one.  lwIP keeps its state in
+ * there is an address: net->address is empty until bough_net_wait, which then
+ * returns, got one.  lwIP keeps its state in
  * globals: a second network while one is open is BOUGH_BUSY.  BOUGH_INVALID (config),
  * BOUGH_NOT_READY (no entropy for sequence numbers), BOUGH_NO_MEMORY.  The caller closes *net;
  * connections still sending are then cut. */
