@@ -101,6 +101,7 @@ static void note_address(struct lwip_net *net)
     if (strcmp(text, net->base.address) == 0)
         return;
     memcpy(net->base.address, text, sizeof(text));
+    net->streams.changed = true; /* ends a wait: who opens with DHCP waits for this */
     bough_log(net->env->log, BOUGH_INFO, "lwip", "address %s", text[0] == '\0' ? "lost" : text);
 }
 

@@ -31,11 +31,10 @@ struct bough_lwip_config {
 };
 
 /* Runs lwIP over `frames` (borrowed; must outlive *net) and listens.  With DHCP *net is made before
- * there is an address: net->address is empty until bough_net_wait, which then
- * returns, got one.  lwIP keeps its state in
- * globals: a second network while one is open is BOUGH_BUSY.  BOUGH_INVALID (config),
+ * there is an address: net->address is empty until bough_net_wait returns with one.  lwIP keeps its
+ * state in globals: a second network while one is open is BOUGH_BUSY.  BOUGH_INVALID (config),
  * BOUGH_NOT_READY (no entropy for sequence numbers), BOUGH_NO_MEMORY.  The caller closes *net;
- * connections still sending are then cut. */
+ * connections still sending are then cut, and lwIP keeps a few hundred bytes of env->heap. */
 BOUGH_MUST_CHECK enum bough_err bough_lwip_open(struct bough_env *env, struct bough_frames *frames,
                                                 const struct bough_lwip_config *config,
                                                 struct bough_net **net);
