@@ -46,7 +46,7 @@ get_property(objects GLOBAL PROPERTY BOUGH_OBJECTS)
 add_library(bough_all STATIC ${objects} $<$<TARGET_EXISTS:lwip>:$<TARGET_OBJECTS:lwip>>)
 target_link_libraries(bough_all PUBLIC ZLIB::ZLIB ${LIBB2} ${LIBBEARSSL})
 
-include(cmake/library.cmake OPTIONAL)
+include(cmake/library.cmake)
 if(EXISTS ${CMAKE_SOURCE_DIR}/cli/main.c)
     include(cmake/cli.cmake)
 endif()
