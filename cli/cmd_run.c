@@ -23,7 +23,8 @@
 #define DISK_BYTES_DEFAULT ((uint64_t)1 << 30)
 #define MEMORY_MIB_DEFAULT 64u
 #define POLL_MS            50
-#define GUEST_WORDS        "ip=10.0.2.15/24,10.0.2.2 port=80" /* QEMU's user network, without DHCP */
+/* The guest's place in QEMU's user network; without DHCP it is up sooner. */
+#define GUEST_WORDS "ip=10.0.2.15/24,10.0.2.2 port=80"
 
 static volatile sig_atomic_t interrupted;
 

@@ -156,4 +156,13 @@ static inline const char *host_service_field(const char *response, const char *n
     return value;
 }
 
+/* The same, kept in `into`, which must be large enough. */
+static inline void host_service_keep(char *into, size_t max, const char *response, const char *name)
+{
+    const char *value = host_service_field(response, name);
+
+    assert_true(strlen(value) < max);
+    memcpy(into, value, strlen(value) + 1);
+}
+
 #endif

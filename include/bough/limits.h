@@ -55,7 +55,7 @@
 #define BOUGH_REF_PREFIXES_MAX      4096u        /* past it a listing is not narrowed */
 #define BOUGH_PUSH_PACK_BYTES_MAX   (64u << 20)  /* the pack of one push, as it is sent */
 #define BOUGH_PUSH_OBJECTS_MAX      (1u << 20)   /* objects of one pack */
-#define BOUGH_PUSH_INFLATED_MAX     (8ull << 30) /* bytes made by inflating and deltas in one push */
+#define BOUGH_PUSH_INFLATED_MAX     (8ull << 30) /* what inflating and deltas make in one push */
 #define BOUGH_PUSH_BASE_BYTES       (8u << 20)   /* delta bases kept at hand during a push */
 #define BOUGH_PUSH_MEMO_BYTES_MAX   (64u << 20)  /* what a push remembers of its own objects */
 #define BOUGH_FETCH_BYTES_MAX       (64u << 20)  /* the list of what one fetch sends */
