@@ -20,6 +20,7 @@
 #define ARGS_MAX         48u
 #define PROBE_MS         1500
 #define STOP_GUEST_MS    5000
+#define ASK_AGAIN_MS     500
 #define STOP_QEMU_MS     2000
 #define CONSOLE_END_BYTE 0x04 /* what the guest's console takes for "please stop": end of file */
 
@@ -183,13 +184,24 @@ static bool wait_for_end(struct vmm_qemu *vmm, int ms, int *status)
     return false;
 }
 
-int vmm_qemu_stop(struct vmm_qemu *vmm)
+/* Asks the guest to stop, again and again: one that has just started forgets what was typed. */
+static bool ask_to_end(struct vmm_qemu *vmm, int *status)
 {
     const char end = CONSOLE_END_BYTE;
+
+    for (int waited = 0; waited < STOP_GUEST_MS; waited += ASK_AGAIN_MS) {
+        (void)!write(vmm->input, &end, 1);
+        if (wait_for_end(vmm, ASK_AGAIN_MS, status))
+            return true;
+    }
+    return false;
+}
+
+int vmm_qemu_stop(struct vmm_qemu *vmm)
+{
     int status = 0;
 
-    (void)!write(vmm->input, &end, 1);
-    if (!wait_for_end(vmm, STOP_GUEST_MS, &status)) {
+    if (!ask_to_end(vmm, &status)) {
         kill(vmm->pid, SIGTERM);
         if (!wait_for_end(vmm, STOP_QEMU_MS, &status)) {
             kill(vmm->pid, SIGKILL);

@@ -44,7 +44,15 @@ static struct {
     struct bough_env env;
     struct bough_machine machine;
     char name[16];
+    bool stop; /* the console asked for it */
 } boot;
+
+static bool machine_stop_requested(struct bough_machine *machine)
+{
+    (void)machine;
+    boot.stop = boot.stop || serial_at_end();
+    return boot.stop;
+}
 
 static void machine_power_off(struct bough_machine *machine, int status)
 {
@@ -113,6 +121,7 @@ static void make_machine(void)
         .entropy_names = boot.seed.names,
         .memory_bytes = boot.info.memory_bytes,
         .boot_ns = bough_clock_now_ns(&boot.clock.base),
+        .stop_requested = machine_stop_requested,
         .power_off = machine_power_off,
     };
 }

@@ -2,7 +2,8 @@
  *
  * serial.c - the first serial port (16550) as a place for text.
  *
- * Owns the port at 0x3f8; nothing is read from it.
+ * Owns the port at 0x3f8.  Of what is typed there only one byte means anything: end of file, which
+ * asks the machine to stop.  Nothing interrupts for it; who waits looks.
  *   (1) A byte waits for room a bounded time and is then written regardless: the log is lossy by
  *       contract, and a machine without the port must not hang.
  */
@@ -21,7 +22,10 @@
 #define REG_STATUS    (PORT + 5)
 #define LINE_8N1      0x03u
 #define LINE_DIVISOR  0x80u
+#define STATUS_READY  0x01u
 #define STATUS_ROOM   0x20u
+#define READ_TRIES    64u   /* a port that is not there reads as ready for ever */
+#define END_OF_FILE   0x04u /* what a terminal sends for Ctrl-D */
 #define WAIT_TRIES    100000u
 #define LINE_BYTES    320u
 #define NS_PER_MS     1000000u
@@ -52,6 +56,15 @@ void serial_put(const char *text)
             put_byte('\r');
         put_byte((uint8_t)*text);
     }
+}
+
+bool serial_at_end(void)
+{
+    bool found = false;
+
+    for (uint32_t i = 0; i < READ_TRIES && (cpu_in8(REG_STATUS) & STATUS_READY) != 0; i++)
+        found = cpu_in8(REG_DATA) == END_OF_FILE || found;
+    return found;
 }
 
 static void log_line(struct bough_log *base, enum bough_level level, const char *where,

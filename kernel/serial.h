@@ -7,6 +7,7 @@
 
 #include "bough/port/clock.h"
 #include "bough/port/log.h"
+#include <stdbool.h>
 
 /* A log port on the serial line: "[   0.012] info  journal: text". */
 struct serial_log {
@@ -20,6 +21,10 @@ void serial_init(void);
 
 /* Writes text; a newline becomes CR LF.  Never blocks for good: without a port it is lost. */
 void serial_put(const char *text);
+
+/* Takes what has been typed; whether an end of file (Ctrl-D) was in it.  Never waits; costs one
+ * access to the port when there is nothing. */
+bool serial_at_end(void);
 
 /* Makes the log. */
 void serial_log_init(struct serial_log *log, enum bough_level at_least);

@@ -3,7 +3,9 @@
  * boot_image.c - the application of the image: the kernel calls bough_main, once.
  *
  * Owns the devices it opens, for as long as the machine runs.  Every step says in one line what it
- * did, so that a console shows where a boot stopped.
+ * did, so that a console shows where a boot stopped.  Between the loop and the network stands a
+ * watch: each wait looks whether the console asks for the end, so a second after it at most the
+ * loop ends its turn and what it has acknowledged is closed in order.
  */
 #include "boot.h"
 #include "bough/blockdev.h"
@@ -17,13 +19,62 @@
 #define STATUS_NET    4
 #define STATUS_MEMORY 5
 
+/* The network, and with each wait for it a look at the console. */
+struct watch {
+    struct bough_net base; /* the address is copied from `net` */
+    struct bough_net *net;
+    struct bough_machine *machine;
+    struct bough_log *log;
+    volatile int stop;
+};
+
 /* Everything that lives as long as the machine. */
 struct image {
     struct service service;
     struct loop loop;
     struct bough_frames *frames;
-    struct bough_net *net;
+    struct watch watch;
 };
+
+static enum bough_err watch_accept(struct bough_net *base, struct bough_stream **stream)
+{
+    struct watch *watch = (struct watch *)base;
+
+    return bough_net_accept(watch->net, stream);
+}
+
+static enum bough_err watch_wait(struct bough_net *base, uint64_t until_ns)
+{
+    struct watch *watch = (struct watch *)base;
+    enum bough_err err = bough_net_wait(watch->net, until_ns);
+
+    memcpy(base->address, watch->net->address, sizeof(base->address));
+    if (watch->stop == 0 && watch->machine->stop_requested(watch->machine)) {
+        bough_log(watch->log, BOUGH_INFO, "boot", "shutting down");
+        watch->stop = 1;
+    }
+    return err;
+}
+
+static void watch_close(struct bough_net *base)
+{
+    struct watch *watch = (struct watch *)base;
+
+    bough_net_close(watch->net);
+    watch->net = NULL;
+}
+
+static const struct bough_net_ops watch_ops = {
+    .accept = watch_accept, .wait = watch_wait, .close = watch_close};
+
+/* Puts the watch before a network, which is its own from then on. */
+static void watch_init(struct watch *watch, struct bough_net *net, struct bough_machine *machine,
+                       struct bough_log *log)
+{
+    *watch =
+        (struct watch){.base = {.ops = &watch_ops}, .net = net, .machine = machine, .log = log};
+    memcpy(watch->base.address, net->address, sizeof(watch->base.address));
+}
 
 /* The first device of a kind, or the one with that name. */
 static const struct bough_device *find_device(const struct bough_machine *machine,
@@ -60,7 +111,7 @@ static enum bough_err open_store(struct image *image, const struct bough_machine
     return boot_open(&image->service, dev, error);
 }
 
-static enum bough_err open_net(struct image *image, const struct bough_machine *machine)
+static enum bough_err open_net(struct image *image, struct bough_machine *machine)
 {
     struct bough_env *env = image->service.env;
     const struct config *config = &image->service.config;
@@ -72,37 +123,42 @@ static enum bough_err open_net(struct image *image, const struct bough_machine *
         .gateway = config->ip.gateway,
         .port = (uint16_t)config->port,
     };
+    struct bough_net *net;
 
     if (device == NULL) {
         bough_log(env->log, BOUGH_ERROR, "boot", "no network card");
         return BOUGH_NOT_FOUND;
     }
     BOUGH_TRY(bough_virtio_net_open(env, device->bus, &image->frames));
-    return bough_lwip_open(env, image->frames, &lwip, &image->net);
+    BOUGH_TRY(bough_lwip_open(env, image->frames, &lwip, &net));
+    watch_init(&image->watch, net, machine, env->log);
+    return BOUGH_OK;
 }
 
 /* Waits for DHCP, so that the ready line can name the address. */
 static enum bough_err wait_for_address(struct image *image)
 {
     struct bough_clock *clock = image->service.env->clock;
+    struct watch *watch = &image->watch;
 
-    if (image->net->address[0] == '\0')
+    if (watch->base.address[0] == '\0')
         bough_log(image->service.env->log, BOUGH_INFO, "boot", "asking for an address by DHCP");
-    while (image->net->address[0] == '\0')
-        BOUGH_TRY(bough_net_wait(image->net, bough_clock_now_ns(clock) + 100000000u));
+    while (watch->base.address[0] == '\0' && watch->stop == 0)
+        BOUGH_TRY(bough_net_wait(&watch->base, bough_clock_now_ns(clock) + 100000000u));
     return BOUGH_OK;
 }
 
-static int run(struct image *image, const struct bough_machine *machine)
+static int run(struct image *image, struct bough_machine *machine)
 {
-    volatile int stop = 0;
+    struct watch *watch = &image->watch;
 
     if (open_store(image, machine) != BOUGH_OK)
         return STATUS_STORE;
     if (open_net(image, machine) != BOUGH_OK || wait_for_address(image) != BOUGH_OK)
         return STATUS_NET;
-    return boot_serve(&image->service, image->net, &image->loop, &stop) == BOUGH_OK ? STATUS_OK
-                                                                                    : STATUS_NET;
+    return boot_serve(&image->service, &watch->base, &image->loop, &watch->stop) == BOUGH_OK
+               ? STATUS_OK
+               : STATUS_NET;
 }
 
 int bough_main(struct bough_env *env, struct bough_machine *machine)
@@ -128,7 +184,7 @@ int bough_main(struct bough_env *env, struct bough_machine *machine)
     boot_begin(&image->service, env, &config);
     status = run(image, machine);
     boot_end(&image->service);
-    bough_net_close(image->net);
+    bough_net_close(image->watch.net);
     bough_frames_close(image->frames);
     bough_heap_give(env->heap, image, sizeof(*image));
     return status;

@@ -31,6 +31,10 @@ struct bough_machine {
     uint64_t memory_bytes;     /* all of the machine's */
     uint64_t boot_ns;          /* from entry to bough_main */
 
+    /* Whether the console has asked for the end (the byte 0x04, end of file, on the serial line);
+     * once it has, the answer stays so.  Cheap: for once in every turn of a loop. */
+    bool (*stop_requested)(struct bough_machine *machine);
+
     /* Switches the machine off; `status` 0 means all was well.  Does not return. */
     void (*power_off)(struct bough_machine *machine, int status);
 };
