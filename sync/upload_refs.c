@@ -154,18 +154,18 @@ enum bough_err upload_refs_advertise(struct git_view *view, unsigned version, bo
 /* Whether a name is asked for; without prefixes every one is. */
 static bool is_listed(const struct upload *upload, struct bough_bytes name)
 {
-    const uint8_t *at = upload->prefixes.at;
-    const uint8_t *end = at + upload->prefixes.len;
+    size_t at = 0;
 
     if (upload->prefix_count == 0 || upload->prefix_count > BOUGH_REF_PREFIXES_MAX)
         return true;
-    while (at < end) {
+    while (at < upload->prefixes.len) {
         uint32_t len;
 
-        memcpy(&len, at, sizeof(len));
-        if (bough_bytes_starts(name, bough_bytes_of(at + sizeof(len), len)))
+        memcpy(&len, upload->prefixes.at + at, sizeof(len));
+        at += sizeof(len);
+        if (bough_bytes_starts(name, bough_bytes_of(upload->prefixes.at + at, len)))
             return true;
-        at += sizeof(len) + len;
+        at += len;
     }
     return false;
 }
