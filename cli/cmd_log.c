@@ -7,7 +7,6 @@
 #include "percent.h"
 #include "session.h"
 #include <stdlib.h>
-#include <time.h>
 
 static struct bough_bytes text_of(const struct json *object, const char *name)
 {
@@ -30,18 +29,11 @@ static void print_commit(const struct json *commit)
     struct bough_bytes name = text_of(author, "name");
     struct bough_bytes hash = text_of(commit, "commit");
     struct bough_bytes subject = subject_of(text_of(commit, "message"));
-    int64_t seconds = 0;
-    time_t when;
-    struct tm calendar;
-    char date[32] = "";
+    struct bough_bytes date = text_of(author, "time");
 
-    if (json_read_integer(json_read_member(author, "time"), &seconds)) {
-        when = (time_t)seconds;
-        if (gmtime_r(&when, &calendar) != NULL)
-            (void)strftime(date, sizeof(date), "%Y-%m-%d %H:%M", &calendar);
-    }
-    printf("%.12s  %-16s  %-20.*s  %.*s\n", hash.len < 12 ? "?" : (const char *)hash.at, date,
-           (int)name.len, (const char *)name.at, (int)subject.len, (const char *)subject.at);
+    printf("%.12s  %.*s  %-20.*s  %.*s\n", hash.len < 12 ? "?" : (const char *)hash.at,
+           (int)date.len, (const char *)date.at, (int)name.len, (const char *)name.at,
+           (int)subject.len, (const char *)subject.at);
 }
 
 /* Prints a page; *left falls by its commits. */

@@ -12,8 +12,9 @@ static const struct json *member(const struct json *object, const char *name)
 
 const char *cmd_ls_key(struct session *session, const struct json *item)
 {
-    const struct json *plain = member(item, "key");
-    const struct json *coded = member(item, "key_encoded");
+    bool folded = member(item, "prefix") != NULL || member(item, "prefix_encoded") != NULL;
+    const struct json *plain = member(item, folded ? "prefix" : "key");
+    const struct json *coded = member(item, folded ? "prefix_encoded" : "key_encoded");
     struct bough_bytes bytes;
 
     if (coded != NULL) {
@@ -82,18 +83,6 @@ static void print_item(struct session *session, const struct json *item, bool di
     printf("%s\n", key == NULL ? "?" : key);
 }
 
-/* A folded directory is a plain string, or an object like a key's where it is no UTF-8. */
-static void print_folded(struct session *session, const struct json *item)
-{
-    if (item->kind != JSON_STRING) {
-        print_item(session, item, true);
-        return;
-    }
-    if (session->options->details)
-        printf("%-6s %12s %12s ", "040000", "-", "-");
-    printf("%.*s\n", (int)item->text.len, (const char *)item->text.at);
-}
-
 /* Keys and folded directories come as two lists, each in order; they are merged. */
 static enum exit_status print_page(struct session *session, const struct json *document,
                                    void *context)
@@ -105,16 +94,16 @@ static enum exit_status print_page(struct session *session, const struct json *d
 
     (void)context;
     while (key != NULL || dir != NULL) {
-        const char *name = key == NULL ? NULL : cmd_ls_key(session, key);
+        const char *key_text = key == NULL ? NULL : cmd_ls_key(session, key);
+        const char *dir_text = dir == NULL ? NULL : cmd_ls_key(session, dir);
         bool key_first =
-            dir == NULL || (name != NULL && dir->kind == JSON_STRING &&
-                            bough_bytes_compare(bough_bytes_text(name), dir->text) < 0);
+            dir == NULL || (key_text != NULL && dir_text != NULL && strcmp(key_text, dir_text) < 0);
 
         if (key != NULL && key_first) {
             print_item(session, key, false);
             key = key->next;
         } else {
-            print_folded(session, dir);
+            print_item(session, dir, true);
             dir = dir->next;
         }
     }

@@ -19,8 +19,9 @@ enum exit_status cmd_ls_pages(struct session *session, const char *prefix, bool 
                                                        const struct json *document, void *context),
                               void *context);
 
-/* The bytes of a listed key, from its "key" or, where that is no UTF-8, "key_encoded"; in the arena
- * with a NUL behind them.  NULL when the document is not as it should be. */
+/* The bytes of a listed key or folded directory, from its "key" or "prefix" or, where that is no
+ * UTF-8, "key_encoded" or "prefix_encoded"; in the arena with a NUL behind them.  NULL when the
+ * document is not as it should be. */
 const char *cmd_ls_key(struct session *session, const struct json *item);
 
 #endif

@@ -70,6 +70,8 @@ static enum exit_status fill(const struct options *options, struct bough_service
         snprintf(ip, ip_max, "ip=%s", options->ip);
         words[service->word_count++] = ip;
     }
+    if (options->quiet)
+        words[service->word_count++] = "log=warn";
     service->tap = options->tap;
     return EXIT_OK;
 }
@@ -82,7 +84,7 @@ enum exit_status cmd_serve(struct options *options)
     char error[BOUGH_SERVICE_ERROR_BYTES];
     char host[64];
     char ip[96];
-    const char *words[1];
+    const char *words[2];
     struct env_unix env;
     enum bough_err err;
     enum exit_status status = fill(options, &how, host, sizeof(host), ip, sizeof(ip), words);
@@ -90,8 +92,6 @@ enum exit_status cmd_serve(struct options *options)
     if (status != EXIT_OK)
         return status;
     env_unix_open(&env, HEAP_BYTES_MAX);
-    if (options->quiet)
-        env.log.base.at_least = BOUGH_WARN;
     err = bough_service_open(&env.base, &how, error, &service);
     if (err != BOUGH_OK) {
         fprintf(stderr, "bough: %s\n", error);

@@ -43,6 +43,12 @@ static enum exit_status complain(const char *path)
     return EXIT_USAGE;
 }
 
+static enum exit_status out_of_memory(void)
+{
+    fprintf(stderr, "bough: out of memory\n");
+    return EXIT_LIMIT;
+}
+
 static void begin_batch(struct import *import)
 {
     bough_arena_release(&import->arena);
@@ -70,7 +76,7 @@ static enum exit_status send_batch(struct import *import)
     json_write_end(&import->json);
     if (import->op_count > 0) {
         if (out_end(&import->out, &request.body) != BOUGH_OK)
-            status = EXIT_LIMIT;
+            status = out_of_memory();
         request.target = session_target(session, "/txn", NULL);
         request.headers = session_headers(session, "Content-Type: application/json\r\n");
         if (status == EXIT_OK)
@@ -105,7 +111,7 @@ static enum exit_status add_value(struct import *import, const char *key, const 
     struct bough_bytes text;
 
     if (base64_encode(value, &import->arena, &text) != BOUGH_OK)
-        return EXIT_LIMIT;
+        return out_of_memory();
     json_write_object(&import->json, NULL);
     json_write_text(&import->json, "op", "put");
     write_key(import, key);
@@ -147,7 +153,7 @@ static enum exit_status add_file(struct import *import, const char *path, const 
 {
     const char *mode = (info->st_mode & S_IXUSR) != 0 ? "100755" : "100644";
     FILE *from = fopen(path, "rb");
-    enum exit_status status = EXIT_LIMIT;
+    enum exit_status status;
     uint8_t *bytes;
     size_t got;
 
@@ -156,11 +162,13 @@ static enum exit_status add_file(struct import *import, const char *path, const 
     if (info->st_size >= SINGLE_BYTES) {
         status = put_alone(import, key, mode, from, (uint64_t)info->st_size);
     } else {
-        bytes = bough_arena_take(&import->arena, SINGLE_BYTES);
-        got = bytes == NULL ? 0 : fread(bytes, 1, SINGLE_BYTES, from);
-        if (ferror(from))
+        bytes = bough_arena_take(&import->arena, (size_t)info->st_size);
+        got = bytes == NULL ? 0 : fread(bytes, 1, (size_t)info->st_size, from);
+        if (bytes == NULL)
+            status = out_of_memory();
+        else if (ferror(from))
             status = complain(path);
-        else if (bytes != NULL)
+        else
             status = add_value(import, key, mode, bough_bytes_of(bytes, got));
     }
     fclose(from);

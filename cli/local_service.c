@@ -31,7 +31,9 @@ static void *run(void *context)
 
 enum exit_status local_service_open(const struct options *options, struct local_service **service)
 {
-    const struct bough_service_options how = {.store = options->store};
+    static const char *const words[] = {"log=error"}; /* the verb does the talking */
+    const struct bough_service_options how = {
+        .store = options->store, .words = words, .word_count = 1};
     struct local_service *local = calloc(1, sizeof(*local));
     char error[BOUGH_SERVICE_ERROR_BYTES];
     enum bough_err err;
@@ -39,7 +41,6 @@ enum exit_status local_service_open(const struct options *options, struct local_
     if (local == NULL)
         return EXIT_LIMIT;
     env_unix_open(&local->env, HEAP_BYTES_MAX);
-    local->env.log.base.at_least = BOUGH_ERROR;
     err = bough_service_open(&local->env.base, &how, error, &local->service);
     if (err != BOUGH_OK) {
         fprintf(stderr, "bough: %s\n", error);
