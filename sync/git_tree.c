@@ -10,7 +10,6 @@
 #include "bough/limits.h"
 #include "git_name.h"
 #include <assert.h>
-#include <stdio.h>
 
 #define MODE_DIGITS_MAX 7u /* "0100644" */
 
@@ -160,13 +159,20 @@ enum bough_err git_tree_check(struct bough_bytes tree, const char **why)
 enum bough_err git_tree_add(struct buffer *out, uint32_t mode, struct bough_bytes name,
                             const struct sha1 *id)
 {
-    char head[16];
-    int len = snprintf(head, sizeof(head), "%o ", (unsigned)mode);
+    size_t digits = 1;
+    uint8_t *at;
 
-    assert(len > 0 && (size_t)len < sizeof(head));
-    BOUGH_TRY(buffer_reserve(out, (size_t)len + name.len + 1 + SHA1_BYTES));
-    BOUGH_TRY(buffer_add(out, bough_bytes_of(head, (size_t)len)));
-    BOUGH_TRY(buffer_add(out, name));
-    BOUGH_TRY(buffer_add(out, bough_bytes_of("", 1)));
-    return buffer_add(out, bough_bytes_of(id->at, SHA1_BYTES));
+    while (digits < 10 && mode >> (3 * digits) != 0)
+        digits++;
+    BOUGH_TRY(buffer_reserve(out, digits + 1 + name.len + 1 + SHA1_BYTES));
+    at = out->at + out->len;
+    for (size_t i = digits; i > 0; i--)
+        *at++ = (uint8_t)('0' + (mode >> (3 * (i - 1)) & 7));
+    *at++ = ' ';
+    memcpy(at, name.at, name.len);
+    at += name.len;
+    *at++ = '\0';
+    memcpy(at, id->at, SHA1_BYTES);
+    out->len = (size_t)(at + SHA1_BYTES - out->at);
+    return BOUGH_OK;
 }

@@ -7,7 +7,6 @@
  */
 #include "sha1.h"
 #include <assert.h>
-#include <stdio.h>
 
 void sha1_begin(struct sha1_state *state)
 {
@@ -16,13 +15,19 @@ void sha1_begin(struct sha1_state *state)
 
 void sha1_begin_object(struct sha1_state *state, enum git_kind kind, uint64_t size_bytes)
 {
-    char head[40];
-    int len = snprintf(head, sizeof(head), "%s %llu", sha1_kind_name(kind),
-                       (unsigned long long)size_bytes);
+    const char *word = sha1_kind_name(kind);
+    char digits[21]; /* of 2^64 and a NUL; by hand, because this runs for every entry of a tree */
+    size_t at = sizeof(digits);
 
-    assert(len > 0 && (size_t)len < sizeof(head));
+    digits[--at] = '\0';
+    do {
+        digits[--at] = (char)('0' + size_bytes % 10);
+        size_bytes /= 10;
+    } while (size_bytes > 0);
     br_sha1_init(&state->context);
-    br_sha1_update(&state->context, head, (size_t)len + 1);
+    br_sha1_update(&state->context, word, strlen(word));
+    br_sha1_update(&state->context, " ", 1);
+    br_sha1_update(&state->context, digits + at, sizeof(digits) - at);
 }
 
 void sha1_add(struct sha1_state *state, struct bough_bytes bytes)
