@@ -244,6 +244,17 @@ def check_asserts():
             yield f'{folder}/: {asserts} asserts in {lines} lines'
 
 
+def check_limits():
+    """docs/limits.md names every limit, and no other."""
+    defined = set(re.findall(r'^#define (BOUGH_\w+) ', (ROOT / 'include/bough/limits.h').read_text(),
+                             re.M))
+    named = set(re.findall(r'`(BOUGH_\w+)`', (ROOT / 'docs/limits.md').read_text()))
+    for name in sorted(defined - named):
+        yield f'docs/limits.md: does not explain {name}'
+    for name in sorted(named - defined):
+        yield f'docs/limits.md: {name} is no limit'
+
+
 def check_format():
     """clang-format would change nothing."""
     paths = [str(p) for p in list(sources('.c', '.h')) + sorted((ROOT / 'tests').rglob('*.[ch]')) +
@@ -260,7 +271,7 @@ CHECKS = {name.removeprefix('check_'): function for name, function in sorted(glo
 
 
 def main():
-    if len(sys.argv) < 2 or sys.argv[1] not in CHECKS:
+    if len(sys.argv) < 2 or sys.argv[1] not in CHECKS:  # --list, too
         print('\n'.join(CHECKS))
         return 0 if '--list' in sys.argv else 2
     faults = list(CHECKS[sys.argv[1]]())
