@@ -42,6 +42,11 @@ static void finish(struct exchange *exchange)
     exchange->state = EXCHANGE_READY;
     exchange->close |= !request->in.keep_alive;
     request->service->stats.refused_count += request->reply.status >= 400;
+    bough_log(request->service->env->log, BOUGH_DEBUG, "http", "%s %s %.*s: %u", request->id,
+              http_in_method_name(request->in.method),
+              request->in.path.len < 160 ? (int)request->in.path.len : 160,
+              request->in.path.len == 0 ? "" : (const char *)request->in.path.at,
+              request->reply.status);
 }
 
 /* Lets go of a sink that will get no more. */
