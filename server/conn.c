@@ -479,7 +479,7 @@ void conn_stop(struct conn *conn)
     conn->closing = true;
     conn->in_len = 0;
     if (conn->last != NULL && !conn->last->body_done)
-        exchange_give_up(conn->last, PROBLEM_NOT_READY);
+        exchange_give_up(conn->last, PROBLEM_OVERLOAD);
     else if (conn->last != NULL)
         conn->last->close = true;
     if (conn->first == NULL && !has_output(conn))

@@ -11,6 +11,7 @@
 #include "bough/net.h"
 #include "bough/service.h"
 #include <stdio.h>
+#include <stdlib.h>
 
 #define STORE_BYTES_DEFAULT ((uint64_t)1 << 30)
 
@@ -99,7 +100,10 @@ static enum bough_err open_net(struct bough_service *service,
     if (options->tap != NULL)
         return open_tap(service, options->tap, error);
     err = bough_sockets_open(service->service.env, host, options->listen_port, &service->net);
-    return err == BOUGH_OK ? err : fail(err, "cannot listen at", host, error);
+    if (err != BOUGH_OK)
+        return fail(err, "cannot listen at", host, error);
+    service->service.config.port = strtoul(strrchr(service->net->address, ':') + 1, NULL, 10);
+    return BOUGH_OK;
 }
 
 enum bough_err bough_service_open(struct bough_env *env,
