@@ -15,7 +15,10 @@
 #include "reply.h"
 #include "rev.h"
 
-#define AT_ONCE_BYTES_MAX 65536u /* longer values are read from the store as they are sent */
+#define AT_ONCE_BYTES_MAX 65536u  /* longer values are read from the store as they are sent */
+#define AHEAD_BYTES_MIN   32768u  /* what is read at once then, */
+#define AHEAD_BYTES_MAX   262144u /* a 1024th of the free heap in between */
+#define AHEAD_HEAP_SHARE  1024u
 
 /* The request's key, checked.  False: it is none, which the reply says already. */
 static bool check_key(struct request *request)
@@ -68,27 +71,68 @@ static bool check_conditions(struct request *request, const struct bough_hash *n
 
 /* ---- out ---- */
 
+/* Every read of a stored value checks the whole chunks that it touches, so reading ahead saves most
+ * of the checking twice. */
 struct value_source {
     struct reply_source base;
     struct bough_store *store;
     struct bough_value value;
-    uint64_t at_bytes;
+    uint64_t at_bytes; /* behind what is in `ahead` */
+    uint64_t left_bytes;
+    uint8_t *ahead;
+    size_t ahead_max;
+    size_t ahead_at;
+    size_t ahead_len;
 };
 
 static enum bough_err read_value(struct reply_source *base, void *into, size_t max, size_t *got)
 {
     struct value_source *source = (struct value_source *)base;
+    size_t len =
+        source->left_bytes < source->ahead_max ? (size_t)source->left_bytes : source->ahead_max;
 
-    BOUGH_TRY(bough_value_read(source->store, &source->value, source->at_bytes, into, max, got));
-    source->at_bytes += *got;
+    if (source->ahead_at == source->ahead_len && len > 0) {
+        BOUGH_TRY(bough_value_read(source->store, &source->value, source->at_bytes, source->ahead,
+                                   len, &source->ahead_len));
+        source->at_bytes += source->ahead_len;
+        source->left_bytes -= source->ahead_len;
+        source->ahead_at = 0;
+    }
+    *got = source->ahead_len - source->ahead_at;
+    if (*got > max)
+        *got = max;
+    memcpy(into, source->ahead + source->ahead_at, *got);
+    source->ahead_at += *got;
     return BOUGH_OK;
+}
+
+/* A source of bytes first..first+len-1; NULL without memory. */
+static struct value_source *open_source(struct request *request, const struct bough_value *value,
+                                        uint64_t first, uint64_t len)
+{
+    static const struct reply_source_ops ops = {.read = read_value};
+    const struct bough_heap *heap = request->service->env->heap;
+    struct value_source *source = bough_arena_zeros(&request->arena, 1, sizeof(*source));
+    size_t share = (heap->limit_bytes - heap->taken_bytes) / AHEAD_HEAP_SHARE;
+
+    if (source == NULL)
+        return NULL;
+    *source = (struct value_source){.base = {.ops = &ops},
+                                    .store = request->service->store,
+                                    .value = *value,
+                                    .at_bytes = first,
+                                    .left_bytes = len};
+    source->ahead_max = share < AHEAD_BYTES_MIN   ? AHEAD_BYTES_MIN
+                        : share > AHEAD_BYTES_MAX ? AHEAD_BYTES_MAX
+                                                  : share;
+    source->ahead = bough_arena_take(&request->arena, source->ahead_max);
+    return source->ahead == NULL ? NULL : source;
 }
 
 /* Makes bytes first..first+len-1 of the value the reply's body. */
 static enum bough_err send_part(struct request *request, const struct bough_value *value,
                                 uint64_t first, uint64_t len)
 {
-    static const struct reply_source_ops ops = {.read = read_value};
     static const char type[] = "application/octet-stream";
     struct bough_store *store = request->service->store;
     struct value_source *source;
@@ -96,11 +140,9 @@ static enum bough_err send_part(struct request *request, const struct bough_valu
     size_t got = 0;
 
     if (len > AT_ONCE_BYTES_MAX && request->in.method != HTTP_HEAD) {
-        source = bough_arena_zeros(&request->arena, 1, sizeof(*source));
+        source = open_source(request, value, first, len);
         if (source == NULL)
             return BOUGH_NO_MEMORY;
-        *source = (struct value_source){
-            .base = {.ops = &ops}, .store = store, .value = *value, .at_bytes = first};
         reply_source(request, type, &source->base, true, len);
         return BOUGH_OK;
     }
