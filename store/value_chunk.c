@@ -120,22 +120,25 @@ static enum bough_err read_object(struct bough_store *store, const struct bough_
                                   uint64_t size_bytes, struct wanted *wanted, int level,
                                   struct bough_arena *arena);
 
-/* Copies from the items of a list. */
+/* Copies from the items of a list, which hold `size_bytes` together; what is wanted beyond them is
+ * in the next list. */
 static enum bough_err read_list(struct bough_store *store, const struct bough_link *link,
-                                const struct bough_object *object, struct wanted *wanted, int level,
-                                struct bough_arena *arena)
+                                uint64_t size_bytes, const struct bough_object *object,
+                                struct wanted *wanted, int level, struct bough_arena *arena)
 {
     struct decode in = decode_from(object->bytes);
     uint8_t own_level = decode_u8(&in);
+    uint64_t left_bytes = size_bytes;
 
     if (own_level >= VALUE_CHUNK_LEVELS_MAX || (level >= 0 && own_level != level))
         return object_corrupt(store, link, "a chunk list of the wrong level");
-    for (uint32_t i = 0; wanted->len > 0; i++) {
+    for (uint32_t i = 0; wanted->len > 0 && left_bytes > 0; i++) {
         uint64_t size = decode_varint(&in);
         struct bough_link item = {.name = decode_hash(&in)};
 
-        if (in.bad || i >= object->address_count)
-            return object_corrupt(store, link, "a chunk list that is too short");
+        if (in.bad || i >= object->address_count || size > left_bytes)
+            return object_corrupt(store, link, "a chunk list of another size than promised");
+        left_bytes -= size;
         if (wanted->offset >= size) {
             wanted->offset -= size;
             continue;
@@ -161,7 +164,7 @@ static enum bough_err read_object(struct bough_store *store, const struct bough_
     if (err != BOUGH_OK)
         goto out;
     if (object.kind == BOUGH_KIND_CHUNKS && level != -1) {
-        err = read_list(store, link, &object, wanted, level, arena);
+        err = read_list(store, link, size_bytes, &object, wanted, level, arena);
         goto out;
     }
     if (object.kind != BOUGH_KIND_VALUE || level >= 0 || object.bytes.len != size_bytes) {

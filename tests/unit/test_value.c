@@ -10,7 +10,7 @@
 #include "test_seed.h"
 #include "value_chunk.h"
 
-#define BYTES_MAX (3u << 20)
+#define BYTES_MAX (20u << 20) /* three lists of chunks */
 
 static uint8_t bytes[BYTES_MAX];
 static uint8_t found[BYTES_MAX];
