@@ -130,7 +130,9 @@ static void on_fault(void *context, const struct bough_fsck_fault *fault)
                (const char *)fault->path.at, object);
 }
 
-static enum exit_status check(const struct options *options, struct bough_store *store)
+/* `damaged`: the log breaks off at a place behind which there is more; recovery has said where. */
+static enum exit_status check(const struct options *options, struct bough_store *store,
+                              bool damaged)
 {
     struct fsck_view view = {.options = options};
     struct bough_fsck_options how = {.fault = on_fault, .progress = on_progress, .context = &view};
@@ -144,6 +146,7 @@ static enum exit_status check(const struct options *options, struct bough_store 
     if (err != BOUGH_OK)
         return complain(options->args[0], err);
     bough_store_info(store, &info);
+    report.fault_count += damaged ? 1 : 0;
     printf(options->json ? "{\"refs\":%llu,\"commits\":%llu,\"directories\":%llu,\"values\":%llu,"
                            "\"used_bytes\":%llu,\"faults\":%llu}\n"
                          : "%llu refs, %llu commits, %llu directories, %llu long values, "
@@ -173,7 +176,7 @@ enum exit_status cmd_image_fsck(struct options *options)
         err = bough_store_open(&env.base, backend, CACHE_BYTES, &store);
     if (err != BOUGH_OK)
         return complain(options->args[0], err);
-    status = check(options, store);
+    status = check(options, store, backend->damaged);
     bough_store_close(store);
     return status;
 }

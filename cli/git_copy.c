@@ -14,12 +14,21 @@ struct copy {
     size_t refused;
 };
 
-static enum exit_status complain(const char *what)
+/* Says what libgit2 says; `code` is what its function returned. */
+static enum exit_status complain(const char *what, int code)
 {
     const git_error *error = git_error_last();
 
     fprintf(stderr, "bough: %s: %s\n", what, error == NULL ? "failed" : error->message);
-    return EXIT_UNREACHABLE;
+    switch (code) {
+    case GIT_ENONFASTFORWARD:
+    case GIT_EEXISTS:
+        return EXIT_PRECONDITION;
+    case GIT_EAUTH:
+        return EXIT_AUTH;
+    default:
+        return EXIT_UNREACHABLE;
+    }
 }
 
 bool git_copy_is_repository(const char *path)
@@ -102,7 +111,7 @@ enum exit_status git_copy_push(struct session *session, const char *path)
     progress_end(&copy.progress);
     if (error == 0 && copy.refused == 0 && !session->options->quiet)
         fprintf(stderr, "%zu branches and tags\n", specs.count);
-    enum exit_status status = error != 0         ? complain(path)
+    enum exit_status status = error != 0         ? complain(path, error)
                               : copy.refused > 0 ? EXIT_PRECONDITION
                                                  : EXIT_OK;
 
@@ -137,7 +146,7 @@ enum exit_status git_copy_clone(struct session *session, const char *path)
     options.fetch_opts.callbacks.payload = &copy;
     error = git_clone(&repository, url, path, &options);
     progress_end(&copy.progress);
-    enum exit_status status = error == 0 ? EXIT_OK : complain(path);
+    enum exit_status status = error == 0 ? EXIT_OK : complain(path, error);
 
     git_repository_free(repository);
     git_libgit2_shutdown();

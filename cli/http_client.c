@@ -103,12 +103,21 @@ static enum bough_err connect_to(struct http_client *client)
     return BOUGH_OK;
 }
 
+/* Sends, unless the server speaks first: it then wants no more, and closes soon. */
 static enum bough_err send_all(struct http_client *client, struct bough_bytes bytes)
 {
-    while (bytes.len > 0) {
-        ssize_t sent = send(client->fd, bytes.at, bytes.len, MSG_NOSIGNAL);
+    while (bytes.len > 0 && !client->answered) {
+        struct pollfd ready = {.fd = client->fd, .events = POLLIN | POLLOUT};
+        int count = poll(&ready, 1, HTTP_CLIENT_TIMEOUT_MS);
+        ssize_t sent;
 
-        if (sent < 0 && errno == EINTR)
+        if (count == 0)
+            return BOUGH_TIMEOUT;
+        client->answered = count > 0 && (ready.revents & POLLIN) != 0;
+        if (count < 0 || client->answered)
+            continue;
+        sent = send(client->fd, bytes.at, bytes.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent < 0 && (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK))
             continue;
         if (sent < 0)
             return BOUGH_CLOSED;
@@ -125,7 +134,7 @@ static enum bough_err send_body(struct http_client *client, const struct http_re
 
     if (request->body_file == NULL)
         return send_all(client, request->body);
-    while (left > 0) {
+    while (left > 0 && !client->answered) {
         size_t some = left < sizeof(piece) ? (size_t)left : sizeof(piece);
 
         if (fread(piece, 1, some, request->body_file) != some)
@@ -143,6 +152,7 @@ static enum bough_err send_request(struct http_client *client, const struct http
     bool has_body = request->body.at != NULL || request->body_file != NULL;
     int len;
 
+    client->answered = false;
     if (has_body)
         snprintf(length, sizeof(length), "Content-Length: %llu\r\n",
                  (unsigned long long)(request->body_file != NULL ? request->body_bytes
@@ -367,7 +377,7 @@ static enum bough_err read_response(struct http_client *client, const struct htt
     else if (!no_body)
         return BOUGH_INVALID; /* bough always says how long */
     response->body = bough_bytes_of(sink.at, sink.len);
-    if (framing.close)
+    if (framing.close || client->answered)
         http_client_release(client);
     return BOUGH_OK;
 }

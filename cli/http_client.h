@@ -19,6 +19,7 @@ struct http_client {
     uint8_t buffer[HTTP_CLIENT_HEAD_MAX];
     size_t len; /* bytes in the buffer that were not looked at yet */
     size_t at;
+    bool answered; /* the response began before the whole request was sent */
 };
 
 struct http_request {
@@ -32,11 +33,11 @@ struct http_request {
 
 struct http_response {
     unsigned status;
-    char etag[80];           /* without the quotes; empty = none */
-    char commit[72];         /* Bough-Commit */
-    bool unchanged;          /* Bough-Unchanged */
-    char next[512];          /* the target of Link: <...>; rel="next"; empty = none */
-    struct bough_bytes body; /* in the arena, unless it went to a file */
+    char etag[80];                   /* without the quotes; empty = none */
+    char commit[72];                 /* Bough-Commit */
+    bool unchanged;                  /* Bough-Unchanged */
+    char next[HTTP_CLIENT_HEAD_MAX]; /* the target of Link: <...>; rel="next"; empty = none */
+    struct bough_bytes body;         /* in the arena, unless it went to a file */
 };
 
 /* A client for "http://HOST[:PORT][/]"; does not connect yet.  BOUGH_INVALID. */
@@ -45,7 +46,8 @@ BOUGH_MUST_CHECK enum bough_err http_client_init(struct http_client *client, con
 /* Closes the connection. */
 void http_client_release(struct http_client *client);
 
-/* Sends a request and reads its response.  A 2xx body is written to `into` if that is not NULL,
+/* Sends a request and reads its response; a server that answers before it has all of the request
+ * (a value past the limit) is listened to.  A 2xx body is written to `into` if that is not NULL,
  * every other one goes to `arena`.  A connection that the server closed while it was idle is opened
  * anew once.  BOUGH_CLOSED (no server there, or it went away), BOUGH_TIMEOUT, BOUGH_INVALID (not
  * HTTP), BOUGH_IO (`into` or body_file), BOUGH_NO_MEMORY. */

@@ -229,6 +229,7 @@ static enum exit_status add_entry(struct import *import, const char *path, const
         return add_file(import, path, key, &info);
     if (S_ISLNK(info.st_mode))
         return add_link(import, path, key);
+    import->done--;
     fprintf(stderr, "bough: %s is neither file nor link: left out\n", path);
     return EXIT_OK;
 }

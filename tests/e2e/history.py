@@ -151,7 +151,7 @@ class Maker:
             self.change(line)
         self.begin(Line("unrelated"), self.count)  # a second root
         self.put(Line("unrelated"), "alone", b"alone\n")
-        for number, to in enumerate((3, 200, self.count // 2)):
+        for number, to in enumerate((3, self.count // 6, self.count // 2)):
             self.out.write(f"reset refs/tags/light-{number}\nfrom :{to}\n\n".encode())
             self.out.write(f"tag annotated-{number}\nfrom :{to}\n".encode())
             self.person("tagger")

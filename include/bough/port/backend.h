@@ -94,7 +94,8 @@ struct bough_backend {
     struct bough_identity identity;
     enum bough_durability durability; /* what a synced root survives */
     bool read_only;                   /* set for good after a failed write or flush */
-    uint64_t capacity_bytes;          /* 0 = bounded by the heap only */
+    bool damaged; /* what was acknowledged cannot all be read: opened at a state before it */
+    uint64_t capacity_bytes; /* 0 = bounded by the heap only */
     uint64_t used_bytes;
     uint64_t object_count; /* objects put since the backend was opened */
 };

@@ -1,0 +1,351 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""cli.py - every verb of the command, against a server and against a disk image.
+
+What goes to standard output must be the data and nothing else, with --json a JSON document; messages
+go to standard error; exit statuses are those of cli/exit.h.  The verbs that keep a service running
+are shown by the other scripts.
+"""
+import json
+import os
+import signal
+import subprocess
+import time
+
+import harness
+from harness import cli, git
+
+NOT_FOUND, USAGE, PRECONDITION, UNREACHABLE, CORRUPT, LIMIT = 1, 2, 4, 6, 7, 8
+
+
+class Verbs:
+    """The same tests for both ways to a store; self.where are the options that lead there."""
+
+    def bough(self, verb, *words, status=0, data=None, env=None):
+        """Runs a verb; its standard output.  A failure must come with a message."""
+        done = cli(verb, *words, *self.where, data=data, check=False, env=env)
+        self.assertEqual(done.status, status, (verb, words, done))
+        if status != 0:
+            self.assertRegex(done.err, rb"(?m)^bough", done)
+            self.assertEqual(done.out, b"", done)
+        self.err = done.err.decode(errors="replace")
+        return done.out
+
+    def test_put_get_del(self):
+        self.bough("put", "a/b", data=b"hello\n")
+        self.assertRegex(self.err, r"^commit [0-9a-f]{12}\n$")
+        self.assertEqual(self.bough("get", "a/b"), b"hello\n")
+        self.assertEqual(self.err, "")
+        self.bough("put", "a/b", data=b"hello\n")
+        self.assertIn("unchanged", self.err)
+        self.bough("put", "bin", self.write("some file", bytes(range(256)) * 100))
+        self.assertEqual(self.bough("get", "bin"), bytes(range(256)) * 100)
+        self.assertEqual(self.bough("get", "bin", "-o", self.path("out")), b"")
+        with open(self.path("out"), "rb") as file:
+            self.assertEqual(file.read(), bytes(range(256)) * 100)
+        self.bough("put", "quiet", "-q", data=b"")
+        self.assertEqual(self.err, "")
+        self.assertEqual(self.bough("get", "quiet"), b"")
+        self.bough("del", "a/b")
+        self.bough("get", "a/b", status=NOT_FOUND)
+        self.bough("del", "a/b", status=NOT_FOUND)
+        self.bough("del", "-R", "bin", status=0)
+
+    def test_odd_keys(self):
+        for key in (b"sp ace", b"per%41cent", "ümläut".encode(), b"no\xfftext", b"a?b#c", b"-dash"):
+            self.put_bytes(key)
+        self.bough("put", "a/../b", data=b"", status=USAGE)
+        self.bough("put", "a//b", data=b"", status=USAGE)
+        self.bough("put", "k" * 256, data=b"", status=LIMIT)
+
+    def put_bytes(self, key):
+        """The where-options must stand before "--"."""
+        name = os.fsdecode(key)
+        done = cli("put", *self.where, "--", name, data=key, check=False)
+        self.assertEqual(done.status, 0, done)
+        self.assertEqual(cli("get", *self.where, "--", name).out, key)
+        self.assertIn(key, cli("ls", *self.where, "-R").out.split(b"\n"))
+
+    def test_conditions(self):
+        self.bough("put", "n", "--create", data=b"1")
+        self.bough("put", "n", "--create", data=b"2", status=PRECONDITION)
+        etag = json.loads(self.bough("put", "n", "--json", data=b"3"))["etag"]
+        self.bough("put", "n", "--if-etag", etag, data=b"4")
+        self.bough("put", "n", "--if-etag", etag, data=b"5", status=PRECONDITION)
+        self.bough("del", "n", "--if-etag", etag, status=PRECONDITION)
+        self.assertEqual(self.bough("get", "n"), b"4")
+
+    def test_ls(self):
+        for key in ("x/1", "x/2/deep", "x/3", "y"):
+            self.bough("put", key, data=key.encode())
+        self.assertEqual(self.bough("ls").decode().split(), ["x/", "y"])
+        self.assertEqual(self.bough("ls", "x/").decode().split(), ["x/1", "x/2/", "x/3"])
+        self.assertEqual(self.bough("ls", "-R").decode().split(), ["x/1", "x/2/deep", "x/3", "y"])
+        self.assertEqual(self.bough("ls", "nothing/"), b"")
+        lines = [json.loads(line) for line in self.bough("ls", "-R", "--json").splitlines()]
+        self.assertEqual([line["key"] for line in lines], ["x/1", "x/2/deep", "x/3", "y"])
+        self.assertEqual([line["size"] for line in lines], [3, 8, 3, 1])
+        details = self.bough("ls", "-R", "-l").decode().splitlines()
+        self.assertRegex(details[1], r"^100644 +8 +[0-9a-f]{12} x/2/deep$")
+
+    def test_log(self):
+        for number in range(5):
+            self.bough("put", "n", "-m", f"number {number}", "--author", "Ada <ada@example.org>",
+                       data=b"%d" % number)
+        lines = self.bough("log").decode().splitlines()
+        self.assertEqual(len(lines), 5)
+        self.assertRegex(lines[0], r"^[0-9a-f]{12}  20\d\d-\d\d-\d\d.*Ada +number 4$")
+        self.assertEqual(len(self.bough("log", "-n", "2").splitlines()), 2)
+        self.assertEqual(len(self.bough("log", "main~2").splitlines()), 3)
+        commits = json.loads(self.bough("log", "--json"))["commits"]
+        self.assertEqual([commit["message"] for commit in commits],
+                         [f"number {number}\n" for number in (4, 3, 2, 1, 0)])
+        self.assertEqual(self.bough("get", "n", "--rev", "main~3"), b"1")
+        self.assertEqual(self.bough("get", "n", "--rev", commits[2]["commit"]), b"2")
+        self.bough("get", "n", "--rev", "nowhere", status=NOT_FOUND)
+        self.bough("log", "-n", "0", status=USAGE)
+        self.bough("log", "nowhere", status=NOT_FOUND)
+        self.bough("put", "n", "--author", "nobody", data=b"x", status=USAGE)
+
+    def test_branch(self):
+        self.bough("put", "n", data=b"1")
+        self.bough("branch", "create", "dev")
+        self.bough("branch", "create", "dev", status=PRECONDITION)
+        self.bough("put", "n", "-b", "dev", data=b"2")
+        self.assertEqual(self.bough("get", "n"), b"1")
+        self.assertEqual(self.bough("get", "n", "--branch=dev"), b"2")
+        listed = self.bough("branch").decode()
+        self.assertRegex(listed, r"(?m)^\* [0-9a-f]{12} main$")
+        self.assertRegex(listed, r"(?m)^  [0-9a-f]{12} dev$")
+        names = [branch["name"] for branch in
+                 json.loads(self.bough("branch", "--json"))["branches"]]
+        self.assertEqual(sorted(names), ["dev", "main"])
+        self.bough("branch", "move", "main", "dev")
+        self.assertEqual(self.bough("get", "n"), b"2")
+        self.bough("branch", "move", "main", "main~1", status=PRECONDITION)
+        self.bough("branch", "move", "main", "main~1", "--force")
+        self.assertEqual(self.bough("get", "n"), b"1")
+        self.bough("branch", "delete", "dev")
+        self.bough("branch", "delete", "dev", status=NOT_FOUND)
+        self.bough("branch", "delete", "main", status=5)
+        self.bough("branch", "create", "a..b", status=USAGE)
+        self.bough("put", "n", "-b", "nowhere", data=b"2", status=NOT_FOUND)
+
+    def test_import_and_export_of_files(self):
+        source = self.path("source")
+        for name, data in (("a", b""), ("b/c", b"c" * 100000), ("b/d/e", os.urandom(3 << 20)),
+                           ("sp ace/ü", b"1")):
+            self.write("source/" + name, data)
+        os.chmod(os.path.join(source, "a"), 0o755)
+        os.symlink("b/c", os.path.join(source, "link"))
+        with open(os.path.join(os.fsencode(source), b"no\xfftext"), "wb") as file:
+            file.write(b"name")
+        os.mkfifo(os.path.join(source, "fifo"))
+        self.bough("import", source)
+        self.assertIn("fifo", self.err)
+        self.assertIn("6 files", self.err)
+        os.unlink(os.path.join(source, "fifo"))
+        self.bough("export", self.path("out"))
+        harness.same_tree(source, self.path("out"))
+        self.assertTrue(os.access(self.path("out/a"), os.X_OK))
+        self.assertEqual(json.loads(self.bough("import", source, "-p", "below", "--json"))["files"], 6)
+        self.bough("export", self.path("below"), "-p", "below/")
+        harness.same_tree(source, self.path("below/below"))
+        self.bough("export", self.path("out"), status=USAGE)  # nothing is overwritten
+        self.bough("import", self.path("nowhere"), status=USAGE)
+
+    def test_import_and_export_of_history(self):
+        source = self.path("source")
+        git("init", "-q", source)
+        for number in range(10):
+            self.write("source/file", b"%d" % number)
+            git("add", "-A", cwd=source)
+            git("commit", "-q", "-m", f"number {number}", cwd=source)
+        git("tag", "-a", "-m", "tag", "v1", cwd=source)
+        self.bough("import", source)
+        self.bough("export", self.path("out.git"))
+        self.assertEqual(git("rev-parse", "main", "v1", cwd=source),
+                         git("rev-parse", "main", "v1", cwd=self.path("out.git")))
+        harness.git_fsck(self.path("out.git"))
+        self.bough("import", source, "-p", "below", status=USAGE)
+        git("commit", "-q", "--amend", "-m", "other", cwd=source)
+        self.bough("import", source, status=PRECONDITION)
+
+    def test_values_past_the_limit(self):
+        name = self.write("big", bytes((16 << 20) + 1))
+        self.bough("put", "big", name, status=LIMIT)
+        with open(name, "r+b") as file:
+            file.truncate(16 << 20)
+        self.bough("put", "big", name)
+        self.assertEqual(len(self.bough("get", "big")), 16 << 20)
+
+
+class Server(Verbs, harness.Case):
+    def setUp(self):
+        super().setUp()
+        self.where = ["--url", self.start().url]
+
+    def test_the_environment_names_the_server(self):
+        url = self.where[1]
+        self.where = []
+        self.bough("put", "n", data=b"1", env={"BOUGH_URL": url, "BOUGH_AUTHOR": "Env <e@x>"})
+        self.assertIn(b"Env", self.bough("log", env={"BOUGH_URL": url}))
+
+
+class Direct(Verbs, harness.Case):
+    def setUp(self):
+        super().setUp()
+        self.disk = self.path("disk")
+        cli("mkfs", self.disk, "--size", "128M")
+        self.where = ["--store", self.disk]
+
+    def tearDown(self):
+        self.assert_fsck(self.disk)
+
+    def test_two_at_once_are_one_too_many(self):
+        serve = harness.Serve(self.folder).start()
+        self.addCleanup(serve.kill)
+        self.bough("put", "n", data=b"1", status=UNREACHABLE)
+        self.assertIn("in use", self.err)
+        serve.kill()
+
+
+class Images(harness.Case):
+    def test_mkfs(self):
+        disk = self.path("disk")
+        cli("mkfs", disk, "--size", "64M")
+        self.assertEqual(os.path.getsize(disk), 64 << 20)
+        self.assert_fsck(disk)
+        again = cli("mkfs", disk, check=False)
+        self.assertEqual(again.status, PRECONDITION)
+        self.assertIn(b"--force", again.err)
+        cli("put", "n", "--store", disk, data=b"1")
+        cli("mkfs", disk, "--force")
+        self.assertEqual(cli("ls", "--store", disk).out, b"")
+        for words in (["--size", "x"], ["--size", "-1"], ["--salt", "12"], ["--unknown"], []):
+            name = [] if not words else [self.path("other")]
+            self.assertEqual(cli("mkfs", *name, *words, check=False).status, USAGE, words)
+
+    def test_the_salt_decides_the_hashes(self):
+        roots = []
+        for number in range(3):
+            disk = self.path(f"disk-{number}")
+            salt = ["--salt", "0123456789abcdef" * 2] if number < 2 else []
+            cli("mkfs", disk, "--size", "64M", *salt)
+            cli("import", "/usr/share/zoneinfo/Europe", "--store", disk)
+            document = json.loads(cli("log", "--json", "--store", disk).out)
+            roots.append(document["commits"][0]["tree"])
+        self.assertEqual(roots[0], roots[1])
+        self.assertNotEqual(roots[0], roots[2])
+
+    def test_fsck_finds_damage_and_names_it(self):
+        disk = self.path("disk")
+        cli("mkfs", disk, "--size", "64M")
+        secret = b"to be found on the disk " * 100
+        cli("put", "some/key", "--store", disk, data=secret)
+        cli("put", "other", "--store", disk, data=b"untouched " * 1000)
+        summary = json.loads(cli("fsck", "--json", disk).out.splitlines()[-1])
+        self.assertEqual(summary.get("faults", summary.get("fault_count")), 0, summary)
+        with open(disk, "r+b") as file:
+            at = file.read().index(secret[:100])
+            file.seek(at + 50)
+            file.write(b"X")
+        damaged = cli("fsck", disk, check=False)
+        self.assertEqual(damaged.status, CORRUPT)
+        self.assertIn(b"some/key", damaged.out)
+        self.assertNotIn(b"other", damaged.out)
+        for line in cli("fsck", "--json", disk, check=False).out.splitlines():
+            json.loads(line)
+        bad = cli("get", "some/key", "--store", disk, check=False)
+        self.assertEqual((bad.status, bad.out), (CORRUPT, b""))
+        self.assertEqual(cli("get", "other", "--store", disk).out, b"untouched " * 1000)
+        self.assertEqual(cli("fsck", self.path("nothing"), check=False).status, NOT_FOUND)
+
+
+class Words(harness.Case):
+    def test_help_and_version(self):
+        everything = cli("help").out.decode()
+        for verb in ("run serve get put del ls log branch import export mkfs fsck version "
+                     "help").split():
+            self.assertRegex(everything, rf"(?m)^  {verb} ")
+            one = cli("help", verb).out.decode()
+            self.assertIn(f"usage: bough {verb}", one)
+            self.assertEqual(cli(verb, "--help").out.decode(), one)
+            self.assertEqual(cli(verb, "--help").err, b"")
+        self.assertRegex(cli("version").out.decode(), r"^bough \d+\.\d+\.\d+\n$")
+        self.assertIn("version", json.loads(cli("version", "--json").out))
+
+    def test_what_is_no_command(self):
+        for words, hint in ((["gte", "x"], b"did you mean get"), (["get"], b"usage: bough get"),
+                            (["get", "a", "b"], b"too many"), (["get", "a", "--nothing"], b"--nothing"),
+                            (["put", "a", "--message"], b"needs a value"), (["help", "gte"], b"get"),
+                            (["serve"], b"--store"), (["branch", "fly"], b"usage: bough branch"),
+                            (["serve", "--store", "memory:", "--listen", "x"], b"ADDR:PORT"),
+                            (["run", "--listen", "8080"], b"ADDR:PORT"),
+                            (["run", "--memory", "2", "--listen", "127.0.0.1:1"], b"--memory"),
+                            (["run", "--vmm", "xen", "--listen", "127.0.0.1:1"], b"--vmm"),
+                            (["run", "--accel", "x", "--listen", "127.0.0.1:1"], b"--accel"),
+                            (["run", "--machine", "pc", "--listen", "127.0.0.1:1"], b"--machine"),
+                            (["get", "a", "--url", "ftp://x"], b"http://HOST:PORT")):
+            done = cli(*words, check=False, cwd=self.folder)
+            self.assertEqual(done.status, USAGE, (words, done))
+            self.assertEqual(done.out, b"", words)
+            self.assertIn(hint, done.err, words)
+        self.assertEqual(os.listdir(self.folder), [])  # and nothing was made on the way
+
+    def test_nobody_answers(self):
+        done = cli("get", "a", "--url", f"http://127.0.0.1:{harness.free_port()}", check=False)
+        self.assertEqual(done.status, UNREACHABLE)
+        self.assertIn(b"nobody answers", done.err)
+
+    def test_a_broken_pipe_is_no_success(self):
+        disk = self.path("disk")
+        cli("put", "big", "--store", self.made(disk), data=bytes(4 << 20))
+        reader = subprocess.Popen([harness.bough, "get", "big", "--store", disk],
+                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        reader.stdout.close()
+        self.assertNotEqual(reader.wait(60), 0)
+        full = os.open("/dev/full", os.O_WRONLY)
+        done = subprocess.run([harness.bough, "get", "big", "--store", disk], stdout=full,
+                              stderr=subprocess.PIPE, check=False)
+        os.close(full)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertTrue(done.stderr)
+
+    def made(self, disk):
+        cli("mkfs", disk, "--size", "64M")
+        return disk
+
+    def test_an_address_in_use(self):
+        first = harness.Serve(self.folder, "first").start()
+        self.addCleanup(first.kill)
+        done = cli("serve", "--store", "memory:", "--listen", first.url[7:], check=False)
+        self.assertNotEqual(done.status, 0)
+        self.assertIn(b"listen", done.err)
+
+    def test_serve_in_memory_forgets(self):
+        serve = harness.Serve(self.folder)
+        serve.disk = "memory:"
+        self.addCleanup(serve.kill)
+        serve.start()
+        self.assertEqual(serve.get("/readyz").json()["durability"], "process")
+        serve.put("/v1/b/main/k/n", b"1")
+        self.assertEqual(serve.stop(), 0)
+        serve.start()
+        self.assertEqual(serve.get("/v1/b/main/k/n").status, 404)
+
+    def test_signals_end_serve_well(self):
+        serve = harness.Serve(self.folder).start()
+        self.addCleanup(serve.kill)
+        serve.put("/v1/b/main/k/n", b"1")
+        for number in (signal.SIGTERM, signal.SIGINT):
+            begin = time.monotonic()
+            serve.process.send_signal(number)
+            self.assertEqual(serve.finish(), 0, serve.log)
+            self.assertLess(time.monotonic() - begin, 30)
+            serve.start()
+            self.assertEqual(serve.get("/v1/b/main/k/n").body, b"1")
+
+
+if __name__ == "__main__":
+    harness.main(__doc__, targets=("serve",))
