@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""bench.py - runs the benchmarks that are named, or all of them."""
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(os.path.dirname(HERE), "tests", "e2e"))
+
+import bench_boot
+import bench_git
+import bench_rest
+import figures
+import harness
+
+STORAGE_KEYS = 200000
+STORAGE_S_MAX = 120
+
+
+def size(_folder):
+    """bytes of the bootable image"""
+    figures.line("image size", os.path.getsize(harness.image), "B", goal=600000)
+
+
+def storage(folder):
+    """the storage engine beside LMDB, in one process"""
+    program = os.path.join(os.path.dirname(harness.bough), "bench_storage")
+    if not os.path.exists(program):
+        raise figures.Skipped(f"no {program} here (liblmdb-dev)")
+    done = subprocess.run([program, str(STORAGE_KEYS), folder], stdout=subprocess.PIPE, text=True,
+                          timeout=STORAGE_S_MAX, check=True)
+    for text in done.stdout.splitlines():
+        figures.line_of_text("storage: " + text)
+
+
+BENCHMARKS = {
+    "size": size,
+    "memory": bench_boot.memory,
+    "boot": bench_boot.boot,
+    "rest": bench_rest.rest,
+    "git": bench_git.git,
+    "storage": storage,
+}
+
+
+def main():
+    names = "\n".join(f"  {name:8} {action.__doc__.splitlines()[0]}"
+                      for name, action in BENCHMARKS.items())
+    parser = argparse.ArgumentParser(
+        prog="./dev bench", epilog="names:\n" + names,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Prints figures, one a line: figure, value, unit, peer, its value, ratio, goal.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="all if none is given")
+    parser.add_argument("--json", action="store_true", help="an object a line instead")
+    options = parser.parse_args()
+    unknown = [name for name in options.names if name not in BENCHMARKS]
+    if unknown:
+        parser.error(f"there is no {unknown[0]}")
+    figures.as_json = options.json
+    status = 0
+    for name in options.names or BENCHMARKS:
+        folder = tempfile.mkdtemp(prefix="bough-bench-")
+        begin = time.monotonic()
+        try:
+            BENCHMARKS[name](folder)
+            figures.note(f"{name} took {time.monotonic() - begin:.0f} s")
+        except figures.Skipped as why:
+            figures.note(f"{name} skipped: {why}")
+        except (AssertionError, OSError, subprocess.SubprocessError) as error:
+            figures.note(f"{name} broke off: {error}")
+            status = 1
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
