@@ -314,7 +314,7 @@ static enum bough_err open_log(struct journal *journal)
     journal->base.identity = journal->super.identity;
     journal->base.durability = journal->dev->flush_survives;
     journal->base.read_only = journal->dev->read_only || found.damaged;
-    journal->base.damaged = found.damaged;
+    journal->base.damaged = found.damaged || found.spoiled_count > 0;
     journal->base.capacity_bytes = journal->super.log_end - journal->super.log_start;
     journal->base.used_bytes = found.head - journal->super.log_start;
     bough_log(env->log, BOUGH_INFO, "journal", "root %llu, %llu of %llu KiB used",

@@ -18,6 +18,7 @@
 static enum bough_err is_blank(struct bough_block *dev, uint64_t from, uint64_t len, uint8_t *piece,
                                bool *blank)
 {
+    assert(from % dev->block_size == 0 && len % dev->block_size == 0);
     for (uint64_t at = from; at < from + len && *blank; at += PROBE_PIECE_BYTES) {
         uint64_t some = from + len - at < PROBE_PIECE_BYTES ? from + len - at : PROBE_PIECE_BYTES;
 

@@ -3,11 +3,14 @@
  * journal_recover.c - find the newest root whose chain checks.
  *
  * A group counts iff its GROUP record continues the chain, every record in it passes its CRC, and
- * its ROOT record counts them right.  The first group that fails ends the log.  A group is begun
- * only after the one before it was flushed; so if one with a later number stands behind the first
- * that fails, that one was acknowledged, and is damaged, not torn: the store is then opened
- * read-only.  The scan reads through the log's stage, which is free until the first append. (1)
- * window[0..window_len) are the bytes from window_at on; it is refilled in whole units.
+ * its ROOT record counts them right.  The first group that fails ends the log.
+ *
+ * A group is begun only after the one before it was flushed.  So where the next group continues the
+ * chain, objects that fail their CRC are damaged, not torn: the group counts, and whoever reads
+ * such an object is told.  And if a group with a later number stands behind the one that ends the
+ * log, what is between cannot be read in order although it was acknowledged: the store is then
+ * opened read-only.  The scan reads through the log's stage, which is free until the first append.
+ *   (1) window[0..window_len) are the bytes from window_at on; it is refilled in whole units.
  */
 #include "journal_recover.h"
 #include "hash.h"
@@ -31,6 +34,7 @@ struct scan {
 struct scanned {
     struct journal_record header;
     uint64_t offset;
+    bool spoiled;                      /* an object that does not pass its CRC */
     struct bough_hash name;            /* of a commit or tag */
     uint8_t start[JOURNAL_ROOT_BYTES]; /* the payload's first bytes */
 };
@@ -97,8 +101,13 @@ static enum bough_err take(struct scan *scan, uint64_t len, struct sink *sink)
     return BOUGH_OK;
 }
 
-/* Reads and checks the record at scan->at.  BOUGH_CORRUPT when it does not check, BOUGH_NOT_FOUND
- * when the log ends in it. */
+static bool is_object(const struct journal_record *header)
+{
+    return header->kind >= BOUGH_KIND_VALUE && header->kind <= BOUGH_KIND_CHUNKS;
+}
+
+/* Reads and checks the record at scan->at.  BOUGH_CORRUPT when it does not check and is not even
+ * like an object, BOUGH_NOT_FOUND when the log ends in it. */
 static enum bough_err take_record(struct scan *scan, struct scanned *record)
 {
     uint8_t header[JOURNAL_RECORD_HEADER];
@@ -107,6 +116,7 @@ static enum bough_err take_record(struct scan *scan, struct scanned *record)
     bool named;
 
     record->offset = scan->at;
+    record->spoiled = false;
     memset(record->start, 0, sizeof(record->start));
     BOUGH_TRY(take(scan, sizeof(header), &sink));
     journal_format_record_get(header, &record->header);
@@ -125,7 +135,8 @@ static enum bough_err take_record(struct scan *scan, struct scanned *record)
     if (named)
         hash_begin(&hash, record->header.kind);
     BOUGH_TRY(take(scan, record->header.payload_len, &sink));
-    if (sink.crc != record->header.crc)
+    record->spoiled = sink.crc != record->header.crc;
+    if (record->spoiled && !is_object(&record->header))
         return BOUGH_CORRUPT;
     if (named)
         hash_end(&hash, &record->name);
@@ -146,42 +157,77 @@ static bool continues(const struct scanned *record, const struct journal_found *
            memcmp(record->start, expected, sizeof(expected)) == 0;
 }
 
-/* Reads the group at found->head and moves `found` behind it; BOUGH_CORRUPT or BOUGH_NOT_FOUND when
- * it does not check, *records then says how many objects of it did. */
-static enum bough_err take_group(struct scan *scan, struct journal_found *found, uint32_t *records)
+/* What was read of a group: all its objects, and those of them that check. */
+struct counted {
+    uint32_t records;
+    uint32_t good;
+};
+
+/* Reads objects up to the ROOT record, which is left in `record`; indexes commits and tags. */
+static enum bough_err take_objects(struct scan *scan, uint64_t sequence, struct counted *counted,
+                                   struct scanned *record)
+{
+    for (;;) {
+        const struct journal_record *header = &record->header;
+
+        BOUGH_TRY(take_record(scan, record));
+        if (header->sequence != (uint32_t)sequence)
+            return BOUGH_CORRUPT;
+        if (header->kind == JOURNAL_KIND_ROOT)
+            return header->payload_len == JOURNAL_ROOT_BYTES ? BOUGH_OK : BOUGH_CORRUPT;
+        counted->records++;
+        if (record->spoiled)
+            continue;
+        counted->good++;
+        if (header->kind == BOUGH_KIND_COMMIT || header->kind == BOUGH_KIND_TAG)
+            BOUGH_TRY(journal_index_add(
+                scan->index, &record->name,
+                journal_format_address(record->offset, journal_format_record_bytes(header))));
+    }
+}
+
+/* Whether the group behind the newest one in `found` shows that that was acknowledged. */
+static enum bough_err check_acknowledged(struct scan *scan, const struct journal_found *found)
 {
     struct scanned record;
-    struct journal_root root;
-    uint64_t sequence = found->sequence + 1;
 
-    *records = 0;
+    scan->at = found->head;
+    BOUGH_TRY(take_record(scan, &record));
+    return continues(&record, found) ? BOUGH_OK : BOUGH_CORRUPT;
+}
+
+/* Reads the group at found->head and moves `found` behind it; BOUGH_CORRUPT or BOUGH_NOT_FOUND when
+ * it does not check, and `counted` says what of it did. */
+static enum bough_err take_group(struct scan *scan, struct journal_found *found,
+                                 struct counted *counted)
+{
+    struct journal_found next = *found;
+    struct scanned record;
+    struct journal_root root;
+
+    *counted = (struct counted){0};
     scan->at = found->head;
     BOUGH_TRY(take_record(scan, &record));
     if (!continues(&record, found))
         return BOUGH_CORRUPT;
-    for (;;) {
-        BOUGH_TRY(take_record(scan, &record));
-        if (record.header.sequence != (uint32_t)sequence)
-            return BOUGH_CORRUPT;
-        if (record.header.kind == JOURNAL_KIND_ROOT)
-            break;
-        if (record.header.kind == BOUGH_KIND_COMMIT || record.header.kind == BOUGH_KIND_TAG)
-            BOUGH_TRY(
-                journal_index_add(scan->index, &record.name,
-                                  journal_format_address(
-                                      record.offset, journal_format_record_bytes(&record.header))));
-        (*records)++;
-    }
-    if (record.header.payload_len != JOURNAL_ROOT_BYTES)
-        return BOUGH_CORRUPT;
+    next.sequence++;
+    BOUGH_TRY(take_objects(scan, next.sequence, counted, &record));
     journal_format_root_get(record.start, &root);
-    if (root.record_count != *records)
+    if (root.record_count != counted->records)
         return BOUGH_CORRUPT;
-    hash_of(JOURNAL_DOMAIN_CHAIN, bough_bytes_of(record.start, JOURNAL_ROOT_BYTES), &found->chain);
-    found->root = root.root;
-    found->sequence = sequence;
-    found->head =
+    hash_of(JOURNAL_DOMAIN_CHAIN, bough_bytes_of(record.start, JOURNAL_ROOT_BYTES), &next.chain);
+    next.root = root.root;
+    next.head =
         (scan->at + scan->log->unit_bytes - 1) / scan->log->unit_bytes * scan->log->unit_bytes;
+    if (counted->good < counted->records) {
+        BOUGH_TRY(check_acknowledged(scan, &next));
+        next.spoiled_count += counted->records - counted->good;
+        bough_log(scan->log->env->log, BOUGH_ERROR, "journal",
+                  "group %llu at %llu: %u of %u objects are damaged",
+                  (unsigned long long)next.sequence, (unsigned long long)found->head,
+                  counted->records - counted->good, counted->records);
+    }
+    *found = next;
     return BOUGH_OK;
 }
 
@@ -240,7 +286,7 @@ static enum bough_err look_behind(struct scan *scan, struct journal_found *found
             continue;
         scan->at = at;
         err = take_record(scan, &record);
-        if (err == BOUGH_OK) {
+        if (err == BOUGH_OK && !record.spoiled) {
             (*groups)++;
             found->damaged = found->damaged || sequence_of(&record) > found->sequence + 1;
         } else if (err != BOUGH_OK && err != BOUGH_CORRUPT && err != BOUGH_NOT_FOUND) {
@@ -287,17 +333,17 @@ enum bough_err journal_recover(struct journal_log *log, const struct journal_sup
         .index = index,
         .crc_begin = journal_format_crc_begin(&super->identity),
     };
-    uint32_t records;
+    struct counted counted;
     enum bough_err err;
 
     assert(log->len == 0);
     assert(super->log_start % log->unit_bytes == 0 && super->log_end % log->unit_bytes == 0);
     *found = (struct journal_found){.head = super->log_start};
     do {
-        err = take_group(&scan, found, &records);
+        err = take_group(&scan, found, &counted);
     } while (err == BOUGH_OK);
     if (err != BOUGH_CORRUPT && err != BOUGH_NOT_FOUND)
         return err;
     BOUGH_TRY(journal_index_cut(index, journal_format_address(found->head, 0)));
-    return survey(&scan, found, records);
+    return survey(&scan, found, counted.good);
 }

@@ -16,9 +16,11 @@ struct journal_found {
     uint64_t head;           /* where the next group goes */
     bool damaged;            /* a group was acknowledged behind the first that does not check: this
                                 is no tear, and nothing must be overwritten */
+    uint64_t spoiled_count;  /* objects before the head whose bytes do not check */
 };
 
-/* Reads groups from super->log_start on until one does not check, indexing commits and tags.  Looks
+/* Reads groups from super->log_start on until one does not check, indexing commits and tags. Passes
+ * over damaged objects in groups that were acknowledged: who reads them is told.  Looks
  * behind the end and logs what can be parsed there.  Writes nothing, so it may be cut
  * short and run again.  BOUGH_IO, BOUGH_NO_MEMORY. */
 BOUGH_MUST_CHECK enum bough_err journal_recover(struct journal_log *log,

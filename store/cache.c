@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * cache.c - objects kept in memory by address: a hash table of lists, and one list by last use.
+ * cache.c - objects in memory by address: a hash table of lists, and one list by last use.
  *
- *   (1) used_bytes is the table plus the sum of all entries' sizes, and never passes budget_bytes.
- *   (2) Every entry is in exactly one bucket and once in the list from `newest` to `oldest`.
- * Readers get copies: an entry may be dropped while a request still works with what it read.
+ *   (1) used_bytes is the table plus the sum of all entries' sizes.  It passes budget_bytes only by
+ *       what is pinned.
+ *   (2) A kept entry is in exactly one bucket and once in the list from `newest` to `oldest`.
+ *   (3) An entry that is not kept lives only while it is pinned.
+ * Nothing that is pinned is dropped, so a reader needs no copy.
  */
 #include "cache.h"
 
@@ -14,14 +16,14 @@
 #define BUCKET_BYTES 2048u /* of budget for each bucket: about one entry a bucket */
 
 struct entry {
+    struct cache_object object; /* first, so that a pin leads back here */
     struct entry *next_in_bucket;
     struct entry *newer;
     struct entry *older;
-    struct bough_link link;
-    enum bough_kind kind;
-    uint32_t address_count;
-    size_t bytes_len;
-    uint64_t data[]; /* the addresses, then the bytes */
+    size_t size_bytes;
+    uint32_t pin_count;
+    bool kept;
+    uint64_t data[]; /* addresses, items, bytes */
 };
 
 struct cache {
@@ -37,15 +39,12 @@ struct cache {
 enum bough_err cache_open(struct bough_heap *heap, size_t budget_bytes, struct cache **cache)
 {
     size_t bucket_count = 16;
-    struct cache *new_cache;
+    struct cache *new_cache = bough_heap_take(heap, sizeof(*new_cache));
     size_t table_bytes;
 
     while (bucket_count < budget_bytes / BUCKET_BYTES)
         bucket_count *= 2;
     table_bytes = bucket_count * sizeof(struct entry *);
-    if (budget_bytes < sizeof(*new_cache) + table_bytes)
-        return BOUGH_NO_MEMORY;
-    new_cache = bough_heap_take(heap, sizeof(*new_cache));
     if (new_cache == NULL)
         return BOUGH_NO_MEMORY;
     *new_cache = (struct cache){
@@ -62,11 +61,6 @@ enum bough_err cache_open(struct bough_heap *heap, size_t budget_bytes, struct c
     memset(new_cache->buckets, 0, table_bytes);
     *cache = new_cache;
     return BOUGH_OK;
-}
-
-static size_t entry_size(size_t bytes_len, uint32_t address_count)
-{
-    return sizeof(struct entry) + address_count * sizeof(uint64_t) + bytes_len;
 }
 
 /* The start of the list in which `address` would be.  Addresses are not chosen by clients, so any
@@ -94,10 +88,18 @@ static void link_use(struct cache *cache, struct entry *entry)
     cache->newest = entry;
 }
 
+/* Gives an entry's memory back; it is in no list. */
+static void release(struct cache *cache, struct entry *entry)
+{
+    assert(entry->pin_count == 0 && cache->used_bytes >= entry->size_bytes);
+    cache->used_bytes -= entry->size_bytes;
+    bough_heap_give(cache->heap, entry, entry->size_bytes);
+}
+
+/* Stops keeping an entry; it goes at once unless it is pinned. */
 static void drop(struct cache *cache, struct entry *entry)
 {
-    struct entry **at = bucket_of(cache, entry->link.address);
-    size_t size = entry_size(entry->bytes_len, entry->address_count);
+    struct entry **at = bucket_of(cache, entry->object.link.address);
 
     while (*at != entry) {
         assert(*at != NULL);
@@ -105,9 +107,9 @@ static void drop(struct cache *cache, struct entry *entry)
     }
     *at = entry->next_in_bucket;
     unlink_use(cache, entry);
-    assert(cache->used_bytes >= size);
-    cache->used_bytes -= size;
-    bough_heap_give(cache->heap, entry, size);
+    entry->kept = false;
+    if (entry->pin_count == 0)
+        release(cache, entry);
 }
 
 void cache_close(struct cache *cache)
@@ -117,78 +119,105 @@ void cache_close(struct cache *cache)
     while (cache->oldest != NULL)
         drop(cache, cache->oldest);
     assert(cache->newest == NULL);
+    assert(cache->used_bytes == sizeof(*cache) + cache->bucket_count * sizeof(struct entry *));
     bough_heap_give(cache->heap, cache->buckets, cache->bucket_count * sizeof(struct entry *));
     bough_heap_give(cache->heap, cache, sizeof(*cache));
 }
 
-/* The entry at `address`, or NULL. */
-static struct entry *look_up(struct cache *cache, uint64_t address)
+const struct cache_object *cache_pin(struct cache *cache, const struct bough_link *link)
 {
-    struct entry *entry = *bucket_of(cache, address);
+    struct entry *entry = *bucket_of(cache, link->address);
 
-    while (entry != NULL && entry->link.address != address)
+    while (entry != NULL && entry->object.link.address != link->address)
         entry = entry->next_in_bucket;
-    return entry;
+    if (entry == NULL || !bough_hash_equal(&entry->object.link.name, &link->name))
+        return NULL;
+    entry->pin_count++;
+    if (entry != cache->newest) {
+        unlink_use(cache, entry);
+        link_use(cache, entry);
+    }
+    return &entry->object;
 }
 
-void cache_keep(struct cache *cache, const struct bough_link *link,
-                const struct bough_object *object)
+/* Drops entries from the oldest on until `size` more fit the budget, passing over pinned ones. */
+static void make_room(struct cache *cache, size_t size)
 {
-    size_t size = entry_size(object->bytes.len, object->address_count);
+    struct entry *entry = cache->oldest;
+
+    while (entry != NULL && cache->used_bytes + size > cache->budget_bytes) {
+        struct entry *newer = entry->newer;
+
+        if (entry->pin_count == 0)
+            drop(cache, entry);
+        entry = newer;
+    }
+}
+
+/* Copies an object and its items into an entry's own room. */
+static void fill(struct entry *entry, const struct bough_link *link,
+                 const struct bough_object *object, const struct cache_item *items,
+                 uint32_t item_count)
+{
+    struct cache_item *own_items = (struct cache_item *)(entry->data + object->address_count);
+    uint8_t *own_bytes =
+        (uint8_t *)own_items + (items == NULL ? 0 : item_count + 1) * sizeof(struct cache_item);
+
+    if (object->address_count > 0)
+        memcpy(entry->data, object->addresses, object->address_count * sizeof(uint64_t));
+    if (items != NULL)
+        memcpy(own_items, items, (item_count + 1) * sizeof(*items));
+    if (object->bytes.len > 0)
+        memcpy(own_bytes, object->bytes.at, object->bytes.len);
+    entry->object = (struct cache_object){
+        .link = *link,
+        .kind = object->kind,
+        .level = items == NULL ? 0 : object->bytes.at[0],
+        .bytes = bough_bytes_of(own_bytes, object->bytes.len),
+        .addresses = entry->data,
+        .address_count = object->address_count,
+        .item_count = items == NULL ? 0 : item_count,
+        .items = own_items,
+    };
+}
+
+enum bough_err cache_add(struct cache *cache, const struct bough_link *link,
+                         const struct bough_object *object, const struct cache_item *items,
+                         uint32_t item_count, const struct cache_object **pinned)
+{
+    size_t size = sizeof(struct entry) + object->address_count * sizeof(uint64_t) +
+                  (items == NULL ? 0 : (item_count + 1) * sizeof(*items)) + object->bytes.len;
     struct entry **bucket = bucket_of(cache, link->address);
     struct entry *entry;
 
-    if (size > cache->budget_bytes / ENTRY_SHARE || look_up(cache, link->address) != NULL)
-        return;
-    while (cache->used_bytes + size > cache->budget_bytes && cache->oldest != NULL)
-        drop(cache, cache->oldest);
-    if (cache->used_bytes + size > cache->budget_bytes)
-        return;
+    *pinned = cache_pin(cache, link);
+    if (*pinned != NULL)
+        return BOUGH_OK;
+    make_room(cache, size);
     entry = bough_heap_take(cache->heap, size);
     if (entry == NULL)
-        return;
-    *entry = (struct entry){
-        .next_in_bucket = *bucket,
-        .link = *link,
-        .kind = object->kind,
-        .address_count = object->address_count,
-        .bytes_len = object->bytes.len,
-    };
-    if (object->address_count > 0)
-        memcpy(entry->data, object->addresses, object->address_count * sizeof(uint64_t));
-    if (object->bytes.len > 0)
-        memcpy(entry->data + object->address_count, object->bytes.at, object->bytes.len);
-    *bucket = entry;
-    link_use(cache, entry);
+        return BOUGH_NO_MEMORY;
+    *entry = (struct entry){.size_bytes = size, .pin_count = 1};
+    fill(entry, link, object, items, item_count);
     cache->used_bytes += size;
-    assert(cache->used_bytes <= cache->budget_bytes);
+    if (size <= cache->budget_bytes / ENTRY_SHARE && cache->used_bytes <= cache->budget_bytes) {
+        entry->kept = true;
+        entry->next_in_bucket = *bucket;
+        *bucket = entry;
+        link_use(cache, entry);
+    }
+    *pinned = &entry->object;
+    return BOUGH_OK;
 }
 
-enum bough_err cache_find(struct cache *cache, const struct bough_link *link,
-                          struct bough_arena *arena, struct bough_object *object, bool *hit)
+void cache_unpin(struct cache *cache, const struct cache_object *pinned)
 {
-    struct entry *entry = look_up(cache, link->address);
-    size_t data_len;
-    uint64_t *data;
+    struct entry *entry = (struct entry *)pinned;
 
-    *hit = entry != NULL && bough_hash_equal(&entry->link.name, &link->name);
-    if (!*hit)
-        return BOUGH_OK;
-    data_len = entry->address_count * sizeof(uint64_t) + entry->bytes_len;
-    data = bough_arena_take(arena, data_len);
-    if (data == NULL)
-        return BOUGH_NO_MEMORY;
-    if (data_len > 0)
-        memcpy(data, entry->data, data_len);
-    *object = (struct bough_object){
-        .kind = entry->kind,
-        .bytes = bough_bytes_of(data + entry->address_count, entry->bytes_len),
-        .addresses = data,
-        .address_count = entry->address_count,
-    };
-    unlink_use(cache, entry);
-    link_use(cache, entry);
-    return BOUGH_OK;
+    assert(entry->pin_count > 0);
+    entry->pin_count--;
+    if (!entry->kept && entry->pin_count == 0)
+        release(cache, entry);
 }
 
 size_t cache_bytes(const struct cache *cache)

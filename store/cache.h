@@ -1,35 +1,55 @@
 /* SPDX-License-Identifier: ISC
  *
- * cache.h - objects kept in memory by address, within one budget in bytes.
+ * cache.h - objects in memory by address, within one budget in bytes, handed out without a copy.
  */
 #ifndef CACHE_H
 #define CACHE_H
 
-#include "bough/arena.h"
 #include "bough/port/backend.h"
 
 struct cache;
 
-/* A cache that takes at most `budget_bytes` from `heap`; BOUGH_NO_MEMORY when the budget or the
- * heap has no room for its table. */
+/* Where an item of a node begins: in the bytes, and among the addresses. */
+struct cache_item {
+    uint32_t at;
+    uint32_t address_at;
+};
+
+/* An object that is pinned: it stays as it is until it is unpinned, in the cache or not. */
+struct cache_object {
+    struct bough_link link;
+    enum bough_kind kind;
+    uint8_t level; /* of a node */
+    struct bough_bytes bytes;
+    const uint64_t *addresses;
+    uint32_t address_count;
+    uint32_t item_count;            /* of a node; else 0 */
+    const struct cache_item *items; /* item_count + 1 of them: the last is the end */
+};
+
+/* A cache that keeps at most `budget_bytes` of `heap` beyond what is pinned; 0 = keeps nothing.
+ * BOUGH_NO_MEMORY when the heap has no room for its table. */
 BOUGH_MUST_CHECK enum bough_err cache_open(struct bough_heap *heap, size_t budget_bytes,
                                            struct cache **cache);
 
-/* Gives everything back; NULL is allowed. */
+/* Gives everything back; nothing may be pinned any more.  NULL is allowed. */
 void cache_close(struct cache *cache);
 
-/* Keeps a copy of an object that was checked against `link`'s name, dropping the least recently
- * used ones for it.  Objects too large to be worth it, or that find no memory, are not kept. */
-void cache_keep(struct cache *cache, const struct bough_link *link,
-                const struct bough_object *object);
+/* Pins the object at link->address, if it is there under that name; else NULL. */
+const struct cache_object *cache_pin(struct cache *cache, const struct bough_link *link);
 
-/* A copy of the object at link->address in `arena`, *hit says whether it was there under that name.
- * BOUGH_NO_MEMORY. */
-BOUGH_MUST_CHECK enum bough_err cache_find(struct cache *cache, const struct bough_link *link,
-                                           struct bough_arena *arena, struct bough_object *object,
-                                           bool *hit);
+/* Takes a copy of an object that was checked against `link`'s name and pins it.  `items` are
+ * item_count + 1 places, or NULL.  The least recently used ones make room for it.  BOUGH_NO_MEMORY
+ * when the heap has no room even so. */
+BOUGH_MUST_CHECK enum bough_err cache_add(struct cache *cache, const struct bough_link *link,
+                                          const struct bough_object *object,
+                                          const struct cache_item *items, uint32_t item_count,
+                                          const struct cache_object **pinned);
 
-/* Bytes in use now. */
+/* Lets go of a pin. */
+void cache_unpin(struct cache *cache, const struct cache_object *pinned);
+
+/* Bytes in use now, pinned ones included. */
 size_t cache_bytes(const struct cache *cache);
 
 #endif

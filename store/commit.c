@@ -92,17 +92,17 @@ static enum bough_err count_generation(struct bough_store *store, struct bough_c
 }
 
 static void encode_commit(struct encode *out, const struct bough_commit *commit,
-                          struct bough_link *links)
+                          uint64_t *addresses)
 {
-    links[0] = commit->tree.root;
-    links[1] = commit->tree.verbatim;
+    addresses[0] = commit->tree.root.address;
+    addresses[1] = commit->tree.verbatim.address;
     encode_varint(out, commit->tree.key_count);
     encode_hash(out, &commit->tree.root.name);
     encode_hash(out, &commit->tree.verbatim.name);
     encode_varint(out, commit->parent_count);
     for (uint32_t i = 0; i < commit->parent_count; i++) {
         encode_hash(out, &commit->parents[i].name);
-        links[2 + i] = commit->parents[i];
+        addresses[2 + i] = commit->parents[i].address;
     }
     encode_varint(out, commit->generation);
     encode_ident(out, &commit->author);
@@ -116,7 +116,7 @@ enum bough_err bough_commit_put(struct bough_store *store, struct bough_commit *
                                 struct bough_arena *arena, struct bough_link *link)
 {
     struct bough_arena_mark mark = bough_arena_now(arena);
-    struct bough_link links[2 + BOUGH_PARENTS_MAX];
+    uint64_t addresses[2 + BOUGH_PARENTS_MAX];
     size_t max = COMMIT_FIXED_BYTES + commit->message.len + commit->headers.len +
                  commit->verbatim.len + commit->author.name.len + commit->author.email.len +
                  commit->committer.name.len + commit->committer.email.len;
@@ -130,10 +130,10 @@ enum bough_err bough_commit_put(struct bough_store *store, struct bough_commit *
     out = encode_into(bough_arena_take(arena, max), max);
     if (out.at == NULL)
         return BOUGH_NO_MEMORY;
-    encode_commit(&out, commit, links);
+    encode_commit(&out, commit, addresses);
     assert(!out.overflow && commit->generation > 0);
     assert(commit->parent_count > 0 || commit->generation == 1);
-    err = object_put(store, BOUGH_KIND_COMMIT, bough_bytes_of(out.at, out.len), links,
+    err = object_put(store, BOUGH_KIND_COMMIT, bough_bytes_of(out.at, out.len), addresses,
                      2 + commit->parent_count, link);
     bough_arena_back(arena, mark);
     return err;

@@ -12,8 +12,8 @@
  *   inner := key:bytes flags:u8 keys:varint child:hash  key = the child's last; flags 1 = soft end
  *
  * A key is a step, with '/' appended if it is a directory's, so that bytewise order is git's order.
- * Every non-zero hash has an address beside the node, in the order they stand here; a zero hash has
- * the address 0.
+ * Every hash has an address beside the node, in the order they stand here; that of a zero hash is
+ * 0.
  */
 #ifndef NODE_H
 #define NODE_H
@@ -26,47 +26,44 @@
 
 enum node_form { NODE_DATA, NODE_VALUE, NODE_TREE, NODE_TREE_VERBATIM, NODE_LINK };
 
-/* One item, borrowed from the node it came from or from an arena. */
+/* One item, borrowed from a pinned node or from an arena. */
 struct node_item {
-    struct bough_bytes key;
-    struct bough_bytes encoded; /* the whole item, key included */
-    struct bough_bytes payload; /* what follows the key */
-    uint64_t key_count;         /* values at or below */
-    uint64_t addresses[2];
-    uint8_t address_count;
-    bool soft; /* inner: the child ends at a soft cut (node_cut.h) */
-};
-
-struct node {
-    struct bough_link link;
-    struct bough_bytes bytes;
+    const uint8_t *at; /* the encoded item */
+    uint32_t len;
+    uint16_t key_at; /* where the key begins in it */
+    uint16_t key_len;
     const uint64_t *addresses;
     uint32_t address_count;
-    uint8_t level;
 };
 
-/* Where a reader stands in a node. */
-struct node_reader {
-    size_t offset;
-    uint32_t address_at;
-};
+/* The item's key. */
+static inline struct bough_bytes node_key(const struct node_item *item)
+{
+    return (struct bough_bytes){.at = item->at + item->key_at, .len = item->key_len};
+}
 
-/* Reads the node that `link` names into `arena`.  BOUGH_CORRUPT, BOUGH_IO, BOUGH_NO_MEMORY. */
-BOUGH_MUST_CHECK enum bough_err node_get(struct bough_store *store, const struct bough_link *link,
-                                         struct bough_arena *arena, struct node *node);
+/* Whether two items are the same, addresses aside. */
+static inline bool node_same(const struct node_item *a, const struct node_item *b)
+{
+    return a->len == b->len && memcmp(a->at, b->at, a->len) == 0;
+}
 
-/* A reader before the first item. */
-struct node_reader node_start(void);
+/* Checks a node's grammar and lays its items out in `arena`: *items has *count + 1 places.
+ * BOUGH_CORRUPT (logged), BOUGH_NO_MEMORY. */
+BOUGH_MUST_CHECK enum bough_err node_layout(struct bough_store *store,
+                                            const struct bough_link *link,
+                                            const struct bough_object *object,
+                                            struct bough_arena *arena, struct cache_item **items,
+                                            uint32_t *count);
 
-/* The next item; BOUGH_NOT_FOUND at the end, BOUGH_CORRUPT when the bytes break the grammar. */
-BOUGH_MUST_CHECK enum bough_err node_next(struct bough_store *store, const struct node *node,
-                                          struct node_reader *reader, struct node_item *item);
+/* Item `at` of a node that was laid out. */
+void node_item(const struct cache_object *node, uint32_t at, struct node_item *item);
 
-/* The first item whose key is >= `key`; the reader then stands behind it.  BOUGH_NOT_FOUND when all
- * keys are smaller. */
-BOUGH_MUST_CHECK enum bough_err node_seek(struct bough_store *store, const struct node *node,
-                                          struct bough_bytes key, struct node_reader *reader,
-                                          struct node_item *item);
+/* The values at or below an item of a node of `level`. */
+uint64_t node_key_count(const struct node_item *item, uint8_t level);
+
+/* Whether the child of an inner item ends at a soft cut (node_cut.h). */
+bool node_is_soft(const struct node_item *item);
 
 /* The child of an inner item. */
 struct bough_link node_child(const struct node_item *item);
@@ -85,7 +82,8 @@ BOUGH_MUST_CHECK enum bough_err node_inner_item(struct bough_bytes last_key,
                                                 bool soft, struct bough_arena *arena,
                                                 struct node_item *item);
 
-/* Encodes and stages the node of `count` > 0 items.  `arena` is for scratch. */
+/* Encodes and stages the node of `count` > 0 items, and keeps it in the cache.  `arena` is for
+ * scratch. */
 BOUGH_MUST_CHECK enum bough_err node_put(struct bough_store *store, uint8_t level,
                                          const struct node_item *items, size_t count,
                                          struct bough_arena *arena, struct bough_link *link);

@@ -53,7 +53,7 @@ bool node_cut_holds_left(const struct node_cut *rule, uint64_t hash, const struc
     for (size_t i = 0; i < count; i++) {
         if (hashes[i] <= hash)
             return false;
-        distance += items[i].encoded.len;
+        distance += items[i].len;
         if (distance >= rule->window_bytes)
             return true;
     }
@@ -68,7 +68,7 @@ bool node_cut_wins_left(const struct node_cut *rule, const struct node_item *ite
     for (size_t i = at; i-- > 0;) {
         if (hashes[i] <= hashes[at])
             return false;
-        distance += items[i].encoded.len;
+        distance += items[i].len;
         if (distance >= rule->window_bytes)
             return true;
     }
@@ -92,16 +92,18 @@ static void mark_soft(const struct node_cut *rule, const struct node_item *items
                       uint8_t *ends)
 {
     for (size_t i = 0; i + 1 < count; i++) {
-        uint64_t own = hash_key(rule, items[i].key, true);
+        uint64_t own = hash_key(rule, node_key(&items[i]), true);
         size_t right = 0;
         size_t left = 0;
         size_t k = i + 1;
 
-        while (k < count && right < rule->window_bytes && hash_key(rule, items[k].key, true) > own)
-            right += items[k++].encoded.len;
+        while (k < count && right < rule->window_bytes &&
+               hash_key(rule, node_key(&items[k]), true) > own)
+            right += items[k++].len;
         k = i;
-        while (k > 0 && left < rule->window_bytes && hash_key(rule, items[k - 1].key, true) > own)
-            left += items[--k].encoded.len;
+        while (k > 0 && left < rule->window_bytes &&
+               hash_key(rule, node_key(&items[k - 1]), true) > own)
+            left += items[--k].len;
         if (right >= rule->window_bytes && left >= rule->window_bytes)
             ends[i] = NODE_CUT_SOFT;
     }
@@ -118,7 +120,7 @@ void node_cut_mark(const struct node_cut *rule, const struct node_item *items,
     mark_range(rule, items, hashes, count, ends, NODE_CUT_HARD);
     ends[count - 1] = NODE_CUT_HARD;
     for (size_t i = 0; i < count; i++) {
-        size += items[i].encoded.len;
+        size += items[i].len;
         if (ends[i] != NODE_CUT_HARD)
             continue;
         if (size > (size_t)OVERSIZE * rule->window_bytes)

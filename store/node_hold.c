@@ -1,50 +1,67 @@
 /* SPDX-License-Identifier: ISC
  *
- * node_hold.c - a place that holds one node at a time.
+ * node_hold.c - a place that holds a copy of one node at a time.
  *
- * The arena is rewound after each read, and only the hold's own room stays taken: it grows by
- * doubling, so a walk over any number of nodes takes less than four times the largest.
+ * The room grows by doubling, so a walk over any number of nodes takes less than four times the
+ * largest.
  */
 #include "node_hold.h"
+#include "node_page.h"
 
-static size_t room_for(const struct node *node)
+#define ROOM_BYTES_FIRST 4096u
+
+static size_t items_bytes(const struct cache_object *page)
 {
-    return node->address_count * sizeof(uint64_t) + node->bytes.len;
+    return (page->item_count + (size_t)1) * sizeof(struct cache_item);
 }
 
-/* Copies a node into the hold's room, which is large enough. */
-static void copy(const struct node *node, struct node_hold *hold)
+static size_t room_for(const struct cache_object *page)
 {
-    uint8_t *bytes = (uint8_t *)(hold->room + node->address_count);
+    return page->address_count * sizeof(uint64_t) + items_bytes(page) + page->bytes.len;
+}
 
-    if (node->address_count > 0)
-        memcpy(hold->room, node->addresses, node->address_count * sizeof(uint64_t));
-    memcpy(bytes, node->bytes.at, node->bytes.len);
-    hold->node = *node;
+/* Makes the hold's room at least as large as the page. */
+static enum bough_err make_room(struct node_hold *hold, const struct cache_object *page,
+                                struct bough_arena *arena)
+{
+    size_t needed = room_for(page);
+
+    if (needed <= hold->room_bytes)
+        return BOUGH_OK;
+    hold->room_bytes = needed < ROOM_BYTES_FIRST ? ROOM_BYTES_FIRST : 2 * needed;
+    hold->room = bough_arena_take(arena, hold->room_bytes);
+    if (hold->room == NULL)
+        hold->room_bytes = 0;
+    return hold->room == NULL ? BOUGH_NO_MEMORY : BOUGH_OK;
+}
+
+/* Copies a page into the room, which is large enough. */
+static void copy(const struct cache_object *page, struct node_hold *hold)
+{
+    struct cache_item *items = (struct cache_item *)(hold->room + page->address_count);
+    uint8_t *bytes = (uint8_t *)items + items_bytes(page);
+
+    if (page->address_count > 0)
+        memcpy(hold->room, page->addresses, page->address_count * sizeof(uint64_t));
+    memcpy(items, page->items, items_bytes(page));
+    memcpy(bytes, page->bytes.at, page->bytes.len);
+    hold->node = *page;
     hold->node.addresses = hold->room;
+    hold->node.items = items;
     hold->node.bytes.at = bytes;
-    hold->reader = node_start();
+    hold->at = 0;
 }
 
 enum bough_err node_hold_get(struct bough_store *store, const struct bough_link *link,
                              struct bough_arena *arena, struct node_hold *hold)
 {
-    for (;;) {
-        struct bough_arena_mark mark = bough_arena_now(arena);
-        struct node node;
-        enum bough_err err = node_get(store, link, arena, &node);
-        size_t needed = err == BOUGH_OK ? room_for(&node) : 0;
+    const struct cache_object *page;
+    enum bough_err err;
 
-        if (err == BOUGH_OK && needed <= hold->room_bytes)
-            copy(&node, hold);
-        bough_arena_back(arena, mark);
-        if (err != BOUGH_OK || needed <= hold->room_bytes)
-            return err;
-        assert(needed > hold->room_bytes);
-        needed = needed < 2048 ? 4096 : 2 * needed;
-        hold->room = bough_arena_take(arena, needed);
-        hold->room_bytes = hold->room == NULL ? 0 : needed;
-        if (hold->room == NULL)
-            return BOUGH_NO_MEMORY;
-    }
+    BOUGH_TRY(node_page_pin(store, link, &page));
+    err = make_room(hold, page, arena);
+    if (err == BOUGH_OK)
+        copy(page, hold);
+    node_page_unpin(store, page);
+    return err;
 }

@@ -2,39 +2,22 @@
  *
  * object.c - objects by link: named when written, checked when read.
  *
- * The moment that matters is in read_checked: bytes leave it only if they hash to the name that the
+ * The moment that matters is in object_read: bytes leave it only if they hash to the name that the
  * caller asked for.  What the cache holds has passed there before.
  */
 #include "object.h"
-#include "cache.h"
 #include "hash.h"
 
 enum bough_err object_put(struct bough_store *store, enum bough_kind kind, struct bough_bytes bytes,
-                          const struct bough_link *links, uint32_t link_count,
+                          const uint64_t *addresses, uint32_t address_count,
                           struct bough_link *link)
 {
-    uint64_t small[64];
-    size_t heap_bytes = link_count * sizeof(uint64_t);
-    uint64_t *addresses = small;
-    struct bough_object object = {.kind = kind, .bytes = bytes, .address_count = link_count};
-    enum bough_err err;
+    struct bough_object object = {
+        .kind = kind, .bytes = bytes, .addresses = addresses, .address_count = address_count};
 
-    if (heap_bytes > sizeof(small)) {
-        addresses = bough_heap_take(store->env->heap, heap_bytes);
-        if (addresses == NULL)
-            return BOUGH_NO_MEMORY;
-    }
-    assert(link_count == 0 || links != NULL);
-    for (uint32_t i = 0; i < link_count; i++)
-        addresses[i] = links[i].address;
-    object.addresses = addresses;
+    assert(address_count == 0 || addresses != NULL);
     hash_of((uint32_t)kind, bytes, &link->name);
-    err = bough_backend_put(store->backend, &link->name, &object, &link->address);
-    if (err == BOUGH_OK && store->cache != NULL)
-        cache_keep(store->cache, link, &object);
-    if (addresses != small)
-        bough_heap_give(store->env->heap, addresses, heap_bytes);
-    return err;
+    return bough_backend_put(store->backend, &link->name, &object, &link->address);
 }
 
 enum bough_err object_corrupt(struct bough_store *store, const struct bough_link *link,
@@ -48,12 +31,12 @@ enum bough_err object_corrupt(struct bough_store *store, const struct bough_link
     return BOUGH_CORRUPT;
 }
 
-/* Reads from the backend and compares the hash. */
-static enum bough_err read_checked(struct bough_store *store, const struct bough_link *link,
-                                   struct bough_arena *arena, struct bough_object *object)
+enum bough_err object_read(struct bough_store *store, const struct bough_link *link,
+                           struct bough_arena *arena, struct bough_object *object)
 {
     struct bough_hash found;
 
+    assert(link->address != 0);
     BOUGH_TRY(bough_backend_get(store->backend, link, arena, object));
     hash_of((uint32_t)object->kind, object->bytes, &found);
     if (!bough_hash_equal(&found, &link->name))
@@ -61,22 +44,47 @@ static enum bough_err read_checked(struct bough_store *store, const struct bough
     return BOUGH_OK;
 }
 
+/* A copy of a pinned object in `arena`. */
+static enum bough_err copy(const struct cache_object *pinned, struct bough_arena *arena,
+                           struct bough_object *object)
+{
+    size_t addresses_len = pinned->address_count * sizeof(uint64_t);
+    uint64_t *data = bough_arena_take(arena, addresses_len + pinned->bytes.len);
+
+    if (data == NULL)
+        return BOUGH_NO_MEMORY;
+    if (addresses_len > 0)
+        memcpy(data, pinned->addresses, addresses_len);
+    if (pinned->bytes.len > 0)
+        memcpy(data + pinned->address_count, pinned->bytes.at, pinned->bytes.len);
+    *object = (struct bough_object){
+        .kind = pinned->kind,
+        .bytes = bough_bytes_of(data + pinned->address_count, pinned->bytes.len),
+        .addresses = data,
+        .address_count = pinned->address_count,
+    };
+    return BOUGH_OK;
+}
+
 enum bough_err object_get(struct bough_store *store, const struct bough_link *link,
                           struct bough_arena *arena, struct bough_object *object)
 {
     struct bough_link found = *link;
-    bool hit = false;
+    const struct cache_object *pinned;
+    enum bough_err err;
 
     if (found.address == 0)
         BOUGH_TRY(bough_backend_find(store->backend, &found.name, &found.address));
-    if (store->cache != NULL)
-        BOUGH_TRY(cache_find(store->cache, &found, arena, object, &hit));
-    if (hit)
-        return BOUGH_OK;
-    assert(found.address != 0);
-    BOUGH_TRY(read_checked(store, &found, arena, object));
-    if (store->cache != NULL)
-        cache_keep(store->cache, &found, object);
+    pinned = cache_pin(store->cache, &found);
+    if (pinned != NULL) {
+        err = copy(pinned, arena, object);
+        cache_unpin(store->cache, pinned);
+        return err;
+    }
+    BOUGH_TRY(object_read(store, &found, arena, object));
+    if (object->kind != BOUGH_KIND_NODE && /* node_page.c keeps those, laid out */
+        cache_add(store->cache, &found, object, NULL, 0, &pinned) == BOUGH_OK)
+        cache_unpin(store->cache, pinned);
     return BOUGH_OK;
 }
 

@@ -5,13 +5,15 @@
 #ifndef OBJECT_H
 #define OBJECT_H
 
+#include "cache.h"
 #include "store_internal.h"
 
 /* Names and stages an object; `links` are those in its bytes, in the order they stand there
- * (borrowed).  *link gets name and address.  Errors as bough_backend_put. */
+ * (borrowed; only their addresses are looked at).  *link gets name and address.  Errors as
+ * bough_backend_put. */
 BOUGH_MUST_CHECK enum bough_err object_put(struct bough_store *store, enum bough_kind kind,
-                                           struct bough_bytes bytes, const struct bough_link *links,
-                                           uint32_t link_count, struct bough_link *link);
+                                           struct bough_bytes bytes, const uint64_t *addresses,
+                                           uint32_t address_count, struct bough_link *link);
 
 /* The object that `link` names, in `arena`.  Its bytes have been checked against the name.  A link
  * without an address is looked up first (commits and tags only).  BOUGH_NOT_FOUND, BOUGH_CORRUPT
@@ -24,6 +26,11 @@ BOUGH_MUST_CHECK enum bough_err object_get_kind(struct bough_store *store,
                                                 const struct bough_link *link, enum bough_kind kind,
                                                 struct bough_arena *arena,
                                                 struct bough_object *object);
+
+/* Reads the object from the backend, past the cache, in `arena`, and checks it against its name. */
+BOUGH_MUST_CHECK enum bough_err object_read(struct bough_store *store,
+                                            const struct bough_link *link,
+                                            struct bough_arena *arena, struct bough_object *object);
 
 /* Logs that the object is not what its name promises, and answers BOUGH_CORRUPT. */
 enum bough_err object_corrupt(struct bough_store *store, const struct bough_link *link,

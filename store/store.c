@@ -14,7 +14,7 @@ enum bough_err bough_store_open(struct bough_env *env, struct bough_backend *bac
 {
     struct bough_store *new_store = bough_heap_take(env->heap, sizeof(*new_store));
     struct bough_root root;
-    enum bough_err err = BOUGH_OK;
+    enum bough_err err;
 
     if (new_store == NULL) {
         bough_backend_close(backend);
@@ -27,8 +27,7 @@ enum bough_err bough_store_open(struct bough_env *env, struct bough_backend *bac
         .state = {.root = root.state},
         .generation = root.generation,
     };
-    if (cache_bytes > 0)
-        err = cache_open(env->heap, cache_bytes, &new_store->cache);
+    err = cache_open(env->heap, cache_bytes, &new_store->cache);
     if (err != BOUGH_OK) {
         bough_store_close(new_store);
         return err;
@@ -71,7 +70,7 @@ void bough_store_info(const struct bough_store *store, struct bough_store_info *
         .generation = store->generation,
         .capacity_bytes = backend->capacity_bytes,
         .used_bytes = backend->used_bytes,
-        .cache_bytes = store->cache == NULL ? 0 : cache_bytes(store->cache),
+        .cache_bytes = cache_bytes(store->cache),
     };
 }
 

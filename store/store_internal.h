@@ -17,7 +17,7 @@ struct cache;
 struct bough_store {
     struct bough_env *env;
     struct bough_backend *backend;
-    struct cache *cache; /* NULL when there is none */
+    struct cache *cache;
     struct bough_tree state;
     uint64_t generation;
     bool unsynced;

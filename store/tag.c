@@ -19,6 +19,7 @@ enum bough_err bough_tag_put(struct bough_store *store, const struct bough_tag *
     struct bough_arena_mark mark = bough_arena_now(arena);
     bool is_tree = tag->target_kind == BOUGH_KIND_NODE;
     struct bough_link links[2] = {is_tree ? tag->tree.root : tag->target, tag->tree.verbatim};
+    const uint64_t addresses[2] = {links[0].address, links[1].address};
     size_t max = TAG_FIXED_BYTES + tag->verbatim.len;
     struct encode out;
     enum bough_err err;
@@ -35,7 +36,7 @@ enum bough_err bough_tag_put(struct bough_store *store, const struct bough_tag *
     encode_varint(&out, tag->size_bytes);
     encode_bytes(&out, tag->verbatim);
     assert(!out.overflow);
-    err = object_put(store, BOUGH_KIND_TAG, bough_bytes_of(out.at, out.len), links, 2, link);
+    err = object_put(store, BOUGH_KIND_TAG, bough_bytes_of(out.at, out.len), addresses, 2, link);
     bough_arena_back(arena, mark);
     return err;
 }

@@ -6,7 +6,7 @@
  * of them exists in a tree (tree_edit.c keeps it so).
  */
 #include "bough/tree.h"
-#include "node.h"
+#include "node_page.h"
 
 /* One step by itself: see tree.h for what is allowed. */
 static enum bough_err check_step(struct bough_bytes step)
@@ -62,33 +62,64 @@ bool bough_tree_equal(const struct bough_tree *a, const struct bough_tree *b)
            bough_hash_equal(&a->verbatim.name, &b->verbatim.name);
 }
 
+/* The entry of a leaf's item, with its step and data copied into `arena`. */
+static enum bough_err copy_entry(const struct node_item *item, struct bough_arena *arena,
+                                 struct bough_entry *entry)
+{
+    node_entry(item, entry);
+    entry->step = bough_arena_copy(arena, entry->step);
+    if (entry->step.at == NULL)
+        return BOUGH_NO_MEMORY;
+    if (entry->value.data.len == 0)
+        return BOUGH_OK;
+    entry->value.data = bough_arena_copy(arena, entry->value.data);
+    return entry->value.data.at == NULL ? BOUGH_NO_MEMORY : BOUGH_OK;
+}
+
+/* Looks for a key in one node: the child to go on with, or the entry.  BOUGH_NOT_FOUND. */
+static enum bough_err look_in(const struct cache_object *page, struct bough_bytes key,
+                              struct bough_arena *arena, struct bough_link *child,
+                              struct bough_entry *entry)
+{
+    uint32_t at = node_page_search(page, key);
+    struct node_item item;
+
+    if (at == page->item_count)
+        return BOUGH_NOT_FOUND;
+    node_item(page, at, &item);
+    if (page->level > 0) {
+        *child = node_child(&item);
+        return BOUGH_OK;
+    }
+    if (!bough_bytes_equal(node_key(&item), key))
+        return BOUGH_NOT_FOUND;
+    return copy_entry(&item, arena, entry);
+}
+
 /* The entry with exactly this key in one directory; its bytes live in `arena`. */
 static enum bough_err find_key(struct bough_store *store, const struct bough_tree *tree,
                                struct bough_bytes key, struct bough_arena *arena,
                                struct bough_entry *entry)
 {
     struct bough_link link = tree->root;
+    uint8_t above = NODE_LEVELS_MAX;
 
     if (bough_hash_is_none(&link.name))
         return BOUGH_NOT_FOUND;
-    for (uint8_t depth = 0; depth < NODE_LEVELS_MAX; depth++) {
-        struct bough_arena_mark mark = bough_arena_now(arena);
-        struct node_reader reader;
-        struct node_item item;
-        struct node node;
+    for (;;) {
+        const struct cache_object *page;
+        uint8_t level;
+        enum bough_err err;
 
-        BOUGH_TRY(node_get(store, &link, arena, &node));
-        BOUGH_TRY(node_seek(store, &node, key, &reader, &item));
-        if (node.level == 0) {
-            if (!bough_bytes_equal(item.key, key))
-                return BOUGH_NOT_FOUND;
-            node_entry(&item, entry);
-            return BOUGH_OK;
-        }
-        link = node_child(&item);
-        bough_arena_back(arena, mark);
+        BOUGH_TRY(node_page_pin(store, &link, &page));
+        level = page->level;
+        err = level < above ? look_in(page, key, arena, &link, entry)
+                            : object_corrupt(store, &link, "a node of the wrong level");
+        node_page_unpin(store, page);
+        if (err != BOUGH_OK || level == 0)
+            return err;
+        above = level;
     }
-    return object_corrupt(store, &tree->root, "a tree that is too deep");
 }
 
 /* The entry of a step; `only_tree` leaves values out. */

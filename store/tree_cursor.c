@@ -2,13 +2,14 @@
  *
  * tree_cursor.c - one directory, entry by entry, in order.
  *
- * levels[0] holds the root node, each further one the child that the reader above has just passed,
+ * levels[0] holds the root node, each further one the child that the node above has just passed,
  * down to a leaf.
  *   (1) level_count 0 = before the first entry; the way down is made by the next call.
  *   (2) Otherwise levels[level_count - 1] is a leaf.
  */
 #include "tree_cursor.h"
 #include "node_hold.h"
+#include "node_page.h"
 
 struct tree_cursor_level {
     struct node_hold hold;
@@ -45,24 +46,21 @@ static enum bough_err push(struct bough_tree_cursor *cursor, const struct bough_
 }
 
 /* Goes down to a leaf: at each node to the first item whose key is >= `key`, to the first of all if
- * `key` is empty.  The leaf's reader is left before that item.  BOUGH_NOT_FOUND: all are smaller.
+ * `key` is empty.  The leaf is left before that item.  BOUGH_NOT_FOUND: all are smaller.
  */
 static enum bough_err descend(struct bough_tree_cursor *cursor, struct bough_bytes key)
 {
     for (;;) {
         struct node_hold *hold = &cursor->levels[cursor->level_count - 1].hold;
-        struct node_reader before;
         struct node_item item;
         struct bough_link child;
 
-        do {
-            before = hold->reader;
-            BOUGH_TRY(node_next(cursor->store, &hold->node, &hold->reader, &item));
-        } while (bough_bytes_compare(item.key, key) < 0);
-        if (hold->node.level == 0) {
-            hold->reader = before;
+        hold->at = node_page_search(&hold->node, key);
+        if (hold->at == hold->node.item_count)
+            return BOUGH_NOT_FOUND;
+        if (hold->node.level == 0)
             return BOUGH_OK;
-        }
+        node_item(&hold->node, hold->at++, &item);
         child = node_child(&item);
         BOUGH_TRY(push(cursor, &child));
     }
@@ -100,14 +98,12 @@ enum bough_err bough_tree_cursor_next(struct bough_tree_cursor *cursor, struct b
     while (cursor->level_count > 0) {
         struct node_hold *hold = &cursor->levels[cursor->level_count - 1].hold;
         struct node_item item;
-        enum bough_err err = node_next(cursor->store, &hold->node, &hold->reader, &item);
 
-        if (err == BOUGH_NOT_FOUND) {
+        if (hold->at == hold->node.item_count) {
             cursor->level_count--;
             continue;
         }
-        if (err != BOUGH_OK)
-            return err;
+        node_item(&hold->node, hold->at++, &item);
         if (hold->node.level == 0) {
             node_entry(&item, entry);
             return BOUGH_OK;

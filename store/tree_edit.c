@@ -202,7 +202,7 @@ static enum bough_err step_changes(struct planner *planner, struct bough_bytes s
 
         *change = (struct tree_level_change){0};
         BOUGH_TRY(node_leaf_item(entry, step, planner->arena, &change->item));
-        change->key = change->item.key;
+        change->key = node_key(&change->item);
     }
     return BOUGH_OK;
 }

@@ -34,15 +34,9 @@ static enum bough_err changes_add(struct changes *list, struct bough_arena *aren
     return BOUGH_OK;
 }
 
-/* Two inner items that lead to the same child in the same way. */
-static bool same_item(const struct node_item *a, const struct node_item *b)
-{
-    return bough_bytes_equal(a->encoded, b->encoded);
-}
-
 /* Merges what a run's nodes were with what they have become: removals, puts, and nothing where an
  * item stayed.  Without `was`, the level above starts from nothing, and everything is a put. */
-static enum bough_err run_changes(const struct node_item *const *was, size_t was_count,
+static enum bough_err run_changes(const struct node_item *was, size_t was_count,
                                   const struct node_item *now, size_t now_count,
                                   struct changes *list, struct bough_arena *arena)
 {
@@ -50,17 +44,18 @@ static enum bough_err run_changes(const struct node_item *const *was, size_t was
     size_t now_at = 0;
 
     while (was_at < was_count || now_at < now_count) {
-        int order = was_at == was_count   ? 1
-                    : now_at == now_count ? -1
-                                          : bough_bytes_compare(was[was_at]->key, now[now_at].key);
+        int order = was_at == was_count ? 1
+                    : now_at == now_count
+                        ? -1
+                        : bough_bytes_compare(node_key(&was[was_at]), node_key(&now[now_at]));
         struct tree_level_change change = {.remove = order < 0};
 
-        if (order == 0 && same_item(was[was_at], &now[now_at])) {
+        if (order == 0 && node_same(&was[was_at], &now[now_at])) {
             was_at++;
             now_at++;
             continue;
         }
-        change.key = order < 0 ? was[was_at]->key : now[now_at].key;
+        change.key = node_key(order < 0 ? &was[was_at] : &now[now_at]);
         if (order >= 0)
             change.item = now[now_at];
         BOUGH_TRY(changes_add(list, arena, &change));
@@ -89,12 +84,12 @@ static enum bough_err build_nodes(struct bough_store *store, const struct node_c
     for (size_t i = 0; i < run->count; i++) {
         struct bough_link link;
 
-        keys += run->items[i].key_count;
+        keys += node_key_count(&run->items[i], rule->level);
         if (ends[i] == NODE_CUT_NONE)
             continue;
         BOUGH_TRY(node_put(store, rule->level, run->items + first, i + 1 - first, arena, &link));
-        BOUGH_TRY(node_inner_item(run->items[i].key, &link, keys, ends[i] == NODE_CUT_SOFT, arena,
-                                  &(*built)[(*built_count)++]));
+        BOUGH_TRY(node_inner_item(node_key(&run->items[i]), &link, keys, ends[i] == NODE_CUT_SOFT,
+                                  arena, &(*built)[(*built_count)++]));
         first = i + 1;
         keys = 0;
     }
@@ -128,7 +123,7 @@ static enum bough_err finish_whole(const struct tree_run *run, const struct node
     if (root != NULL) {
         outcome->done = true;
         outcome->result.root = node_child(root);
-        outcome->result.key_count = root->key_count;
+        outcome->result.key_count = node_key_count(root, 1); /* an inner item, whatever its level */
     }
     return BOUGH_OK;
 }
@@ -164,32 +159,44 @@ static enum bough_err finish_level(struct bough_store *store, const struct node_
     return BOUGH_OK;
 }
 
-enum bough_err tree_level_apply(struct bough_store *store, const struct bough_tree *base,
-                                const struct tree_level_change *changes, size_t count,
-                                struct bough_arena *arena, struct bough_tree *result)
+/* Level after level, until one has a single node. */
+static enum bough_err apply(struct tree_spot_pins *pins, const struct bough_tree *base,
+                            const struct tree_level_change *changes, size_t count,
+                            struct bough_tree *result)
 {
-    const struct tree_level_change *pending = changes;
-    struct tree_page *root = NULL;
+    const struct cache_object *root = NULL;
     struct outcome outcome = {0};
 
-    if (count == 0) {
-        *result = *base;
-        return BOUGH_OK;
-    }
     if (!bough_hash_is_none(&base->root.name))
-        BOUGH_TRY(tree_spot_page(store, &base->root, arena, &root));
+        BOUGH_TRY(tree_spot_pin(pins, &base->root, &root));
     for (uint8_t level = 0; !outcome.done; level++) {
-        struct node_cut rule = node_cut_rule(store, level);
+        struct node_cut rule = node_cut_rule(pins->store, level);
         struct tree_run *runs;
 
         assert(level < NODE_LEVELS_MAX);
-        BOUGH_TRY(tree_run_gather(store, &rule, root, pending, count, arena, &runs));
-        BOUGH_TRY(finish_level(store, &rule, runs, base, arena, &outcome));
-        pending = outcome.changes.at;
+        BOUGH_TRY(tree_run_gather(pins, &rule, root, changes, count, &runs));
+        BOUGH_TRY(finish_level(pins->store, &rule, runs, base, pins->arena, &outcome));
+        changes = outcome.changes.at;
         count = outcome.changes.count;
         if (outcome.whole)
             root = NULL;
     }
     *result = outcome.result;
     return BOUGH_OK;
+}
+
+enum bough_err tree_level_apply(struct bough_store *store, const struct bough_tree *base,
+                                const struct tree_level_change *changes, size_t count,
+                                struct bough_arena *arena, struct bough_tree *result)
+{
+    struct tree_spot_pins pins = {.store = store, .arena = arena};
+    enum bough_err err;
+
+    if (count == 0) {
+        *result = *base;
+        return BOUGH_OK;
+    }
+    err = apply(&pins, base, changes, count, result);
+    tree_spot_release(&pins);
+    return err;
 }

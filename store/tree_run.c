@@ -12,41 +12,62 @@
 
 /* What gathering works with. */
 struct gather {
-    struct bough_store *store;
-    struct bough_arena *arena;
+    struct tree_spot_pins *pins;
     const struct node_cut *rule;
     const struct tree_level_change *changes; /* those not applied yet */
     size_t change_count;
     struct tree_run *newest; /* finished runs, the rightmost first */
 };
 
-/* Gives a run room for `items` more items and one more node. */
+/* Gives a run room for `items` and `nodes` in all, with what it has at the end of it if `right`,
+ * else at the start. */
 static enum bough_err make_room(struct gather *gather, struct tree_run *run, size_t items,
-                                struct node_item **into, uint64_t **hashes,
-                                const struct node_item ***nodes)
+                                size_t nodes, bool right)
 {
-    *into = bough_arena_take(gather->arena, (run->count + items) * sizeof(**into));
-    *hashes = bough_arena_take(gather->arena, (run->count + items) * sizeof(**hashes));
-    *nodes = bough_arena_take(gather->arena, (run->node_count + 1) * sizeof(**nodes));
-    return *into == NULL || *hashes == NULL || *nodes == NULL ? BOUGH_NO_MEMORY : BOUGH_OK;
+    struct bough_arena *arena = gather->pins->arena;
+    struct node_item *new_items = bough_arena_take(arena, items * sizeof(*new_items));
+    uint64_t *new_hashes = bough_arena_take(arena, items * sizeof(*new_hashes));
+    struct node_item *new_nodes = bough_arena_take(arena, nodes * sizeof(*new_nodes));
+    size_t item_at = right ? items - run->count : 0;
+    size_t node_at = right ? nodes - run->node_count : 0;
+
+    assert(items >= run->count && nodes >= run->node_count);
+    if (new_items == NULL || new_hashes == NULL || new_nodes == NULL)
+        return BOUGH_NO_MEMORY;
+    if (run->count > 0) {
+        memcpy(new_items + item_at, run->items, run->count * sizeof(*new_items));
+        memcpy(new_hashes + item_at, run->hashes, run->count * sizeof(*new_hashes));
+    }
+    if (run->node_count > 0)
+        memcpy(new_nodes + node_at, run->nodes, run->node_count * sizeof(*new_nodes));
+    run->items = new_items;
+    run->hashes = new_hashes;
+    run->nodes = new_nodes;
+    return BOUGH_OK;
 }
 
 static void add_item(struct gather *gather, struct tree_run *run, const struct node_item *item)
 {
     run->items[run->count] = *item;
-    run->hashes[run->count] = node_cut_hash(gather->rule, item->key);
+    run->hashes[run->count] = node_cut_hash(gather->rule, node_key(item));
     run->count++;
 }
 
-/* The next change whose key is <= `bound` (NULL = no bound), or NULL. */
-static const struct tree_level_change *change_within(const struct gather *gather,
-                                                     const struct bough_bytes *bound)
+/* How many of the pending changes have keys up to that of `page`'s last item; all of them if it is
+ * the level's last page, or none. */
+static size_t changes_within(const struct gather *gather, const struct cache_object *page,
+                             bool last)
 {
-    const struct tree_level_change *change = gather->changes;
+    struct bough_bytes bound;
+    size_t count = 0;
 
-    if (gather->change_count == 0)
-        return NULL;
-    return bound == NULL || bough_bytes_compare(change->key, *bound) <= 0 ? change : NULL;
+    if (last)
+        return gather->change_count;
+    bound = tree_spot_last_key(page);
+    while (count < gather->change_count &&
+           bough_bytes_compare(gather->changes[count].key, bound) <= 0)
+        count++;
+    return count;
 }
 
 /* Applies the next change to the end of a run; `old` is the item it replaces, or NULL. */
@@ -57,129 +78,112 @@ static void apply_change(struct gather *gather, struct tree_run *run, const stru
     gather->change_count--;
     if (!change->remove) {
         add_item(gather, run, &change->item);
-        run->changed =
-            run->changed || old == NULL || !bough_bytes_equal(old->encoded, change->item.encoded);
+        run->changed = run->changed || old == NULL || !node_same(old, &change->item);
     } else {
         run->changed = run->changed || old != NULL;
     }
 }
 
-/* Takes in the old items of a page (NULL = none) at the run's right end, with all changes up to
- * `bound` merged into them. */
+/* Takes in the items of a page (NULL = none) at the run's right end, with the next `pending`
+ * changes merged into them. */
+static void merge_page(struct gather *gather, struct tree_run *run, const struct cache_object *page,
+                       size_t pending)
+{
+    size_t stop = gather->change_count - pending;
+
+    for (uint32_t i = 0; page != NULL && i < page->item_count; i++) {
+        struct node_item old;
+        int order = 1;
+
+        node_item(page, i, &old);
+        while (gather->change_count > stop &&
+               (order = bough_bytes_compare(gather->changes->key, node_key(&old))) < 0)
+            apply_change(gather, run, NULL);
+        if (gather->change_count > stop && order == 0)
+            apply_change(gather, run, &old);
+        else
+            add_item(gather, run, &old);
+    }
+    while (gather->change_count > stop)
+        apply_change(gather, run, NULL);
+}
+
+/* Takes in the page at a place, or an empty level, at the run's right end. */
 static enum bough_err append_page(struct gather *gather, struct tree_run *run,
                                   const struct tree_spot *spot)
 {
-    const struct tree_page *page = spot->page;
-    size_t old_count = page == NULL ? 0 : page->count;
+    const struct cache_object *page = spot->page;
     bool last = page == NULL || tree_spot_is_last(spot);
-    struct bough_bytes last_key =
-        page == NULL ? (struct bough_bytes){0} : page->items[old_count - 1].key;
-    const struct bough_bytes *bound = last ? NULL : &last_key;
-    struct node_item *items;
-    uint64_t *hashes;
-    const struct node_item **nodes;
-    size_t puts = 0;
+    size_t pending = changes_within(gather, page, last);
+    size_t old_count = page == NULL ? 0 : page->item_count;
 
-    while (puts < gather->change_count &&
-           (last || bough_bytes_compare(gather->changes[puts].key, last_key) <= 0))
-        puts++;
-    BOUGH_TRY(make_room(gather, run, old_count + puts, &items, &hashes, &nodes));
-    if (run->count > 0) {
-        memcpy(items, run->items, run->count * sizeof(*items));
-        memcpy(hashes, run->hashes, run->count * sizeof(*hashes));
-    }
-    if (run->node_count > 0)
-        memcpy(nodes, run->nodes, run->node_count * sizeof(struct node_item *));
-    run->items = items;
-    run->hashes = hashes;
-    run->nodes = nodes;
-    for (size_t i = 0; i < old_count; i++) {
-        const struct node_item *old = &page->items[i];
-        const struct tree_level_change *change;
-
-        while ((change = change_within(gather, bound)) != NULL &&
-               bough_bytes_compare(change->key, old->key) < 0)
-            apply_change(gather, run, NULL);
-        if (change != NULL && bough_bytes_equal(change->key, old->key))
-            apply_change(gather, run, old);
-        else
-            add_item(gather, run, old);
-    }
-    while (change_within(gather, bound) != NULL)
-        apply_change(gather, run, NULL);
-    if (page != NULL && tree_spot_item(spot) != NULL)
-        run->nodes[run->node_count++] = tree_spot_item(spot);
+    BOUGH_TRY(make_room(gather, run, run->count + old_count + pending, run->node_count + 1, false));
+    merge_page(gather, run, page, pending);
+    if (page != NULL && tree_spot_item(spot, &run->nodes[run->node_count]))
+        run->node_count++;
     assert(!last || gather->change_count == 0);
     run->last = *spot;
     run->at_end = last;
     return BOUGH_OK;
 }
 
-/* Puts `left` items and nodes before those of a run. */
-static enum bough_err prepend(struct gather *gather, struct tree_run *run,
-                              const struct node_item *left_items, size_t left_count,
-                              const struct node_item *const *left_nodes, size_t left_node_count)
-{
-    size_t count = left_count + run->count;
-    size_t node_count = left_node_count + run->node_count;
-    struct node_item *items = bough_arena_take(gather->arena, count * sizeof(*items));
-    uint64_t *hashes = bough_arena_take(gather->arena, count * sizeof(*hashes));
-    const struct node_item **nodes =
-        bough_arena_take(gather->arena, node_count * sizeof(struct node_item *));
-
-    if (items == NULL || hashes == NULL || nodes == NULL)
-        return BOUGH_NO_MEMORY;
-    for (size_t i = 0; i < count; i++) {
-        items[i] = i < left_count ? left_items[i] : run->items[i - left_count];
-        hashes[i] = i < left_count ? node_cut_hash(gather->rule, left_items[i].key)
-                                   : run->hashes[i - left_count];
-    }
-    for (size_t i = 0; i < node_count; i++)
-        nodes[i] = i < left_node_count ? left_nodes[i] : run->nodes[i - left_node_count];
-    run->items = items;
-    run->hashes = hashes;
-    run->nodes = nodes;
-    run->count = count;
-    run->node_count = node_count;
-    return BOUGH_OK;
-}
-
 /* Rule (1): whether the node after the run must be taken in too. */
 static bool needs_right(const struct gather *gather, const struct tree_run *run)
 {
-    const struct tree_page *page = run->last.page;
-    struct bough_bytes old_last;
+    struct node_item parent;
+    bool has_parent;
 
     if (run->at_end)
         return false;
-    assert(page != NULL && tree_spot_item(&run->last) != NULL);
-    old_last = page->items[page->count - 1].key;
-    if (tree_spot_item(&run->last)->soft || run->count == 0)
+    has_parent = tree_spot_item(&run->last, &parent);
+    assert(has_parent); /* a root is the last of its level */
+    if (!has_parent || node_is_soft(&parent) || run->count == 0)
         return true;
-    return !bough_bytes_equal(run->items[run->count - 1].key, old_last) ||
+    return !bough_bytes_equal(node_key(&run->items[run->count - 1]),
+                              tree_spot_last_key(run->last.page)) ||
            !node_cut_wins_left(gather->rule, run->items, run->hashes, run->count - 1);
 }
 
-/* Rule (2): whether the node before the run must be taken in too; *before is that node's place. */
+/* Rule (2): whether the node before the run must be taken in too; *before is then its place. */
 static enum bough_err needs_left(const struct gather *gather, const struct tree_run *run,
                                  struct tree_spot *before, bool *needed)
 {
-    const struct node_item *item;
+    struct node_item parent;
+    bool there = false;
 
     *needed = false;
     if (run->at_start)
         return BOUGH_OK;
     *before = run->first;
-    item = tree_spot_item_before(before);
-    if (item == NULL) {
+    if (!tree_spot_item_before(before, &parent)) {
         BOUGH_TRY(tree_spot_prev(before));
-        item = tree_spot_item(before);
+        there = tree_spot_item(before, &parent);
+        assert(there); /* a root is the first of its level */
     }
-    *needed =
-        item->soft || !node_cut_holds_left(gather->rule, node_cut_hash(gather->rule, item->key),
-                                           run->items, run->hashes, run->count);
-    if (*needed && before->page == run->first.page)
+    *needed = node_is_soft(&parent) ||
+              !node_cut_holds_left(gather->rule, node_cut_hash(gather->rule, node_key(&parent)),
+                                   run->items, run->hashes, run->count);
+    if (*needed && !there)
         BOUGH_TRY(tree_spot_prev(before));
+    return BOUGH_OK;
+}
+
+/* Swallows the finished run to the left. */
+static enum bough_err swallow(struct gather *gather, struct tree_run *run)
+{
+    const struct tree_run *older = gather->newest;
+
+    gather->newest = older->older;
+    BOUGH_TRY(make_room(gather, run, older->count + run->count, older->node_count + run->node_count,
+                        true));
+    memcpy(run->items, older->items, older->count * sizeof(*run->items));
+    memcpy(run->hashes, older->hashes, older->count * sizeof(*run->hashes));
+    if (older->node_count > 0)
+        memcpy(run->nodes, older->nodes, older->node_count * sizeof(*run->nodes));
+    run->count += older->count;
+    run->node_count += older->node_count;
+    run->first = older->first;
+    run->at_start = older->at_start;
     return BOUGH_OK;
 }
 
@@ -187,20 +191,19 @@ static enum bough_err needs_left(const struct gather *gather, const struct tree_
 static enum bough_err grow_left(struct gather *gather, struct tree_run *run,
                                 const struct tree_spot *before)
 {
-    struct tree_run *older = gather->newest;
+    const struct cache_object *page = before->page;
 
-    if (older != NULL &&
-        bough_hash_equal(&older->last.page->node.link.name, &before->page->node.link.name)) {
-        gather->newest = older->older;
-        BOUGH_TRY(
-            prepend(gather, run, older->items, older->count, older->nodes, older->node_count));
-        run->first = older->first;
-        run->at_start = older->at_start;
-        return BOUGH_OK;
+    /* By address: without a cache, the same node may be pinned twice. */
+    if (gather->newest != NULL && gather->newest->last.page->link.address == page->link.address)
+        return swallow(gather, run);
+    BOUGH_TRY(make_room(gather, run, page->item_count + run->count, run->node_count + 1, true));
+    for (uint32_t i = 0; i < page->item_count; i++) {
+        node_item(page, i, &run->items[i]);
+        run->hashes[i] = node_cut_hash(gather->rule, node_key(&run->items[i]));
     }
-    const struct node_item *node = tree_spot_item(before);
-
-    BOUGH_TRY(prepend(gather, run, before->page->items, before->page->count, &node, 1));
+    (void)tree_spot_item(before, &run->nodes[0]);
+    run->count += page->item_count;
+    run->node_count++;
     run->first = *before;
     run->at_start = tree_spot_is_first(before);
     return BOUGH_OK;
@@ -232,7 +235,7 @@ static enum bough_err settle(struct gather *gather, struct tree_run *run)
 static enum bough_err begin_run(struct gather *gather, const struct tree_spot *spot,
                                 struct tree_run **run)
 {
-    struct tree_run *new_run = bough_arena_zeros(gather->arena, 1, sizeof(*new_run));
+    struct tree_run *new_run = bough_arena_zeros(gather->pins->arena, 1, sizeof(*new_run));
 
     if (new_run == NULL)
         return BOUGH_NO_MEMORY;
@@ -243,23 +246,22 @@ static enum bough_err begin_run(struct gather *gather, const struct tree_spot *s
     return BOUGH_OK;
 }
 
-enum bough_err tree_run_gather(struct bough_store *store, const struct node_cut *rule,
-                               const struct tree_page *root,
+enum bough_err tree_run_gather(struct tree_spot_pins *pins, const struct node_cut *rule,
+                               const struct cache_object *root,
                                const struct tree_level_change *changes, size_t count,
-                               struct bough_arena *arena, struct tree_run **runs)
+                               struct tree_run **runs)
 {
-    struct gather gather = {
-        .store = store, .arena = arena, .rule = rule, .changes = changes, .change_count = count};
+    struct gather gather = {.pins = pins, .rule = rule, .changes = changes, .change_count = count};
     struct tree_spot spot = {0};
     bool opened = false;
 
-    if (root != NULL && root->node.level < rule->level)
+    if (root != NULL && root->level < rule->level)
         root = NULL;
     while (gather.change_count > 0) {
         struct tree_run *run;
 
         if (root != NULL && !opened)
-            BOUGH_TRY(tree_spot_open(&spot, store, root, rule->level, gather.changes->key, arena));
+            BOUGH_TRY(tree_spot_open(&spot, pins, root, rule->level, gather.changes->key));
         else if (root != NULL)
             BOUGH_TRY(tree_spot_forward(&spot, gather.changes->key));
         opened = true;

@@ -16,8 +16,8 @@ struct tree_run {
     struct node_item *items; /* changes applied */
     uint64_t *hashes;        /* node_cut_hash of each */
     size_t count;
-    const struct node_item **nodes; /* the parents' items of the old nodes taken in, in order; for a
-                                       root node, which has none, nothing */
+    struct node_item *nodes; /* the parents' items of the old nodes taken in, in order; a root node
+                                has none */
     size_t node_count;
     bool at_start; /* the run begins with the level */
     bool at_end;   /* the run ends with the level */
@@ -28,13 +28,13 @@ struct tree_run {
 
 /* Gathers the runs that `changes` (ascending, count > 0) need on rule->level; *runs is the
  * leftmost, NULL when no change has an effect.  `root` is the old tree's root node, NULL for an
- * empty level; a root below rule->level counts as none.  BOUGH_CORRUPT, BOUGH_IO, BOUGH_NO_MEMORY.
+ * empty level; a root below rule->level counts as none.  The runs live in the pins' arena.
+ * BOUGH_CORRUPT, BOUGH_IO, BOUGH_NO_MEMORY.
  */
-BOUGH_MUST_CHECK enum bough_err tree_run_gather(struct bough_store *store,
+BOUGH_MUST_CHECK enum bough_err tree_run_gather(struct tree_spot_pins *pins,
                                                 const struct node_cut *rule,
-                                                const struct tree_page *root,
+                                                const struct cache_object *root,
                                                 const struct tree_level_change *changes,
-                                                size_t count, struct bough_arena *arena,
-                                                struct tree_run **runs);
+                                                size_t count, struct tree_run **runs);
 
 #endif

@@ -44,7 +44,7 @@ static enum bough_err put_list(struct bough_store *store, struct value_chunk_lis
                                uint32_t level, struct value_chunk *list)
 {
     uint8_t bytes[LIST_BYTES_MAX];
-    struct bough_link links[VALUE_CHUNK_LIST_MAX];
+    uint64_t addresses[VALUE_CHUNK_LIST_MAX];
     struct encode out = encode_into(bytes, sizeof(bytes));
     uint32_t count = lists->counts[level];
 
@@ -56,12 +56,12 @@ static enum bough_err put_list(struct bough_store *store, struct value_chunk_lis
 
         encode_varint(&out, item->size_bytes);
         encode_hash(&out, &item->link.name);
-        links[i] = item->link;
+        addresses[i] = item->link.address;
         list->size_bytes += item->size_bytes;
     }
     assert(!out.overflow);
     lists->counts[level] = 0;
-    return object_put(store, BOUGH_KIND_CHUNKS, bough_bytes_of(bytes, out.len), links, count,
+    return object_put(store, BOUGH_KIND_CHUNKS, bough_bytes_of(bytes, out.len), addresses, count,
                       &list->link);
 }
 

@@ -32,13 +32,13 @@ struct model {
 static const struct bough_identity identity = {
     .salt = "salt of a test", .leaf_window_bytes = 64, .inner_window_bytes = 64};
 
-static struct bough_store *open_store(void)
+static struct bough_store *open_store(size_t cache_bytes)
 {
     struct bough_backend *backend;
     struct bough_store *store;
 
     assert_int_equal(bough_memory_open(host_env(), &identity, &backend), BOUGH_OK);
-    assert_int_equal(bough_store_open(host_env(), backend, 1 << 20, &store), BOUGH_OK);
+    assert_int_equal(bough_store_open(host_env(), backend, cache_bytes, &store), BOUGH_OK);
     return store;
 }
 
@@ -206,7 +206,7 @@ static void test_tree_edit__equal_contents_have_equal_roots(void **unused)
 
     (void)unused;
     for (int round = 0; round < 12; round++) {
-        struct bough_store *store = open_store();
+        struct bough_store *store = open_store(round % 3 == 0 ? 0 : (size_t)40000 << round);
         struct bough_tree tree = {0};
 
         model.count = 0;
@@ -225,7 +225,7 @@ static void test_tree_edit__equal_contents_have_equal_roots(void **unused)
 
 static void test_tree_edit__a_value_and_a_directory_never_share_a_step(void **unused)
 {
-    struct bough_store *store = open_store();
+    struct bough_store *store = open_store(1 << 20);
     struct bough_tree tree = {0};
     struct bough_edit edits[3] = {put("a/b", "1"), put("c", "2")};
 
@@ -255,7 +255,7 @@ static void test_tree_edit__a_value_and_a_directory_never_share_a_step(void **un
 
 static void test_tree_edit__a_directory_without_keys_vanishes(void **unused)
 {
-    struct bough_store *store = open_store();
+    struct bough_store *store = open_store(1 << 20);
     struct bough_tree tree = {0};
     struct bough_edit edits[2] = {put("a/b/c/d", "1"), put("a/z", "1")};
 
@@ -274,7 +274,7 @@ static void test_tree_edit__a_directory_without_keys_vanishes(void **unused)
 
 static void test_tree_edit__limits_hold_at_the_limit_and_one_past(void **unused)
 {
-    struct bough_store *store = open_store();
+    struct bough_store *store = open_store(1 << 20);
     struct bough_tree tree = {0};
     char text[400];
     struct bough_edit one;
