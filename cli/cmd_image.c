@@ -130,7 +130,8 @@ static void on_fault(void *context, const struct bough_fsck_fault *fault)
                (const char *)fault->path.at, object);
 }
 
-/* `damaged`: the log breaks off at a place behind which there is more; recovery has said where. */
+/* `damaged`: opening the journal has found damage, and has said where.  It counts also where
+ * nothing leads to it any more. */
 static enum exit_status check(const struct options *options, struct bough_store *store,
                               bool damaged)
 {
@@ -146,7 +147,7 @@ static enum exit_status check(const struct options *options, struct bough_store 
     if (err != BOUGH_OK)
         return complain(options->args[0], err);
     bough_store_info(store, &info);
-    report.fault_count += damaged ? 1 : 0;
+    report.fault_count += damaged && report.fault_count == 0 ? 1 : 0;
     printf(options->json ? "{\"refs\":%llu,\"commits\":%llu,\"directories\":%llu,\"values\":%llu,"
                            "\"used_bytes\":%llu,\"faults\":%llu}\n"
                          : "%llu refs, %llu commits, %llu directories, %llu long values, "

@@ -94,7 +94,7 @@ struct bough_backend {
     struct bough_identity identity;
     enum bough_durability durability; /* what a synced root survives */
     bool read_only;                   /* set for good after a failed write or flush */
-    bool damaged; /* what was acknowledged cannot all be read: opened at a state before it */
+    bool damaged; /* not all that was acknowledged can be read: the log says what is the matter */
     uint64_t capacity_bytes; /* 0 = bounded by the heap only */
     uint64_t used_bytes;
     uint64_t object_count; /* objects put since the backend was opened */
