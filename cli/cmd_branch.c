@@ -43,7 +43,7 @@ static enum exit_status list(struct session *session)
     struct http_response response;
     const struct json *document;
     const struct json *branches;
-    const struct json *main;
+    const struct json *default_name;
     size_t error_at;
     enum exit_status status =
         session_call(session, &request, session->options->json ? stdout : NULL, &response);
@@ -53,12 +53,13 @@ static enum exit_status list(struct session *session)
     if (json_read(response.body, &session->arena, &document, &error_at) != BOUGH_OK)
         return EXIT_CORRUPT;
     branches = json_read_member(document, "branches");
-    main = json_read_member(document, "default");
+    default_name = json_read_member(document, "default");
     for (const struct json *at = branches == NULL ? NULL : branches->first; at != NULL;
          at = at->next) {
         const struct json *name = json_read_member(at, "name");
         const struct json *head = json_read_member(at, "commit");
-        bool is_default = main != NULL && name != NULL && bough_bytes_equal(name->text, main->text);
+        bool is_default = default_name != NULL && name != NULL &&
+                          bough_bytes_equal(name->text, default_name->text);
 
         if (name == NULL || head == NULL || head->text.len < 12)
             return EXIT_CORRUPT;

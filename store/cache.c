@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * cache.c - objects in memory by address: a hash table of lists, and one list by last use.
+ * cache.c - objects in memory by address: a hash table of lists, and one list by age.
  *
  *   (1) used_bytes is the table plus the sum of all entries' sizes.  It passes budget_bytes only by
  *       what is pinned.
  *   (2) A kept entry is in exactly one bucket and once in the list from `newest` to `oldest`.
  *   (3) An entry that is not kept lives only while it is pinned.
- * Nothing that is pinned is dropped, so a reader needs no copy.
+ * Nothing that is pinned is dropped, so a reader needs no copy.  Who goes is decided by the second
+ * chance: the oldest entry goes unless it was used since it was last looked at; then it becomes the
+ * newest.  So a use costs one flag, not the upkeep of a list.
  */
 #include "cache.h"
 
@@ -23,6 +25,7 @@ struct entry {
     size_t size_bytes;
     uint32_t pin_count;
     bool kept;
+    bool used;       /* since it was last looked at for dropping */
     uint64_t data[]; /* addresses, items, bytes */
 };
 
@@ -32,6 +35,7 @@ struct cache {
     size_t used_bytes;
     struct entry *newest;
     struct entry *oldest;
+    size_t entry_count;  /* kept ones */
     size_t bucket_count; /* a power of two */
     struct entry **buckets;
 };
@@ -72,15 +76,15 @@ static struct entry **bucket_of(struct cache *cache, uint64_t address)
     return &cache->buckets[(mixed >> 32) & (cache->bucket_count - 1)];
 }
 
-/* Takes an entry out of the list by last use. */
-static void unlink_use(struct cache *cache, struct entry *entry)
+/* Takes an entry out of the list by age. */
+static void unlink_age(struct cache *cache, struct entry *entry)
 {
     *(entry->newer != NULL ? &entry->newer->older : &cache->newest) = entry->older;
     *(entry->older != NULL ? &entry->older->newer : &cache->oldest) = entry->newer;
 }
 
 /* Puts an entry at the newest end. */
-static void link_use(struct cache *cache, struct entry *entry)
+static void link_age(struct cache *cache, struct entry *entry)
 {
     entry->newer = NULL;
     entry->older = cache->newest;
@@ -106,8 +110,9 @@ static void drop(struct cache *cache, struct entry *entry)
         at = &(*at)->next_in_bucket;
     }
     *at = entry->next_in_bucket;
-    unlink_use(cache, entry);
+    unlink_age(cache, entry);
     entry->kept = false;
+    cache->entry_count--;
     if (entry->pin_count == 0)
         release(cache, entry);
 }
@@ -133,24 +138,26 @@ const struct cache_object *cache_pin(struct cache *cache, const struct bough_lin
     if (entry == NULL || !bough_hash_equal(&entry->object.link.name, &link->name))
         return NULL;
     entry->pin_count++;
-    if (entry != cache->newest) {
-        unlink_use(cache, entry);
-        link_use(cache, entry);
-    }
+    entry->used = true;
     return &entry->object;
 }
 
-/* Drops entries from the oldest on until `size` more fit the budget, passing over pinned ones. */
+/* Drops entries until `size` more fit the budget.  Each is looked at twice at most, so it ends also
+ * where everything is pinned. */
 static void make_room(struct cache *cache, size_t size)
 {
-    struct entry *entry = cache->oldest;
+    size_t looks = 2 * cache->entry_count;
 
-    while (entry != NULL && cache->used_bytes + size > cache->budget_bytes) {
-        struct entry *newer = entry->newer;
+    for (; looks > 0 && cache->used_bytes + size > cache->budget_bytes; looks--) {
+        struct entry *entry = cache->oldest;
 
-        if (entry->pin_count == 0)
+        if (entry->pin_count == 0 && !entry->used) {
             drop(cache, entry);
-        entry = newer;
+            continue;
+        }
+        entry->used = false;
+        unlink_age(cache, entry);
+        link_age(cache, entry);
     }
 }
 
@@ -204,7 +211,8 @@ enum bough_err cache_add(struct cache *cache, const struct bough_link *link,
         entry->kept = true;
         entry->next_in_bucket = *bucket;
         *bucket = entry;
-        link_use(cache, entry);
+        link_age(cache, entry);
+        cache->entry_count++;
     }
     *pinned = &entry->object;
     return BOUGH_OK;

@@ -76,10 +76,41 @@ static enum bough_err copy_entry(const struct node_item *item, struct bough_aren
     return entry->value.data.at == NULL ? BOUGH_NO_MEMORY : BOUGH_OK;
 }
 
-/* Looks for a key in one node: the child to go on with, or the entry.  BOUGH_NOT_FOUND. */
-static enum bough_err look_in(const struct cache_object *page, struct bough_bytes key,
-                              struct bough_arena *arena, struct bough_link *child,
-                              struct bough_entry *entry)
+/* What is looked for in a directory: a step, under the one key or the other. */
+struct sought {
+    struct bough_bytes value_key; /* the step; empty if values do not count */
+    struct bough_bytes tree_key;  /* the step and '/' */
+    bool later;                   /* tree_key is behind the leaf that value_key would be in */
+};
+
+/* Looks in a leaf.  The two keys are near each other, so one leaf nearly always tells about both.
+ */
+static enum bough_err look_in_leaf(const struct cache_object *page, struct sought *sought,
+                                   struct bough_arena *arena, struct bough_entry *entry)
+{
+    struct node_item item;
+    uint32_t at;
+
+    if (sought->value_key.len > 0) {
+        at = node_page_search(page, sought->value_key);
+        if (at < page->item_count) {
+            node_item(page, at, &item);
+            if (bough_bytes_equal(node_key(&item), sought->value_key))
+                return copy_entry(&item, arena, entry);
+        }
+    }
+    at = node_page_search(page, sought->tree_key);
+    sought->later = at == page->item_count;
+    if (sought->later)
+        return BOUGH_NOT_FOUND;
+    node_item(page, at, &item);
+    return bough_bytes_equal(node_key(&item), sought->tree_key) ? copy_entry(&item, arena, entry)
+                                                                : BOUGH_NOT_FOUND;
+}
+
+/* Looks in an inner node: the child to go on with. */
+static enum bough_err look_in_inner(const struct cache_object *page, struct bough_bytes key,
+                                    struct bough_link *child)
 {
     uint32_t at = node_page_search(page, key);
     struct node_item item;
@@ -87,23 +118,19 @@ static enum bough_err look_in(const struct cache_object *page, struct bough_byte
     if (at == page->item_count)
         return BOUGH_NOT_FOUND;
     node_item(page, at, &item);
-    if (page->level > 0) {
-        *child = node_child(&item);
-        return BOUGH_OK;
-    }
-    if (!bough_bytes_equal(node_key(&item), key))
-        return BOUGH_NOT_FOUND;
-    return copy_entry(&item, arena, entry);
+    *child = node_child(&item);
+    return BOUGH_OK;
 }
 
-/* The entry with exactly this key in one directory; its bytes live in `arena`. */
-static enum bough_err find_key(struct bough_store *store, const struct bough_tree *tree,
-                               struct bough_bytes key, struct bough_arena *arena,
-                               struct bough_entry *entry)
+/* Goes down to the leaf in which `key` would be, and looks there. */
+static enum bough_err descend(struct bough_store *store, const struct bough_tree *tree,
+                              struct bough_bytes key, struct sought *sought,
+                              struct bough_arena *arena, struct bough_entry *entry)
 {
     struct bough_link link = tree->root;
     uint8_t above = NODE_LEVELS_MAX;
 
+    sought->later = false;
     if (bough_hash_is_none(&link.name))
         return BOUGH_NOT_FOUND;
     for (;;) {
@@ -113,8 +140,12 @@ static enum bough_err find_key(struct bough_store *store, const struct bough_tre
 
         BOUGH_TRY(node_page_pin(store, &link, &page));
         level = page->level;
-        err = level < above ? look_in(page, key, arena, &link, entry)
-                            : object_corrupt(store, &link, "a node of the wrong level");
+        if (level >= above)
+            err = object_corrupt(store, &link, "a node of the wrong level");
+        else if (level == 0)
+            err = look_in_leaf(page, sought, arena, entry);
+        else
+            err = look_in_inner(page, key, &link);
         node_page_unpin(store, page);
         if (err != BOUGH_OK || level == 0)
             return err;
@@ -122,22 +153,26 @@ static enum bough_err find_key(struct bough_store *store, const struct bough_tre
     }
 }
 
-/* The entry of a step; `only_tree` leaves values out. */
+/* The entry of a step, its bytes in `arena`; `only_tree` leaves values out. */
 static enum bough_err find_step(struct bough_store *store, const struct bough_tree *tree,
                                 struct bough_bytes step, bool only_tree, struct bough_arena *arena,
                                 struct bough_entry *entry)
 {
     uint8_t key[NODE_KEY_BYTES_MAX];
-    enum bough_err err = BOUGH_NOT_FOUND;
+    struct sought sought = {.tree_key = {.at = key, .len = step.len + 1}};
+    enum bough_err err;
 
     assert(step.len > 0 && step.len <= BOUGH_STEP_BYTES_MAX);
     memcpy(key, step.at, step.len);
     key[step.len] = '/';
-    if (!only_tree)
-        err = find_key(store, tree, step, arena, entry);
-    if (err == BOUGH_NOT_FOUND)
-        err = find_key(store, tree, bough_bytes_of(key, step.len + 1), arena, entry);
-    return err;
+    if (only_tree)
+        return descend(store, tree, sought.tree_key, &sought, arena, entry);
+    sought.value_key = step;
+    err = descend(store, tree, step, &sought, arena, entry);
+    if (err != BOUGH_NOT_FOUND || !sought.later)
+        return err;
+    sought.value_key.len = 0;
+    return descend(store, tree, sought.tree_key, &sought, arena, entry);
 }
 
 enum bough_err bough_tree_find(struct bough_store *store, const struct bough_tree *tree,
