@@ -149,6 +149,8 @@ enum bough_err bough_git_exchange_add(struct bough_git_exchange *exchange, struc
 
 enum bough_err bough_git_exchange_end(struct bough_git_exchange *exchange)
 {
+    enum bough_err err;
+
     assert(!exchange->ended);
     exchange->ended = true;
     if (exchange->advertise)
@@ -158,8 +160,12 @@ enum bough_err bough_git_exchange_end(struct bough_git_exchange *exchange)
         return BOUGH_INVALID;
     if (is_push(exchange))
         return receive_end(&exchange->receive);
-    return exchange->version == 2 ? upload_v2_end(&exchange->upload)
-                                  : upload_v0_end(&exchange->upload);
+    err = exchange->version == 2 ? upload_v2_end(&exchange->upload)
+                                 : upload_v0_end(&exchange->upload);
+    if (err == BOUGH_NO_MEMORY || err == BOUGH_TOO_BIG)
+        err = upload_fail(&exchange->upload, "upload-pack: too much to send: %s",
+                          bough_err_name(err));
+    return err;
 }
 
 /* Copies as much of `from` as there is room for. */

@@ -133,6 +133,9 @@ enum bough_err receive_pack(struct receive *receive, struct bough_bytes bytes)
     if (receive->pack_failed || receive->fault != NULL || !receive_has_pack(receive))
         return BOUGH_OK;
     err = pack_in_add(&receive->pack, bytes);
+    if (err == BOUGH_NO_MEMORY)
+        err = pack_in_fail(&receive->pack, BOUGH_INVALID, "the store cannot take it: %s",
+                           bough_err_name(err));
     if (err == BOUGH_INVALID || err == BOUGH_TOO_BIG) {
         receive->pack_failed = true;
         return BOUGH_OK;

@@ -95,6 +95,9 @@ static enum bough_err unpack(struct receive *receive)
         err = lift_all(receive, &thin);
         receive_thin_release(&thin);
     }
+    if (err == BOUGH_NO_MEMORY || err == BOUGH_FULL || err == BOUGH_READ_ONLY)
+        err = pack_in_fail(&receive->pack, BOUGH_INVALID, "the store cannot take it: %s",
+                           bough_err_name(err));
     if (err == BOUGH_INVALID || err == BOUGH_TOO_BIG)
         receive->pack_failed = true;
     else if (err != BOUGH_OK)

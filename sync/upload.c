@@ -53,6 +53,9 @@ enum bough_err upload_fail(struct upload *upload, const char *format, ...)
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     bough_log(upload->view->env->log, BOUGH_INFO, "git", "fetch refused: %s", text);
+    if (upload->packing)
+        pack_out_close(&upload->pack);
+    upload->packing = false;
     upload->failed = true;
     upload->out.len = 0;
     return pkt_line_print(&upload->out, "ERR %s", text);
