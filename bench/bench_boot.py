@@ -83,8 +83,8 @@ def bough_options(disk, port, machine="microvm", mib=64):
 
 
 def ready(port):
-    """Whether /readyz is answered with 200 soon.  The request is sent on another connection every so
-    often: one that came too early may be lost on the way."""
+    """Whether /readyz is answered with 200 soon.  The request is sent on another connection every
+    so often: one that came too early may be lost on the way."""
     connections = []
     try:
         end = time.monotonic() + 2
@@ -161,7 +161,7 @@ def linux_boot(kernel, initrd):
 
 
 def boot(folder):
-    """from QEMU's start to the first HTTP reply, beside Debian's cloud kernel to its first process"""
+    """from QEMU's start to the first HTTP reply, beside Linux to its first process"""
     figures.need("qemu-system-x86_64", "gcc")
     kernel, initrd = linux_kernel(), linux_initrd(folder)
     disk = new_disk(folder, "disk")

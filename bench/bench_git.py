@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: ISC
 """bench_git.py - clones and small git operations, beside `git http-backend` under lighttpd.
 
-One history (tests/e2e/history.py: real files, more than 1,000 commits) is pushed to both by stock git;
-then stock git, protocol 2, asks both in turns.  A clone's megabytes are those of the objects'
+One history (tests/e2e/history.py: real files, more than 1,000 commits) is pushed to both by stock
+git; then stock git, protocol 2, asks both in turns.  A clone's megabytes are those of the objects'
 contents, the same for both, whatever the pack on the wire takes.  Clones are bare: what a checkout
 takes is the client's.  "First" is the first clone after a service was started.
 """
@@ -98,7 +98,7 @@ def first_clone(target, folder):
 
 
 def server_only(target, wants):
-    """Seconds in which the server answers a clone's fetch (protocol 2), nothing being done with it."""
+    """Seconds of a clone's fetch (protocol 2) whose answer is only read, not worked on."""
     def pkt(text):
         return b"%04x" % (len(text) + 4) + text
 

@@ -7,6 +7,7 @@ with `-` for what there is not.  The ratio is ours to the peer's.  A goal is one
 there is a peer, else for the value.
 """
 import json
+import os
 import shutil
 import statistics
 import sys
@@ -25,17 +26,12 @@ def note(text):
 
 def need(*programs):
     for program in programs:
-        if shutil.which(program, path="/usr/sbin:/sbin:" + _path()) is None:
+        if shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin") is None:
             raise Skipped(f"no {program} here")
 
 
-def _path():
-    import os
-    return os.environ.get("PATH", "")
-
-
 def number(value):
-    """Whole numbers and large ones without decimals, others with three digits that say something."""
+    """Whole numbers and large ones without decimals, smaller ones with more."""
     if value is None:
         return "-"
     if isinstance(value, int) or abs(value) >= 1000:
@@ -68,8 +64,8 @@ def seconds(action, *words):
 
 
 def in_turns(rounds, *actions):
-    """The medians of what each action gives (a number), the actions taking turns: what the neighbours
-    do meanwhile is done to all."""
+    """The medians of what each action gives (a number), the actions taking turns: what the
+    neighbours do meanwhile is done to all."""
     got = [[] for _ in actions]
     for at in range(rounds):
         order = list(enumerate(actions))
