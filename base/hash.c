@@ -6,6 +6,7 @@
  * finalisation rounds.
  */
 #include "hash.h"
+#include "hex.h"
 #include <assert.h>
 #include <blake2.h>
 
@@ -61,40 +62,12 @@ void hash_of(uint32_t tag, struct bough_bytes bytes, struct bough_hash *hash)
 
 void hash_hex(const struct bough_hash *hash, char text[2 * BOUGH_HASH_BYTES + 1])
 {
-    static const char digits[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < BOUGH_HASH_BYTES; i++) {
-        text[2 * i] = digits[hash->at[i] >> 4];
-        text[2 * i + 1] = digits[hash->at[i] & 15];
-    }
-    text[(size_t)2 * BOUGH_HASH_BYTES] = '\0';
-}
-
-/* The value of a hexadecimal digit, or 16. */
-static uint8_t digit_of(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return (uint8_t)(c - '0');
-    if (c >= 'a' && c <= 'f')
-        return (uint8_t)(c - 'a' + 10);
-    if (c >= 'A' && c <= 'F')
-        return (uint8_t)(c - 'A' + 10);
-    return 16;
+    hex_print(hash->at, BOUGH_HASH_BYTES, text);
 }
 
 bool hash_parse(struct bough_bytes text, struct bough_hash *hash)
 {
-    if (text.len != (size_t)2 * BOUGH_HASH_BYTES)
-        return false;
-    for (size_t i = 0; i < BOUGH_HASH_BYTES; i++) {
-        uint8_t high = digit_of(text.at[2 * i]);
-        uint8_t low = digit_of(text.at[2 * i + 1]);
-
-        if (high > 15 || low > 15)
-            return false;
-        hash->at[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
+    return hex_parse(text, hash->at, BOUGH_HASH_BYTES);
 }
 
 static uint64_t load64(const uint8_t *at)

@@ -6,18 +6,7 @@
  * "%252F" is the three characters "%2F" and never a slash.
  */
 #include "percent.h"
-
-/* The value of a hexadecimal digit, or 16. */
-static unsigned digit_of(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return (unsigned)(c - '0');
-    if (c >= 'a' && c <= 'f')
-        return (unsigned)(c - 'a') + 10u;
-    if (c >= 'A' && c <= 'F')
-        return (unsigned)(c - 'A') + 10u;
-    return 16;
-}
+#include "hex.h"
 
 enum bough_err percent_decode(struct bough_bytes text, struct bough_arena *arena,
                               struct bough_bytes *bytes)
@@ -42,8 +31,8 @@ enum bough_err percent_decode(struct bough_bytes text, struct bough_arena *arena
         }
         if (text.len - i < 3)
             return BOUGH_INVALID;
-        high = digit_of(text.at[i + 1]);
-        low = digit_of(text.at[i + 2]);
+        high = hex_digit(text.at[i + 1]);
+        low = hex_digit(text.at[i + 2]);
         if (high > 15 || low > 15)
             return BOUGH_INVALID;
         into[len++] = (uint8_t)(high << 4 | low);

@@ -5,20 +5,12 @@
 #include "cmd_branch.h"
 #include "json_read.h"
 #include "json_write.h"
-#include "percent.h"
 #include "session.h"
 
 /* "/v1/branches/{name}" in the arena. */
 static const char *target_of(struct session *session, const char *name)
 {
-    struct out out = out_begin(&session->arena);
-    struct bough_bytes text;
-
-    out_text(&out, "/v1/branches/");
-    percent_encode(&out, bough_bytes_text(name), false);
-    if (out_end(&out, &text) != BOUGH_OK)
-        return "/v1/branches/";
-    return session_text(session, "%.*s", (int)text.len, (const char *)text.at);
+    return session_text(session, "/v1/branches/%s", session_encoded(session, name, false));
 }
 
 /* {"member": "value", "force": ...} as the request's body. */

@@ -4,7 +4,6 @@
  */
 #include "cmd_log.h"
 #include "json_read.h"
-#include "percent.h"
 #include "session.h"
 #include <stdlib.h>
 
@@ -50,14 +49,9 @@ static enum exit_status pages(struct session *session, const char *from, long le
 {
     struct http_request request = {.method = "GET"};
     struct http_response response;
-    struct out query = out_begin(&session->arena);
-    struct bough_bytes text;
 
-    percent_encode(&query, bough_bytes_text(from), false);
-    if (out_end(&query, &text) != BOUGH_OK)
-        return EXIT_LIMIT;
-    request.target = session_text(session, "/v1/commits?limit=%ld&from=%.*s",
-                                  left < 1000 ? left : 1000, (int)text.len, (const char *)text.at);
+    request.target = session_text(session, "/v1/commits?limit=%ld&from=%s",
+                                  left < 1000 ? left : 1000, session_encoded(session, from, false));
     while (left > 0 && request.target[0] != '\0') {
         const struct json *document;
         size_t error_at;

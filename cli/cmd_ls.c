@@ -28,22 +28,22 @@ const char *cmd_ls_key(struct session *session, const struct json *item)
     return session_text(session, "%.*s", (int)bytes.len, (const char *)bytes.at);
 }
 
+/* The first page of a listing. */
+static const char *target_of(struct session *session, const char *prefix, bool fold)
+{
+    return session_text(session, "%s?limit=1000%s&prefix=%s",
+                        session_target(session, "/keys", NULL), fold ? "&delimiter=/" : "",
+                        session_encoded(session, prefix, true));
+}
+
 enum exit_status cmd_ls_pages(struct session *session, const char *prefix, bool fold,
                               enum exit_status (*page)(struct session *session,
                                                        const struct json *document, void *context),
                               void *context)
 {
-    struct out query = out_begin(&session->arena);
-    struct bough_bytes text;
-    struct http_request request = {.method = "GET"};
+    struct http_request request = {.method = "GET", .target = target_of(session, prefix, fold)};
     struct http_response response;
 
-    out_format(&query, "?limit=1000%s&prefix=", fold ? "&delimiter=/" : "");
-    percent_encode(&query, bough_bytes_text(prefix), true);
-    if (out_end(&query, &text) != BOUGH_OK)
-        return EXIT_LIMIT;
-    request.target = session_text(session, "%s%.*s", session_target(session, "/keys", NULL),
-                                  (int)text.len, (const char *)text.at);
     for (;;) {
         struct bough_arena_mark mark = bough_arena_now(&session->arena);
         const struct json *document;
@@ -113,18 +113,12 @@ static enum exit_status print_page(struct session *session, const struct json *d
 /* Hands the server's lines through, page by page. */
 static enum exit_status print_json(struct session *session, const char *prefix, bool fold)
 {
-    struct out query = out_begin(&session->arena);
-    struct http_request request = {.method = "GET", .headers = "Accept: application/x-ndjson\r\n"};
+    struct http_request request = {.method = "GET",
+                                   .target = target_of(session, prefix, fold),
+                                   .headers = "Accept: application/x-ndjson\r\n"};
     struct http_response response;
-    struct bough_bytes text;
     enum exit_status status;
 
-    out_format(&query, "?limit=1000%s&prefix=", fold ? "&delimiter=/" : "");
-    percent_encode(&query, bough_bytes_text(prefix), true);
-    if (out_end(&query, &text) != BOUGH_OK)
-        return EXIT_LIMIT;
-    request.target = session_text(session, "%s%.*s", session_target(session, "/keys", NULL),
-                                  (int)text.len, (const char *)text.at);
     do {
         status = session_call(session, &request, stdout, &response);
         request.target = session_text(session, "%s", response.next);

@@ -129,8 +129,7 @@ const char *session_text(struct session *session, const char *format, ...)
     return text;
 }
 
-/* `text` percent-encoded. */
-static const char *encoded(struct session *session, const char *text, bool keep_slash)
+const char *session_encoded(struct session *session, const char *text, bool keep_slash)
 {
     struct out out = out_begin(&session->arena);
     struct bough_bytes bytes;
@@ -145,12 +144,13 @@ const char *session_target(struct session *session, const char *rest, const char
 {
     const struct options *options = session->options;
     const char *branch = options->branch != NULL ? options->branch : "main";
-    const char *path = key == NULL ? "" : encoded(session, key, true);
+    const char *path = key == NULL ? "" : session_encoded(session, key, true);
 
     if (options->rev != NULL)
-        return session_text(session, "/v1/at/%s%s%s", encoded(session, options->rev, false), rest,
-                            path);
-    return session_text(session, "/v1/b/%s%s%s", encoded(session, branch, false), rest, path);
+        return session_text(session, "/v1/at/%s%s%s", session_encoded(session, options->rev, false),
+                            rest, path);
+    return session_text(session, "/v1/b/%s%s%s", session_encoded(session, branch, false), rest,
+                        path);
 }
 
 const char *session_headers(struct session *session, const char *more)

@@ -38,6 +38,9 @@ const char *session_target(struct session *session, const char *rest, const char
 /* The headers Bough-Author and Bough-Message as the options have them, and `more`; in the arena. */
 const char *session_headers(struct session *session, const char *more);
 
+/* `text` percent-encoded, in the arena. */
+const char *session_encoded(struct session *session, const char *text, bool keep_slash);
+
 /* A C string in the arena, as printf would make it. */
 BOUGH_PRINTF(2, 3)
 const char *session_text(struct session *session, const char *format, ...);

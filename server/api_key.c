@@ -10,6 +10,7 @@
 #include "api.h"
 #include "author.h"
 #include "bough/txn.h"
+#include "hash.h"
 #include "http_cond.h"
 #include "percent.h"
 #include "reply.h"
@@ -355,16 +356,13 @@ static enum bough_err answer_put(struct request *request, const struct bough_val
 /* The Location of what a PUT made: the key at the new commit. */
 static enum bough_err add_location(struct request *request, const struct bough_link *commit)
 {
-    static const char digits[] = "0123456789abcdef";
+    char hex[2 * BOUGH_HASH_BYTES + 1];
     struct out out = out_begin(&request->arena);
     struct bough_bytes location;
 
+    hash_hex(&commit->name, hex);
     out_text(&out, "Location: /v1/at/");
-    for (size_t i = 0; i < BOUGH_HASH_BYTES; i++) {
-        char pair[2] = {digits[commit->name.at[i] >> 4], digits[commit->name.at[i] & 15]};
-
-        out_bytes(&out, bough_bytes_of(pair, 2));
-    }
+    out_text(&out, hex);
     out_text(&out, "/k/");
     percent_encode(&out, request->words[1], true);
     out_text(&out, "\r\n");

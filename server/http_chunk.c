@@ -9,24 +9,14 @@
  */
 #include "http_chunk.h"
 #include "bough/limits.h"
+#include "hex.h"
 #include <assert.h>
 
 #define SIZE_DIGITS_MAX 15u
 
-static unsigned digit_of(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return (unsigned)(c - '0');
-    if (c >= 'a' && c <= 'f')
-        return (unsigned)(c - 'a') + 10u;
-    if (c >= 'A' && c <= 'F')
-        return (unsigned)(c - 'A') + 10u;
-    return 16;
-}
-
 static unsigned take_size(struct http_chunk *chunk, uint8_t c)
 {
-    unsigned digit = digit_of(c);
+    unsigned digit = hex_digit(c);
 
     if (digit < 16) {
         if (++chunk->digit_count > SIZE_DIGITS_MAX)

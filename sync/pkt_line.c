@@ -6,22 +6,12 @@
  * written), the greatest is 65520; reading accepts digits of either case, writing uses lower case.
  */
 #include "pkt_line.h"
+#include "hex.h"
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #define PRINT_BYTES_MAX 1024u
-
-uint8_t pkt_line_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return (uint8_t)(c - '0');
-    if (c >= 'a' && c <= 'f')
-        return (uint8_t)(c - 'a' + 10);
-    if (c >= 'A' && c <= 'F')
-        return (uint8_t)(c - 'A' + 10);
-    return 16;
-}
 
 /* A packet without data. */
 static enum bough_err special(size_t length, struct pkt_line *packet, size_t *used)
@@ -41,7 +31,7 @@ enum bough_err pkt_line_parse(struct bough_bytes bytes, struct pkt_line *packet,
     size_t length = 0;
 
     for (size_t i = 0; i < PKT_LINE_HEAD_BYTES && i < bytes.len; i++) {
-        uint8_t digit = pkt_line_digit(bytes.at[i]);
+        uint8_t digit = hex_digit(bytes.at[i]);
 
         if (digit > 15)
             return BOUGH_INVALID;

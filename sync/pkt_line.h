@@ -27,9 +27,6 @@ BOUGH_MUST_CHECK enum bough_err pkt_line_parse(struct bough_bytes bytes, struct 
 /* The packet's text without its final newline, if it has one. */
 struct bough_bytes pkt_line_text(const struct pkt_line *packet);
 
-/* The value of one lower- or upper-case hexadecimal digit, 16 if it is none. */
-uint8_t pkt_line_digit(uint8_t c);
-
 /* Writes the four digits of a packet with `len` <= PKT_LINE_DATA_MAX bytes of data. */
 void pkt_line_head(uint8_t into[PKT_LINE_HEAD_BYTES], size_t len);
 

@@ -6,6 +6,7 @@
  * spellings of one name would be two names to whoever compares text.
  */
 #include "sha1.h"
+#include "hex.h"
 #include <assert.h>
 
 void sha1_begin(struct sha1_state *state)
@@ -70,23 +71,13 @@ const char *sha1_kind_name(enum git_kind kind)
 
 void sha1_hex(const struct sha1 *id, char text[SHA1_HEX + 1])
 {
-    static const char digits[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < SHA1_BYTES; i++) {
-        text[2 * i] = digits[id->at[i] >> 4];
-        text[2 * i + 1] = digits[id->at[i] & 15];
-    }
-    text[SHA1_HEX] = '\0';
+    hex_print(id->at, SHA1_BYTES, text);
 }
 
 /* The value of a lower-case hexadecimal digit, or 16. */
 static uint8_t digit_of(uint8_t c)
 {
-    if (c >= '0' && c <= '9')
-        return (uint8_t)(c - '0');
-    if (c >= 'a' && c <= 'f')
-        return (uint8_t)(c - 'a' + 10);
-    return 16;
+    return c >= 'A' && c <= 'F' ? 16 : hex_digit(c);
 }
 
 bool sha1_parse(struct bough_bytes text, struct sha1 *id)
