@@ -74,6 +74,11 @@ static uint64_t make_canary(void)
 /* What the hypervisor calls itself (CPUID leaf 0x40000000). */
 static const char *hypervisor_name(void)
 {
+    /* The signatures in use (Linux arch/x86/include/uapi/asm; QEMU for its interpreter). */
+    static const struct {
+        const char *signature;
+        const char *name;
+    } names[] = {{"TCGTCGTCGTCG", "QEMU TCG"}, {"KVMKVMKVM", "KVM"}, {"XenVMMXenVMM", "Xen"}};
     struct cpu_id id = cpu_identify(HYPERVISOR_LEAF, 0);
 
     if ((cpu_identify(1, 0).c >> 31) == 0)
@@ -81,6 +86,10 @@ static const char *hypervisor_name(void)
     memcpy(boot.name, &id.b, 4);
     memcpy(boot.name + 4, &id.c, 4);
     memcpy(boot.name + 8, &id.d, 4);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(boot.name, names[i].signature) == 0)
+            return names[i].name;
+    }
     return boot.name;
 }
 
