@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #define DISK_BYTES_DEFAULT ((uint64_t)1 << 30)
-#define MEMORY_MIB_DEFAULT 64u
+#define MEMORY_MIB_DEFAULT 256u
 #define POLL_MS            50
 /* The guest's place in QEMU's user network; without DHCP it is up sooner. */
 #define GUEST_WORDS "ip=10.0.2.15/24,10.0.2.2 port=80"

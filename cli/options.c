@@ -42,7 +42,7 @@ static const struct option table[] = {
     {"tap", 0, TEXT(tap), "NAME", "serve on this tap device, with lwIP instead of sockets"},
     {"ip", 0, TEXT(ip), "ADDR/BITS[,GW]", "the address on the tap device, or dhcp"},
     {"disk", 'd', TEXT(disk), "FILE", "the disk image (made if it is missing)"},
-    {"memory", 0, TEXT(memory), "MIB", "memory of the machine (default 64)"},
+    {"memory", 0, TEXT(memory), "MIB", "memory of the machine (default 256)"},
     {"vmm", 0, TEXT(vmm), "NAME", "what runs it: qemu"},
     {"machine", 0, TEXT(machine), "NAME", "microvm (default) or q35"},
     {"accel", 0, TEXT(accel), "NAME", "auto (default), kvm or tcg"},
