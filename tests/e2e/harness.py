@@ -227,6 +227,10 @@ class Target:
     def port(self):
         return int(self.url.rsplit(":", 1)[1])
 
+    @property
+    def address(self):
+        return (self.url[len("http://"):].rsplit(":", 1)[0], self.port)
+
     def curl(self, path, *words, method=None, data=None, headers=()):
         """A request with stock curl."""
         with tempfile.TemporaryDirectory(dir=self.folder) as scratch:
@@ -263,7 +267,7 @@ class Target:
     def raw(self, request, timeout=20):
         """Sends bytes on a connection of their own; all that comes until the server closes it."""
         got = b""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as connection:
+        with socket.create_connection(self.address, timeout=timeout) as connection:
             try:
                 connection.sendall(request)
             except (BrokenPipeError, ConnectionResetError):
@@ -279,7 +283,7 @@ class Target:
         return got
 
     def connect(self):
-        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        return socket.create_connection(self.address, timeout=20)
 
 
 class Serve(Target):

@@ -232,6 +232,28 @@ class Run(harness.Case):
         self.assertEqual(target.stop(), 0, target.log)
 
     @needs_image
+    def test_an_accelerator_that_hangs_is_given_up(self):
+        """The same with a KVM that starts and then says nothing."""
+        if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+            self.skipTest("no /dev/kvm here, so it is not even tried")
+        real = shutil.which(QEMU[0])
+        hanging = self.write(f"bin/{QEMU[0]}", f"""#!/bin/sh
+case " $* " in *" -accel kvm "*) exec sleep 60 ;; esac
+exec {real} "$@"
+""".encode())
+        os.chmod(hanging, 0o755)
+        path = os.environ["PATH"]
+        os.environ["PATH"] = self.path("bin") + ":" + path
+        self.addCleanup(os.environ.__setitem__, "PATH", path)
+        target = harness.Image(self.folder, accel="auto")
+        self.addCleanup(target.kill)
+        begin = time.monotonic()
+        target.start()
+        harness.say(f"ready after {time.monotonic() - begin:.2f} s")
+        self.assertIn("(tcg)", target.log)
+        self.assertEqual(target.stop(), 0, target.log)
+
+    @needs_image
     def test_machines_and_memory(self):
         for words in (["--machine", "q35"], ["--memory", "16"], ["--machine", "q35", "--memory",
                                                                  "256"]):
