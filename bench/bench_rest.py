@@ -3,7 +3,7 @@
 
 wrk asks with keys.lua.  Values have 100 bytes; a PUT makes a new key, is a commit of its own, and
 is answered when the disk file was flushed.  What a flush takes differs tenfold with the disk and
-with what the neighbours write: PUTs stand beside the bare flushes that the same disk does at the time.
+with what the neighbours write: PUTs stand beside the bare flushes that it does at the time.
 """
 import json
 import os
