@@ -9,6 +9,12 @@ if(BOUGH_SANITIZE)
     add_link_options(-fsanitize=address,undefined)
 endif()
 
+if(BOUGH_FUZZ)
+    # libFuzzer looks at the coverage of everything, lwIP too.
+    add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+        -fno-omit-frame-pointer)
+endif()
+
 find_package(ZLIB REQUIRED)
 find_library(LIBB2 libb2.a REQUIRED)
 find_library(LIBBEARSSL libbearssl.a REQUIRED)
@@ -45,6 +51,12 @@ bough_layer(server server SOURCES ${server_sources} DEFINES $<$<TARGET_EXISTS:lw
 get_property(objects GLOBAL PROPERTY BOUGH_OBJECTS)
 add_library(bough_all STATIC ${objects} $<$<TARGET_EXISTS:lwip>:$<TARGET_OBJECTS:lwip>>)
 target_link_libraries(bough_all PUBLIC ZLIB::ZLIB ${LIBB2} ${LIBBEARSSL})
+
+if(BOUGH_FUZZ)
+    enable_testing()
+    add_subdirectory(tests/fuzz)
+    return()
+endif()
 
 include(cmake/library.cmake)
 if(EXISTS ${CMAKE_SOURCE_DIR}/cli/main.c)
