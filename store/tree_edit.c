@@ -15,6 +15,8 @@
 #include "tree_level.h"
 #include <stdlib.h>
 
+#define GITLINK_BYTES 20u /* a SHA-1 */
+
 enum plan_state { PLAN_ABSENT, PLAN_VALUE, PLAN_TREE };
 
 struct plan {
@@ -104,6 +106,14 @@ static enum bough_err settle(struct planner *planner, struct plan *plan)
     return BOUGH_OK;
 }
 
+/* Whether an entry can stand in a tree: a gitlink's value is the name of a commit, which every view
+ * of the tree relies on. */
+static bool entry_ok(const struct bough_entry *entry)
+{
+    return entry->kind != BOUGH_ENTRY_VALUE || entry->mode != BOUGH_MODE_GITLINK ||
+           entry->value.size_bytes == GITLINK_BYTES;
+}
+
 /* Plays one edit on the plan node at its path. */
 static enum bough_err play(struct planner *planner, struct plan *plan,
                            const struct bough_edit *edit)
@@ -114,6 +124,8 @@ static enum bough_err play(struct planner *planner, struct plan *plan,
         plan->now = PLAN_ABSENT;
         return BOUGH_OK;
     }
+    if (!entry_ok(&edit->entry))
+        return BOUGH_INVALID;
     if (plan->now != PLAN_ABSENT && plan->now != state_of(&edit->entry))
         return BOUGH_CONFLICT;
     plan->base = edit->entry;
@@ -281,7 +293,8 @@ static enum bough_err level_changes(struct planner *planner, const struct bough_
             return BOUGH_INVALID;
         if (edit->path.len > BOUGH_STEP_BYTES_MAX)
             return BOUGH_TOO_BIG;
-        if (memchr(edit->path.at, '\0', edit->path.len) != NULL)
+        if (memchr(edit->path.at, '\0', edit->path.len) != NULL ||
+            (!edit->remove && !entry_ok(&edit->entry)))
             return BOUGH_INVALID;
         if (now != PLAN_TREE)
             BOUGH_TRY(

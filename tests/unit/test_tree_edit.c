@@ -309,6 +309,21 @@ static void test_tree_edit__limits_hold_at_the_limit_and_one_past(void **unused)
     bough_store_close(store);
 }
 
+static void test_tree_edit__a_gitlink_is_twenty_bytes(void **unused)
+{
+    struct bough_store *store = open_store(1 << 20);
+    struct bough_tree tree = {0};
+    struct bough_edit one = put("sub", "nineteen bytes only");
+
+    (void)unused;
+    one.entry.mode = BOUGH_MODE_GITLINK;
+    assert_int_equal(edit(store, &tree, &one, 1), BOUGH_INVALID);
+    one = put("sub", "twenty bytes exactly");
+    one.entry.mode = BOUGH_MODE_GITLINK;
+    assert_int_equal(edit(store, &tree, &one, 1), BOUGH_OK);
+    bough_store_close(store);
+}
+
 static void test_tree_edit__one_key_of_many_writes_few_objects(void **unused)
 {
     static char paths[20000][24];
@@ -342,6 +357,7 @@ int main(void)
         cmocka_unit_test(test_tree_edit__a_value_and_a_directory_never_share_a_step),
         cmocka_unit_test(test_tree_edit__a_directory_without_keys_vanishes),
         cmocka_unit_test(test_tree_edit__limits_hold_at_the_limit_and_one_past),
+        cmocka_unit_test(test_tree_edit__a_gitlink_is_twenty_bytes),
         cmocka_unit_test(test_tree_edit__one_key_of_many_writes_few_objects),
     };
 
