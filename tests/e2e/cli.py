@@ -287,6 +287,8 @@ class Words(harness.Case):
                             (["run", "--accel", "x", "--listen", "127.0.0.1:1"], b"--accel"),
                             (["run", "--machine", "pc", "--listen", "127.0.0.1:1"], b"--machine"),
                             (["get", "a", "--url", "ftp://x"], b"http://HOST:PORT")):
+            if words[0] == "run":  # any file will do: it is not booted
+                words += ["--image", harness.bough]
             done = cli(*words, check=False, cwd=self.folder)
             self.assertEqual(done.status, USAGE, (words, done))
             self.assertEqual(done.out, b"", words)
