@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #define EDITS_MAX       512u /* applied together */
+#define EDITS_FIRST     4u
 #define ARENA_BYTES_MAX (64u << 20)
 #define WANTED_MAX      (1u << 20) /* entries of one tree that must be looked for */
 
@@ -30,7 +31,8 @@ struct dir {
     struct bough_arena wanted; /* of what was looked for */
     struct git_find *sought;
     size_t sought_count;
-    struct bough_edit *edits;
+    struct bough_edit *edits; /* in `arena`; room for edits_max */
+    size_t edits_max;
     size_t edit_count;
 };
 
@@ -103,21 +105,38 @@ static enum bough_err flush(struct dir *dir)
                                         dir->edit_count, &dir->arena, &dir->result));
     bough_arena_release(&dir->arena);
     dir->edits = NULL;
+    dir->edits_max = 0;
     dir->edit_count = 0;
     return BOUGH_OK;
 }
 
-/* A new edit of the entry that git calls `name`. */
+/* Makes room for one more edit.  Most directories change in one or two places, a few in thousands,
+ * so the array starts small and doubles. */
+static enum bough_err grow_edits(struct dir *dir)
+{
+    size_t max = dir->edits_max == 0 ? EDITS_FIRST : dir->edits_max * 2;
+    struct bough_edit *edits;
+
+    if (dir->edit_count < dir->edits_max)
+        return BOUGH_OK;
+    edits = bough_arena_zeros(&dir->arena, max, sizeof(*edits));
+    if (edits == NULL)
+        return BOUGH_NO_MEMORY;
+    if (dir->edit_count > 0)
+        memcpy(edits, dir->edits, dir->edit_count * sizeof(*edits));
+    dir->edits = edits;
+    dir->edits_max = max;
+    return BOUGH_OK;
+}
+
+/* A new edit of the entry that git calls `name`; valid until the next one. */
 static enum bough_err add_edit(struct dir *dir, struct bough_bytes name, struct bough_edit **edit)
 {
     uint8_t room[GIT_NAME_BYTES_MAX];
 
     if (dir->edit_count == EDITS_MAX)
         BOUGH_TRY(flush(dir));
-    if (dir->edits == NULL)
-        dir->edits = bough_arena_zeros(&dir->arena, EDITS_MAX, sizeof(*dir->edits));
-    if (dir->edits == NULL)
-        return BOUGH_NO_MEMORY;
+    BOUGH_TRY(grow_edits(dir));
     *edit = &dir->edits[dir->edit_count];
     (*edit)->path = bough_arena_copy(&dir->arena, git_name_stored(name, room));
     if ((*edit)->path.at == NULL)
