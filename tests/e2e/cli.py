@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: ISC
 """cli.py - every verb of the command, against a server and against a disk image.
 
-What goes to standard output must be the data and nothing else, with --json a JSON document; messages
-go to standard error; exit statuses are those of cli/exit.h.  The verbs that keep a service running
-are shown by the other scripts.
+What goes to standard output must be the data and nothing else, with --json a JSON document;
+messages go to standard error; exit statuses are those of cli/exit.h.  The verbs that keep a
+service running are shown by the other scripts.
 """
 import json
 import os
@@ -148,7 +148,8 @@ class Verbs:
         self.bough("export", self.path("out"))
         harness.same_tree(source, self.path("out"))
         self.assertTrue(os.access(self.path("out/a"), os.X_OK))
-        self.assertEqual(json.loads(self.bough("import", source, "-p", "below", "--json"))["files"], 6)
+        again = json.loads(self.bough("import", source, "-p", "below", "--json"))
+        self.assertEqual(again["files"], 6)
         self.bough("export", self.path("below"), "-p", "below/")
         harness.same_tree(source, self.path("below/below"))
         self.bough("export", self.path("out"), status=USAGE)  # nothing is overwritten
@@ -277,8 +278,10 @@ class Words(harness.Case):
 
     def test_what_is_no_command(self):
         for words, hint in ((["gte", "x"], b"did you mean get"), (["get"], b"usage: bough get"),
-                            (["get", "a", "b"], b"too many"), (["get", "a", "--nothing"], b"--nothing"),
-                            (["put", "a", "--message"], b"needs a value"), (["help", "gte"], b"get"),
+                            (["get", "a", "b"], b"too many"),
+                            (["get", "a", "--nothing"], b"--nothing"),
+                            (["put", "a", "--message"], b"needs a value"),
+                            (["help", "gte"], b"get"),
                             (["serve"], b"--store"), (["branch", "fly"], b"usage: bough branch"),
                             (["serve", "--store", "memory:", "--listen", "x"], b"ADDR:PORT"),
                             (["run", "--listen", "8080"], b"ADDR:PORT"),

@@ -334,9 +334,11 @@ class Push(GitCase):
                      "refs/heads/", "HEAD", "refs/heads/main/below", "../../etc/passwd"):
             line = f"{'0' * 40} {head} {name}\0 report-status\n".encode()
             command = b"%04x" % (len(line) + 4) + line + b"0000"
-            empty = bytes.fromhex("5041434b0000000200000000029d08823bd8a8eab510ad6ac75c823cfd3ed31e")
-            reply = self.store.curl("/bough.git/git-receive-pack", data=command + empty,
-                                    headers=["Content-Type: application/x-git-receive-pack-request"])
+            empty = bytes.fromhex("5041434b0000000200000000"
+                                  "029d08823bd8a8eab510ad6ac75c823cfd3ed31e")
+            reply = self.store.curl(
+                "/bough.git/git-receive-pack", data=command + empty,
+                headers=["Content-Type: application/x-git-receive-pack-request"])
             self.assertNotIn(b"ok " + name.encode(), reply.body.replace(b"unpack ok", b""), name)
             self.assertEqual(sorted(self.remote_refs()), ["HEAD", "refs/heads/main"], name)
 

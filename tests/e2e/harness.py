@@ -372,14 +372,16 @@ def same_tree(left, right, *exclude):
     options = [f"--exclude={name}" for name in exclude]
     done = run("diff", "-r", "--no-dereference", *options, left, right, check=False)
     if done.status != 0:
-        raise AssertionError(f"{left} and {right} differ:\n{done.out.decode(errors='replace')[:4000]}")
+        said = done.out.decode(errors="replace")
+        raise AssertionError(f"{left} and {right} differ:\n{said[:4000]}")
 
 
 def main(about, targets=("serve", "image"), needs=(), add=None):
     """Reads the options that all scripts have and runs the tests of the calling script."""
     global bough, image, target_name
-    parser = argparse.ArgumentParser(description=about, epilog="Further words go to unittest: names "
-                                     "of tests (Class.test), -v, -f, -k PATTERN.")
+    parser = argparse.ArgumentParser(
+        description=about, epilog="Further words go to unittest: names of tests (Class.test), -v, "
+        "-f, -k PATTERN.")
     parser.add_argument("--target", choices=targets, default=targets[0],
                         help="what to test (default %(default)s)")
     parser.add_argument("--bough", default=bough, help="the command (default %(default)s)")

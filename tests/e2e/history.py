@@ -4,9 +4,9 @@
 
 Files of /usr/share/zoneinfo, /usr/include and /usr/share/doc are added, changed, renamed, made
 executable, linked and deleted over some 1,200 commits with branches and merges (an octopus among
-them), by authors in odd time zones, in names that are no ASCII and messages that end oddly.  Then come
-commits as other programs write them: signed, in another encoding, without a message, with headers
-that git does not know.  Tags are light, annotated, signed in form, and of tags.
+them), by authors in odd time zones, in names that are no ASCII and messages that end oddly.  Then
+come commits as other programs write them: signed, in another encoding, without a message, with
+headers that git does not know.  Tags are light, annotated, signed in form, and of tags.
 
 By hand: history.py FOLDER [COUNT]
 """
@@ -22,7 +22,7 @@ FILE_BYTES_MAX = 60000
 ZONES = ("+0000", "-0000", "+0545", "-0330", "+1400", "-1200", "+1245", "-0800", "+0530", "+0001")
 PEOPLE = ("Ada Lovelace <ada@example.org>", "Jürgen Weiß <jw@example.org>", "李 <li@example.org>",
           "O'Neil, \"Tip\" <tip@example.org>", "nobody <>", "x <not an address>")
-SIGNATURE = ("-----BEGIN PGP SIGNATURE-----\n\niQEzBAABCAAdFiEE0000000000000000000000000000000000000"
+SIGNATURE = ("-----BEGIN PGP SIGNATURE-----\n\niQEzBAABCAAdFiEE00000000000000000000000000000000"
              "\n=AbCd\n-----END PGP SIGNATURE-----")
 
 
@@ -183,8 +183,8 @@ def odd_objects(folder):
             f"author {ada} +0000\ncommitter {ada} +0000\n\n",
             f"author {ada} +1800\ncommitter {ada} -1130\nHG:extra branch:stable\nx-odd  two  \n"
             "\nwith headers that git does not know, and no end",
-            f"author Ada <ada@example.org> 0 +0000\ncommitter {ada} +0000\n{signed('gpgsig-sha256')}"
-            "\nborn in 1970\n")):
+            f"author Ada <ada@example.org> 0 +0000\ncommitter {ada} +0000\n"
+            f"{signed('gpgsig-sha256')}\nborn in 1970\n")):
         where = tree if number else empty
         top = f"tree {where}\nparent {head}\n".encode()
         body = body if isinstance(body, bytes) else body.encode()

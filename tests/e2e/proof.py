@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: ISC
 """proof.py - the proof that it works, in one go, on the image or on the process.
 
-An empty disk is booted.  The machine's real /usr/share/zoneinfo and a real git history of more than
-1,000 commits are imported; what stock git clones is checked byte by byte and id by id.  A clone pushes
-a change, curl reads it.  Then the machine is killed in the middle of further imports and writes, and
-booted again on the same disk: everything that was acknowledged is there, and everything checks.
+An empty disk is booted.  The machine's real /usr/share/zoneinfo and a real git history of more
+than 1,000 commits are imported; what stock git clones is checked byte by byte and id by id.  A
+clone pushes a change, curl reads it.  Then the machine is killed in the middle of further imports
+and writes, and booted again on the same disk: everything that was acknowledged is there, and
+everything checks.
 """
 import filecmp
 import http.client

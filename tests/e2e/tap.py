@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""tap.py - the process with lwIP on a tap device: the image's network stack under a debugger's hands.
+"""tap.py - the process with lwIP on a tap device: the image's network stack in a process.
 
-The test makes a network namespace of its own with one tap device in it; nothing of the machine's own
-network is touched.  curl, git and raw connections then go through Linux's TCP on one side and lwIP on
-the other, also over a link that loses, repeats and reorders packets (tc netem, where the kernel has it).
+The test makes a network namespace of its own with one tap device in it; nothing of the machine's
+own network is touched.  curl, git and raw connections then go through Linux's TCP on one side and
+lwIP on the other, also over a link that loses, repeats and reorders packets (tc netem, where the
+kernel has it).
 """
 import concurrent.futures
 import os
@@ -21,7 +22,8 @@ INSIDE = "BOUGH_TAP_INSIDE"
 
 class Tap(harness.Target):
     def command(self):
-        return [harness.bough, "serve", "--tap", DEVICE, "--ip", f"{THEIRS}/24", "--store", self.disk]
+        return [harness.bough, "serve", "--tap", DEVICE, "--ip", f"{THEIRS}/24",
+                "--store", self.disk]
 
 
 def enter():
@@ -94,8 +96,9 @@ class OverTap(harness.Case):
     def test_a_bad_link(self):
         """Loss, repetition and disorder on the way to the store: slower, never wrong."""
         if shutil.which("tc") is None or run(
-                "tc", "qdisc", "add", "dev", DEVICE, "root", "netem", "loss", "3%", "duplicate", "3%",
-                "delay", "2ms", "1ms", "reorder", "10%", check=False).status != 0:
+                "tc", "qdisc", "add", "dev", DEVICE, "root", "netem", "loss", "3%",
+                "duplicate", "3%", "delay", "2ms", "1ms", "reorder", "10%",
+                check=False).status != 0:
             self.skipTest("no tc with netem here")
         self.addCleanup(run, "tc", "qdisc", "del", "dev", DEVICE, "root")
         for number in range(5):

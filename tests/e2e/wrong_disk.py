@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: ISC
 """wrong_disk.py - disks that hold something else, and command lines that make no sense.
 
-A disk is compared by its SHA-256 before and after: what is no store is never written to.  The image is
-booted through `bough run` and, for command lines that `bough run` would not write, by QEMU directly.
-Every refusal must be a line that a person can read.
+A disk is compared by its SHA-256 before and after: what is no store is never written to.  The
+image is booted through `bough run` and, for command lines that `bough run` would not write, by
+QEMU directly. Every refusal must be a line that a person can read.
 """
 import gzip
 import hashlib
@@ -19,8 +19,8 @@ from harness import cli
 
 MIB = 1 << 20
 QEMU = ("qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-machine",
-        "microvm,x-option-roms=off,acpi=off", "-global", "virtio-mmio.force-legacy=false", "-m", "32",
-        "-nodefaults", "-display", "none", "-serial", "stdio", "-no-reboot", "-device",
+        "microvm,x-option-roms=off,acpi=off", "-global", "virtio-mmio.force-legacy=false", "-m",
+        "32", "-nodefaults", "-display", "none", "-serial", "stdio", "-no-reboot", "-device",
         "isa-debug-exit", "-device", "virtio-rng-device")
 STATUS_CONFIG, STATUS_STORE = 2, 3  # of the guest: QEMU ends with 2 * status + 1
 
@@ -195,7 +195,8 @@ class CommandLine(harness.Case):
         for words, named in (("colour=blue", "colour"), ("port=80 verbose", "verbose"),
                              ("port=x", "port"), ("port=65536", "port"), ("port=", "port"),
                              ("ip=10.0.0.256/24", "ip"), ("ip=10.0.0.1", "ip"),
-                             ("ip=10.0.0.1/33", "ip"), ("ip=10.0.0.1/24,", "ip"), ("log=loud", "log"),
+                             ("ip=10.0.0.1/33", "ip"), ("ip=10.0.0.1/24,", "ip"),
+                             ("log=loud", "log"),
                              ("cache=1x", "cache"), ("connections=257", "connections"),
                              ("durability=much", "durability"), ("=", "="), ("PORT=80", "PORT")):
             status, console = boot(words, disk, net=True)
