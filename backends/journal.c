@@ -2,103 +2,43 @@
  *
  * journal.c - the log-structured backend: objects are appended, roots are the commit points.
  *
- *   (1) A group is open iff something was put since the last sync; it starts on a unit.
- *   (2) root is the newest root, staged or not; synced_generation that of the last ROOT record.
- *   (3) After a failed write or flush the backend is read-only for good: what the device holds is
- *       not known, and a second flush would prove nothing.
- * The moment that matters is journal_sync: one ROOT record, one write, one flush.
+ * This file is what the store sees; the invariants stand in journal_state.h.  The moment that
+ * matters is journal_sync: one ROOT record, one write, one flush (journal_write.c).
  */
 #include "bough/journal.h"
-#include "hash.h"
-#include "identity.h"
+#include "journal_checkpoint.h"
+#include "journal_collect.h"
+#include "journal_read.h"
 #include "journal_recover.h"
 #include "journal_super.h"
+#include "journal_write.h"
 
-/* What a sync needs at most: a GROUP and a ROOT record, and padding to a unit. */
-#define SYNC_RESERVE_BYTES(unit) (256u + 2u * (unit))
-
-struct journal {
-    struct bough_backend base;
-    struct bough_env *env;
-    struct bough_block *dev;
-    struct journal_super super;
-    struct journal_log log;
-    struct journal_index index;
-    struct journal_recent recent;
-    struct bough_root root;
-    uint64_t synced_generation;
-    uint64_t sequence; /* of the last ended group */
-    struct bough_hash chain;
-    uint32_t group_records;
-    bool group_open;
-    uint32_t crc_begin;
-};
+/* Collection is wanted when less than this share of the segments is free, and that much of the
+ * device was written since the last. */
+#define FREE_DENOMINATOR  3u
+#define SWEPT_DENOMINATOR 8u
 
 static struct journal *journal_of(struct bough_backend *backend)
 {
     return (struct journal *)backend;
 }
 
-/* Appends one record; `parts` are its payload. */
-static enum bough_err append_record(struct journal *journal, uint8_t kind, uint16_t address_count,
-                                    struct bough_bytes first, struct bough_bytes second)
+/* Keeps the declared facts true. */
+static void count_space(struct journal *journal)
 {
-    struct journal_record record = {
-        .payload_len = (uint32_t)(first.len + second.len),
-        .kind = kind,
-        .address_count = address_count,
-        .sequence = (uint32_t)(journal->sequence + 1),
-    };
-    uint8_t header[JOURNAL_RECORD_HEADER];
+    const struct journal_segments *segments = &journal->segments;
+    uint32_t count = segments->super.segment_count;
+    uint64_t segment_bytes = segments->super.segment_bytes;
+    uint64_t used = (uint64_t)(count - segments->free_count) * segment_bytes;
 
-    journal_format_record_put(&record, header);
-    record.crc =
-        journal_format_crc_add(journal->crc_begin, bough_bytes_of(header + 4, sizeof(header) - 4));
-    record.crc = journal_format_crc_add(record.crc, first);
-    record.crc = journal_format_crc_add(record.crc, second);
-    journal_format_record_put(&record, header);
-    BOUGH_TRY(journal_log_append(&journal->log, bough_bytes_of(header, sizeof(header))));
-    BOUGH_TRY(journal_log_append(&journal->log, first));
-    BOUGH_TRY(journal_log_append(&journal->log, second));
-    return journal_log_pad(&journal->log, JOURNAL_ALIGNMENT);
-}
-
-/* Begins a group unless one is open. */
-static enum bough_err open_group(struct journal *journal)
-{
-    uint8_t payload[JOURNAL_GROUP_BYTES];
-
-    if (journal->group_open)
-        return BOUGH_OK;
-    assert(journal_log_at(&journal->log) % journal->super.unit_bytes == 0);
-    for (unsigned i = 0; i < 8; i++)
-        payload[i] = (uint8_t)((journal->sequence + 1) >> (8 * i));
-    memcpy(payload + 8, journal->chain.at, BOUGH_HASH_BYTES);
-    BOUGH_TRY(append_record(journal, JOURNAL_KIND_GROUP, 0,
-                            bough_bytes_of(payload, sizeof(payload)), (struct bough_bytes){0}));
-    journal->group_open = true;
-    journal->group_records = 0;
-    return BOUGH_OK;
-}
-
-/* After an error of the device: rule (3). */
-static enum bough_err fail(struct journal *journal, enum bough_err err)
-{
-    journal->base.read_only = true;
-    bough_log(journal->env->log, BOUGH_ERROR, "journal",
-              "read-only from now on: %s; what was not acknowledged may be lost",
-              bough_err_name(err));
-    return err;
-}
-
-/* Appends an object to the open group. */
-static enum bough_err append_object(struct journal *journal, const struct bough_object *object,
-                                    const uint8_t *addresses)
-{
-    BOUGH_TRY(open_group(journal));
-    return append_record(journal, (uint8_t)object->kind, (uint16_t)object->address_count,
-                         object->bytes,
-                         bough_bytes_of(addresses, object->address_count * sizeof(uint64_t)));
+    journal->base.capacity_bytes = count * segment_bytes;
+    journal->base.used_bytes = used - (journal->log.end - journal_log_at(&journal->log));
+    /* When space is short, after much was written; when there is none, after any change at all. */
+    journal->base.wants_collection =
+        (segments->free_count < count / FREE_DENOMINATOR &&
+         journal->swept_bytes > journal->base.capacity_bytes / SWEPT_DENOMINATOR) ||
+        (segments->free_count <= JOURNAL_WRITE_VALUES &&
+         journal->root.generation != journal->swept_generation);
 }
 
 /* The addresses as they stand on the device, in `small` or from the heap. */
@@ -115,106 +55,87 @@ static uint8_t *encode_addresses(struct journal *journal, const struct bough_obj
     return into;
 }
 
+/* Appends an object's record. */
+static enum bough_err append_object(struct journal *journal, const struct bough_object *object,
+                                    uint64_t *address)
+{
+    size_t addresses_len = object->address_count * sizeof(uint64_t);
+    uint8_t small[64 * sizeof(uint64_t)];
+    uint8_t *addresses = encode_addresses(journal, object, small, sizeof(small));
+    enum bough_err err;
+
+    if (addresses == NULL)
+        return BOUGH_NO_MEMORY;
+    err = journal_write_record(journal, (uint8_t)object->kind, (uint16_t)object->address_count,
+                               object->bytes, bough_bytes_of(addresses, addresses_len), address);
+    if (addresses != small)
+        bough_heap_give(journal->env->heap, addresses, addresses_len);
+    return err == BOUGH_IO || err == BOUGH_READ_ONLY ? journal_write_fail(journal, err) : err;
+}
+
 static enum bough_err journal_put(struct bough_backend *backend, const struct bough_hash *name,
                                   const struct bough_object *object, uint64_t *address)
 {
     struct journal *journal = journal_of(backend);
-    size_t addresses_len = object->address_count * sizeof(uint64_t);
-    struct journal_record shape = {.payload_len = (uint32_t)(object->bytes.len + addresses_len)};
-    uint64_t record_bytes = journal_format_record_bytes(&shape);
-    uint64_t at = journal_log_at(&journal->log);
+    bool is_value = object->kind == BOUGH_KIND_VALUE || object->kind == BOUGH_KIND_CHUNKS;
+    uint64_t payload_len = object->bytes.len + object->address_count * sizeof(uint64_t);
     struct bough_link link = {.name = *name};
-    uint8_t small[64 * sizeof(uint64_t)];
-    uint8_t *addresses;
-    enum bough_err err;
 
     *address = journal_index_recent_find(&journal->recent, name);
-    if (*address != 0)
+    if (*address != 0 && journal_collect_may_reuse(journal, *address))
         return BOUGH_OK;
-    if (object->bytes.len + addresses_len > JOURNAL_RECORD_BYTES_MAX - JOURNAL_RECORD_HEADER - 8 ||
-        object->address_count > UINT16_MAX)
+    if (object->address_count > UINT16_MAX)
         return BOUGH_TOO_BIG;
-    if (record_bytes + SYNC_RESERVE_BYTES(journal->super.unit_bytes) > journal->log.end - at)
-        return BOUGH_FULL;
-    addresses = encode_addresses(journal, object, small, sizeof(small));
-    if (addresses == NULL)
-        return BOUGH_NO_MEMORY;
-    err = append_object(journal, object, addresses);
-    if (addresses != small)
-        bough_heap_give(journal->env->heap, addresses, addresses_len);
-    if (err != BOUGH_OK)
-        return fail(journal, err);
-    at = journal_log_at(&journal->log) - record_bytes;
-    assert(at >= journal->super.log_start && at % JOURNAL_ALIGNMENT == 0);
-    link.address = journal_format_address(at, record_bytes);
-    journal->group_records++;
+    BOUGH_TRY(journal_write_room(journal, JOURNAL_RECORD_HEADER + JOURNAL_ALIGNMENT + payload_len,
+                                 is_value ? JOURNAL_WRITE_VALUES : JOURNAL_WRITE_NODES));
+    BOUGH_TRY(append_object(journal, object, address));
     journal->base.object_count++;
-    journal->base.used_bytes = journal_log_at(&journal->log) - journal->super.log_start;
+    count_space(journal);
+    link.address = *address;
     journal_index_recent_add(&journal->recent, &link);
-    *address = link.address;
     if (object->kind == BOUGH_KIND_COMMIT || object->kind == BOUGH_KIND_TAG)
-        return journal_index_add(&journal->index, name, link.address);
+        return journal_index_add(&journal->index, journal_state_tag(journal, name), *address);
     return BOUGH_OK;
 }
 
-/* Checks a record that was read and lays it out as an object. */
-static enum bough_err open_record(struct journal *journal, const uint8_t *bytes, uint64_t len,
-                                  struct bough_arena *arena, struct bough_object *object)
+/* Reads and checks one record as an object. */
+static enum bough_err get_at(struct journal *journal, uint64_t address, struct bough_arena *arena,
+                             struct bough_object *object)
 {
     struct journal_record record;
-    uint64_t *addresses;
-    uint32_t crc;
-    size_t own_len;
+    struct bough_bytes payload;
 
-    journal_format_record_get(bytes, &record);
-    if (journal_format_record_bytes(&record) != len ||
-        record.address_count * 8u > record.payload_len)
-        return BOUGH_CORRUPT;
-    crc = journal_format_crc_add(
-        journal->crc_begin,
-        bough_bytes_of(bytes + 4, JOURNAL_RECORD_HEADER - 4 + (size_t)record.payload_len));
-    if (crc != record.crc)
-        return BOUGH_CORRUPT;
-    own_len = record.payload_len - record.address_count * 8u;
-    addresses = bough_arena_zeros(arena, record.address_count, sizeof(*addresses));
-    if (addresses == NULL)
-        return BOUGH_NO_MEMORY;
-    for (size_t i = 0; i < record.address_count * (size_t)8; i++)
-        addresses[i / 8] |= (uint64_t)bytes[JOURNAL_RECORD_HEADER + own_len + i] << (8 * (i % 8));
-    *object = (struct bough_object){
-        .kind = (enum bough_kind)record.kind,
-        .bytes = bough_bytes_of(bytes + JOURNAL_RECORD_HEADER, own_len),
-        .addresses = addresses,
-        .address_count = record.address_count,
-    };
-    return BOUGH_OK;
+    BOUGH_TRY(journal_read_record(journal, address, arena, &record, &payload));
+    return journal_read_object(&record, payload, arena, object);
 }
 
 static enum bough_err journal_get(struct bough_backend *backend, const struct bough_link *link,
                                   struct bough_arena *arena, struct bough_object *object)
 {
     struct journal *journal = journal_of(backend);
-    uint64_t offset = journal_format_address_offset(link->address);
-    uint64_t len = journal_format_address_bytes(link->address);
-    const uint8_t *bytes;
-    enum bough_err err = BOUGH_CORRUPT;
+    struct bough_link found = *link;
+    uint64_t moved = journal_index_find(&journal->index, journal_state_tag(journal, &link->name));
+    enum bough_err err;
 
-    if (offset >= journal->super.log_start && len >= JOURNAL_RECORD_HEADER)
-        err = journal_log_read(&journal->log, offset, len, arena, &bytes);
-    if (err == BOUGH_OK)
-        err = open_record(journal, bytes, len, arena, object);
+    if (moved != 0)
+        found.address = moved;
+    err = get_at(journal, found.address, arena, object);
     if (err == BOUGH_CORRUPT)
         bough_log(journal->env->log, BOUGH_ERROR, "journal", "bad record at %llu, %llu bytes",
-                  (unsigned long long)offset, (unsigned long long)len);
+                  (unsigned long long)journal_format_address_offset(found.address),
+                  (unsigned long long)journal_format_address_bytes(found.address));
     if (err == BOUGH_OK)
-        journal_index_recent_add(&journal->recent, link);
+        journal_index_recent_add(&journal->recent, &found);
     return err;
 }
 
 static enum bough_err journal_find(struct bough_backend *backend, const struct bough_hash *name,
                                    uint64_t *address)
 {
-    return journal_index_find(&journal_of(backend)->index, name, address);
+    struct journal *journal = journal_of(backend);
+
+    *address = journal_index_find(&journal->index, journal_state_tag(journal, name));
+    return *address == 0 ? BOUGH_NOT_FOUND : BOUGH_OK;
 }
 
 static void journal_root_get(struct bough_backend *backend, struct bough_root *root)
@@ -234,41 +155,87 @@ static enum bough_err journal_root_move(struct bough_backend *backend, uint64_t 
     return BOUGH_OK;
 }
 
-/* Ends the open group with the newest root and makes it durable. */
-static enum bough_err end_group(struct journal *journal)
+/* A checkpoint, if it is time; that there is no room for one now is no error of the sync. */
+static enum bough_err maybe_checkpoint(struct journal *journal)
 {
-    struct journal_root root = {.root = journal->root, .record_count = journal->group_records};
-    uint8_t payload[JOURNAL_ROOT_BYTES];
+    enum bough_err err = BOUGH_OK;
 
-    assert(journal->group_open && journal->root.generation > journal->synced_generation);
-    journal_format_root_put(&root, payload);
-    BOUGH_TRY(append_record(journal, JOURNAL_KIND_ROOT, 0, bough_bytes_of(payload, sizeof(payload)),
-                            (struct bough_bytes){0}));
-    BOUGH_TRY(journal_log_pad(&journal->log, journal->super.unit_bytes));
-    BOUGH_TRY(journal_log_flush(&journal->log));
-    hash_of(JOURNAL_DOMAIN_CHAIN, bough_bytes_of(payload, sizeof(payload)), &journal->chain);
-    assert(journal_log_at(&journal->log) % journal->super.unit_bytes == 0);
-    journal->sequence++;
-    journal->group_open = false;
-    journal->synced_generation = journal->root.generation;
-    journal->base.used_bytes = journal_log_at(&journal->log) - journal->super.log_start;
-    return BOUGH_OK;
+    if (journal_checkpoint_is_due(journal))
+        err = journal_checkpoint_save(journal);
+    return err == BOUGH_FULL || err == BOUGH_NO_MEMORY ? BOUGH_OK : err;
 }
 
 static enum bough_err journal_sync(struct bough_backend *backend)
 {
     struct journal *journal = journal_of(backend);
-    uint64_t left = journal->log.end - journal_log_at(&journal->log);
     enum bough_err err;
 
     if (journal->root.generation == journal->synced_generation)
         return BOUGH_OK;
-    if (left < SYNC_RESERVE_BYTES(journal->super.unit_bytes) - journal->super.unit_bytes)
-        return fail(journal, BOUGH_FULL);
-    err = open_group(journal);
-    if (err == BOUGH_OK)
-        err = end_group(journal);
-    return err == BOUGH_OK ? BOUGH_OK : fail(journal, err);
+    err = journal_write_end(journal);
+    if (err != BOUGH_OK)
+        return journal_write_fail(journal, err);
+    err = maybe_checkpoint(journal);
+    count_space(journal);
+    return err;
+}
+
+static void journal_hold(struct bough_backend *backend, bool on)
+{
+    struct journal *journal = journal_of(backend);
+
+    assert(on || journal->hold_count > 0);
+    if (on && journal->hold_count++ == 0)
+        journal->hold_opening = journal->segments.at[journal->segments.current].opening;
+    if (!on)
+        journal->hold_count--;
+}
+
+static void journal_begin(struct bough_backend *backend)
+{
+    journal_collect_begin(journal_of(backend));
+}
+
+static enum bough_err journal_mark(struct bough_backend *backend, const struct bough_link *link,
+                                   bool *fresh)
+{
+    return journal_collect_mark(journal_of(backend), link, fresh);
+}
+
+/* Makes freed segments free at once: the group under way is ended, and a checkpoint taken. */
+static enum bough_err settle(struct journal *journal)
+{
+    enum bough_err err;
+
+    if (journal->group_open) {
+        err = journal_write_end(journal);
+        if (err != BOUGH_OK)
+            return journal_write_fail(journal, err);
+    }
+    err = journal_checkpoint_save(journal);
+    count_space(journal);
+    return err;
+}
+
+static enum bough_err journal_sweep(struct bough_backend *backend)
+{
+    struct journal *journal = journal_of(backend);
+
+    BOUGH_TRY(journal_collect_sweep(journal));
+    return settle(journal);
+}
+
+static enum bough_err journal_clean(struct bough_backend *backend, uint64_t max_bytes, bool *done)
+{
+    struct journal *journal = journal_of(backend);
+    bool was_active = journal->clean.active;
+    enum bough_err err = journal_collect_clean(journal, max_bytes, done);
+
+    if (err == BOUGH_IO || err == BOUGH_READ_ONLY)
+        return journal_write_fail(journal, err);
+    if (err != BOUGH_OK)
+        return err;
+    return was_active && !journal->clean.active ? settle(journal) : BOUGH_OK;
 }
 
 static void journal_close(struct bough_backend *backend)
@@ -276,6 +243,8 @@ static void journal_close(struct bough_backend *backend)
     struct journal *journal = journal_of(backend);
     struct bough_heap *heap = journal->env->heap;
 
+    if (journal->segments.heap != NULL)
+        journal_segment_release(&journal->segments);
     journal_log_release(&journal->log);
     journal_index_release(&journal->index);
     if (journal->recent.links != NULL)
@@ -292,33 +261,55 @@ static const struct bough_backend_ops journal_ops = {
     .root_move = journal_root_move,
     .sync = journal_sync,
     .close = journal_close,
+    .hold = journal_hold,
+    .collect_begin = journal_begin,
+    .collect_mark = journal_mark,
+    .collect_sweep = journal_sweep,
+    .collect_clean = journal_clean,
 };
 
-/* Reads super and log. */
+/* Opens the log from one super; on BOUGH_CORRUPT an older one may still do. */
+static enum bough_err open_from(struct journal *journal, const struct journal_super *super)
+{
+    struct bough_env *env = journal->env;
+
+    if (journal->segments.heap != NULL)
+        journal_segment_release(&journal->segments);
+    journal_index_release(&journal->index);
+    journal->super = *super;
+    journal->base.identity = super->identity;
+    journal->crc_begin = journal_format_crc_begin(&super->identity);
+    journal->log_bytes = 0;
+    journal->root = (struct bough_root){0};
+    BOUGH_TRY(journal_segment_init(&journal->segments, env->heap, super));
+    BOUGH_TRY(journal_checkpoint_load(journal));
+    return journal_recover(journal);
+}
+
+/* Reads supers and log. */
 static enum bough_err open_log(struct journal *journal)
 {
     struct bough_env *env = journal->env;
-    struct journal_found found;
+    struct journal_super supers[3];
+    unsigned count;
+    enum bough_err err = BOUGH_CORRUPT;
 
-    BOUGH_TRY(journal_super_read(env, journal->dev, &journal->super));
-    BOUGH_TRY(journal_log_init(&journal->log, env, journal->dev, journal->super.unit_bytes));
+    BOUGH_TRY(journal_super_read(env, journal->dev, supers, &count));
+    BOUGH_TRY(journal_log_init(&journal->log, env, journal->dev, supers[0].unit_bytes));
     BOUGH_TRY(journal_index_recent_init(&journal->recent, env->heap));
-    BOUGH_TRY(journal_recover(&journal->log, &journal->super, &journal->index, &found));
-    journal->log.base = found.head;
-    journal->log.end = journal->super.log_end;
-    journal->root = found.root;
-    journal->synced_generation = found.root.generation;
-    journal->sequence = found.sequence;
-    journal->chain = found.chain;
-    journal->crc_begin = journal_format_crc_begin(&journal->super.identity);
-    journal->base.identity = journal->super.identity;
     journal->base.durability = journal->dev->flush_survives;
-    journal->base.read_only = journal->dev->read_only || found.damaged;
-    journal->base.damaged = found.damaged || found.spoiled_count > 0;
-    journal->base.capacity_bytes = journal->super.log_end - journal->super.log_start;
-    journal->base.used_bytes = found.head - journal->super.log_start;
+    journal->base.read_only = journal->dev->read_only;
+    for (unsigned i = 0; i < count && err == BOUGH_CORRUPT; i++) {
+        err = open_from(journal, &supers[i]);
+        if (err == BOUGH_CORRUPT)
+            bough_log(env->log, BOUGH_ERROR, "journal", "checkpoint %llu cannot be used",
+                      (unsigned long long)supers[i].count);
+    }
+    if (err != BOUGH_OK)
+        return err;
+    count_space(journal);
     bough_log(env->log, BOUGH_INFO, "journal", "root %llu, %llu of %llu KiB used",
-              (unsigned long long)found.root.generation,
+              (unsigned long long)journal->root.generation,
               (unsigned long long)(journal->base.used_bytes >> 10),
               (unsigned long long)(journal->base.capacity_bytes >> 10));
     return BOUGH_OK;

@@ -33,12 +33,17 @@ void journal_format_super_put(const struct journal_super *super, uint8_t *into)
     encode_u32(&out, super->version);
     encode_u32(&out, super->unit_bytes);
     encode_u64(&out, super->device_bytes);
-    encode_u64(&out, super->log_start);
-    encode_u64(&out, super->log_end);
+    encode_u64(&out, super->segment_bytes);
+    encode_u32(&out, super->segment_count);
     encode_raw(&out, bough_bytes_of(super->identity.uuid, sizeof(super->identity.uuid)));
     encode_raw(&out, bough_bytes_of(super->identity.salt, sizeof(super->identity.salt)));
     encode_u32(&out, super->identity.leaf_window_bytes);
     encode_u32(&out, super->identity.inner_window_bytes);
+    encode_u64(&out, super->checkpoint);
+    encode_u64(&out, super->count);
+    encode_u64(&out, super->head);
+    encode_u64(&out, super->sequence);
+    encode_hash(&out, &super->chain);
     hash_of(JOURNAL_DOMAIN_SUPER, bough_bytes_of(into, out.len), &check);
     encode_hash(&out, &check);
     assert(!out.overflow && out.len == JOURNAL_SUPER_BYTES);
@@ -58,12 +63,17 @@ enum bough_err journal_format_super_get(const uint8_t *from, struct journal_supe
         return BOUGH_WRONG_VERSION;
     super->unit_bytes = decode_u32(&in);
     super->device_bytes = decode_u64(&in);
-    super->log_start = decode_u64(&in);
-    super->log_end = decode_u64(&in);
+    super->segment_bytes = decode_u64(&in);
+    super->segment_count = decode_u32(&in);
     memcpy(super->identity.uuid, decode_raw(&in, 16).at, 16);
     memcpy(super->identity.salt, decode_raw(&in, 16).at, 16);
     super->identity.leaf_window_bytes = decode_u32(&in);
     super->identity.inner_window_bytes = decode_u32(&in);
+    super->checkpoint = decode_u64(&in);
+    super->count = decode_u64(&in);
+    super->head = decode_u64(&in);
+    super->sequence = decode_u64(&in);
+    super->chain = decode_hash(&in);
     found = decode_hash(&in);
     assert(!in.bad && in.left == 0);
     hash_of(JOURNAL_DOMAIN_SUPER, bough_bytes_of(from, SUPER_CHECKED_BYTES), &expected);
@@ -89,7 +99,7 @@ void journal_format_record_put(const struct journal_record *record, uint8_t *int
     encode_u8(&out, record->kind);
     encode_u8(&out, 0);
     encode_u16(&out, record->address_count);
-    encode_u32(&out, record->sequence);
+    encode_u32(&out, record->nonce);
     assert(!out.overflow && out.len == JOURNAL_RECORD_HEADER);
 }
 
@@ -102,13 +112,15 @@ void journal_format_record_get(const uint8_t *from, struct journal_record *recor
     record->kind = decode_u8(&in);
     (void)decode_u8(&in);
     record->address_count = decode_u16(&in);
-    record->sequence = decode_u32(&in);
+    record->nonce = decode_u32(&in);
 }
 
 uint64_t journal_format_record_bytes(const struct journal_record *record)
 {
     uint64_t bytes = (uint64_t)JOURNAL_RECORD_HEADER + record->payload_len;
 
+    if (bytes < JOURNAL_RECORD_MIN)
+        bytes = JOURNAL_RECORD_MIN;
     return (bytes + JOURNAL_ALIGNMENT - 1) & ~(uint64_t)(JOURNAL_ALIGNMENT - 1);
 }
 
@@ -150,6 +162,18 @@ uint64_t journal_format_address_bytes(uint64_t address)
     return (address & 0xffffffu) * JOURNAL_ALIGNMENT;
 }
 
+uint64_t journal_format_segment_at(const struct journal_super *super, uint32_t segment)
+{
+    return 2 * (uint64_t)super->unit_bytes + segment * super->segment_bytes;
+}
+
+uint64_t journal_format_segment_of(const struct journal_super *super, uint64_t offset)
+{
+    uint64_t start = 2 * (uint64_t)super->unit_bytes;
+
+    return offset < start ? super->segment_count : (offset - start) / super->segment_bytes;
+}
+
 uint64_t journal_format_device_bytes(const struct bough_block *dev)
 {
     return dev->block_count * dev->block_size;
@@ -164,10 +188,17 @@ void journal_format_places(const struct bough_block *dev, uint64_t places[3])
     places[2] = (journal_format_device_bytes(dev) / unit - 1) * unit;
 }
 
+/* The least device: two superblocks, the fewest segments, a superblock. */
+static uint64_t least_bytes(const struct bough_block *dev)
+{
+    return (uint64_t)JOURNAL_SEGMENTS_MIN * JOURNAL_SEGMENT_BYTES_MIN +
+           3 * (uint64_t)journal_format_unit(dev->block_size);
+}
+
 enum bough_err journal_format_check_size(struct bough_env *env, const struct bough_block *dev)
 {
     uint64_t bytes = journal_format_device_bytes(dev);
-    uint64_t least = (uint64_t)JOURNAL_UNITS_MIN * journal_format_unit(dev->block_size);
+    uint64_t least = least_bytes(dev);
 
     if (bytes >= least && bytes <= JOURNAL_DEVICE_BYTES_MAX)
         return BOUGH_OK;
@@ -175,6 +206,20 @@ enum bough_err journal_format_check_size(struct bough_env *env, const struct bou
               (unsigned long long)bytes, (unsigned long long)least,
               (unsigned long long)JOURNAL_DEVICE_BYTES_MAX);
     return BOUGH_TOO_BIG;
+}
+
+/* Sixty-four segments or more, of a power of two within the limits. */
+static void choose_segments(struct journal_super *super)
+{
+    uint64_t room = super->device_bytes / super->unit_bytes * super->unit_bytes -
+                    3 * (uint64_t)super->unit_bytes;
+
+    super->segment_bytes = JOURNAL_SEGMENT_BYTES_MIN;
+    while (super->segment_bytes < JOURNAL_SEGMENT_BYTES_MAX && room / super->segment_bytes >= 128)
+        super->segment_bytes *= 2;
+    while (room / super->segment_bytes > JOURNAL_SEGMENTS_MAX)
+        super->segment_bytes *= 2;
+    super->segment_count = (uint32_t)(room / super->segment_bytes);
 }
 
 /* Clears where the first group will be, so that an old log is not surveyed, then writes the copies,
@@ -185,7 +230,8 @@ static enum bough_err write_copies(struct bough_block *dev, const struct journal
     uint32_t blocks = super->unit_bytes / dev->block_size;
     uint64_t places[3];
 
-    BOUGH_TRY(bough_block_write(dev, super->log_start / dev->block_size, blocks, unit));
+    BOUGH_TRY(bough_block_write(dev, journal_format_segment_at(super, 0) / dev->block_size, blocks,
+                                unit));
     journal_format_super_put(super, unit);
     journal_format_places(dev, places);
     for (unsigned i = 3; i-- > 0;) {
@@ -198,27 +244,27 @@ static enum bough_err write_copies(struct bough_block *dev, const struct journal
 enum bough_err bough_journal_format(struct bough_env *env, struct bough_block *dev,
                                     const struct bough_identity *identity)
 {
-    uint32_t unit_bytes = journal_format_unit(dev->block_size);
     struct journal_super super = {
         .version = JOURNAL_VERSION,
-        .unit_bytes = unit_bytes,
+        .unit_bytes = journal_format_unit(dev->block_size),
         .device_bytes = journal_format_device_bytes(dev),
-        .log_start = 2 * (uint64_t)unit_bytes,
-        .log_end = (journal_format_device_bytes(dev) / unit_bytes - 1) * unit_bytes,
     };
     uint8_t *unit;
     enum bough_err err;
 
     BOUGH_TRY(journal_format_check_size(env, dev));
     BOUGH_TRY(identity_choose(env, identity, &super.identity));
-    unit = bough_heap_take(env->heap, unit_bytes);
+    choose_segments(&super);
+    super.head = journal_format_segment_at(&super, 0);
+    unit = bough_heap_take(env->heap, super.unit_bytes);
     if (unit == NULL)
         return BOUGH_NO_MEMORY;
-    memset(unit, 0, unit_bytes);
+    memset(unit, 0, super.unit_bytes);
     err = write_copies(dev, &super, unit);
-    bough_heap_give(env->heap, unit, unit_bytes);
+    bough_heap_give(env->heap, unit, super.unit_bytes);
     bough_log(env->log, err == BOUGH_OK ? BOUGH_INFO : BOUGH_ERROR, "journal",
-              "formatted %llu KiB: %s", (unsigned long long)(super.device_bytes >> 10),
-              bough_err_name(err));
+              "formatted %llu KiB, %u segments of %llu KiB: %s",
+              (unsigned long long)(super.device_bytes >> 10), super.segment_count,
+              (unsigned long long)(super.segment_bytes >> 10), bough_err_name(err));
     return err;
 }

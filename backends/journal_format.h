@@ -4,17 +4,28 @@
  * same in prose, and tests/unit/test_journal.c holds golden bytes.
  *
  *   unit       = max(4096, the device's block size); everything below starts on a unit
- *   device    := super super group... super(last unit)
- *   super     := magic:8 version:u32 unit:u32 device_bytes:u64 log_start:u64 log_end:u64 uuid:16
- *                salt:16 leaf_window:u32 inner_window:u32 check:hash      the rest of the unit is
- * zero group     := record(GROUP) record(object)... record(ROOT) zeros up to the next unit record
- * := crc:u32 payload_len:u32 kind:u8 0:u8 address_count:u16 sequence:u32 payload zeros up to a
- * multiple of 8; crc = CRC-32 of all that follows it, begun with the uuid GROUP     := sequence:u64
- * chain:hash                      chain = hash of the ROOT payload before ROOT      :=
- * generation:u64 state:hash state_address:u64 record_count:u32 object    := bytes address:u64...
+ *   device    := super super segment... super(last unit)
+ *   super     := magic:8 version:u32 unit:u32 device_bytes:u64 segment_bytes:u64 segment_count:u32
+ *                uuid:16 salt:16 leaf_window:u32 inner_window:u32
+ *                checkpoint:u64 count:u64 head:u64 sequence:u64 chain:hash
+ *                check:hash                                     the rest of the unit is zero
+ *   log       := group...                                       through the segments, as NEXT leads
+ *   group     := record(GROUP) record(object)... record(ROOT) zeros up to the next unit
+ *   segment   := record(SEGMENT) at its start; the last record in use is NEXT
+ *   record    := crc:u32 payload_len:u32 kind:u8 0:u8 address_count:u16 nonce:u32 payload
+ *                zeros up to a multiple of 8, and to 32 bytes at least
+ *                crc = CRC-32 of all that follows it but the zeros, begun with the uuid
+ *   GROUP     := sequence:u64 chain:hash nonce:u32            chain = hash of the last ROOT payload
+ * before SEGMENT   := opening:u64                                  counts the openings of segments
+ *   NEXT      := segment:u32 opening:u64                      where the log goes on
+ *   INDEX     := (tag:u64 address:u64)...                     a part of the index of a checkpoint
+ *   CHECKPOINT := generation:u64 state:hash state_address:u64 opening:u64 parts:u32 address:u64...
+ *                 used:u8...                                  for each segment
+ *   ROOT      := generation:u64 state:hash state_address:u64 record_count:u32
+ *   object    := bytes address:u64...                         kind + 128: a copy made by collection
  *   address   := (offset / 8) << 24 | record_len / 8          offset in bytes from the device's
  * start Numbers are little-endian.  The hash of a super is in the domain JOURNAL_DOMAIN_SUPER, that
- * of a chain in JOURNAL_DOMAIN_CHAIN (hash.h).
+ * of a chain in JOURNAL_DOMAIN_CHAIN (hash.h).  A tag is the name's SipHash under the salt.
  */
 #ifndef JOURNAL_FORMAT_H
 #define JOURNAL_FORMAT_H
@@ -24,18 +35,29 @@
 #include "bough/err.h"
 #include "bough/port/backend.h"
 
-#define JOURNAL_VERSION        1u
-#define JOURNAL_UNIT_BYTES_MIN 4096u
-#define JOURNAL_UNITS_MIN      64u /* a device smaller than this holds nothing of use */
-#define JOURNAL_SUPER_BYTES    (8u + 2u * 4u + 3u * 8u + 32u + 2u * 4u + 32u)
-#define JOURNAL_RECORD_HEADER  16u
-#define JOURNAL_ALIGNMENT      8u
-#define JOURNAL_KIND_GROUP     0x40u
-#define JOURNAL_KIND_ROOT      0x41u
-#define JOURNAL_GROUP_BYTES    (8u + 32u)
-#define JOURNAL_ROOT_BYTES     (8u + 32u + 8u + 4u)
-#define JOURNAL_DOMAIN_SUPER   0x6a73u
-#define JOURNAL_DOMAIN_CHAIN   0x6a63u
+#define JOURNAL_VERSION           1u
+#define JOURNAL_UNIT_BYTES_MIN    4096u
+#define JOURNAL_SEGMENTS_MIN      8u
+#define JOURNAL_SEGMENTS_MAX      65536u
+#define JOURNAL_SEGMENT_BYTES_MIN (512u << 10)
+#define JOURNAL_SEGMENT_BYTES_MAX (16u << 20)
+#define JOURNAL_SUPER_BYTES       (8u + 4u + 4u + 8u + 8u + 4u + 32u + 8u + 4u * 8u + 32u + 32u)
+#define JOURNAL_RECORD_HEADER     16u
+#define JOURNAL_RECORD_MIN        32u
+#define JOURNAL_ALIGNMENT         8u
+#define JOURNAL_KIND_GROUP        0x40u
+#define JOURNAL_KIND_ROOT         0x41u
+#define JOURNAL_KIND_SEGMENT      0x42u
+#define JOURNAL_KIND_NEXT         0x43u
+#define JOURNAL_KIND_INDEX        0x44u
+#define JOURNAL_KIND_CHECKPOINT   0x45u
+#define JOURNAL_KIND_MOVED        0x80u /* added to an object's kind */
+#define JOURNAL_GROUP_BYTES       (8u + 32u + 4u)
+#define JOURNAL_ROOT_BYTES        (8u + 32u + 8u + 4u)
+#define JOURNAL_SEGMENT_PAYLOAD   16u
+#define JOURNAL_NEXT_BYTES        (4u + 8u)
+#define JOURNAL_DOMAIN_SUPER      0x6a73u
+#define JOURNAL_DOMAIN_CHAIN      0x6a63u
 
 /* An address has 24 bits for the length in steps of 8 bytes, and 40 for the offset. */
 #define JOURNAL_RECORD_BYTES_MAX ((1u << 27) - 8u)
@@ -45,9 +67,14 @@ struct journal_super {
     uint32_t version;
     uint32_t unit_bytes;
     uint64_t device_bytes;
-    uint64_t log_start;
-    uint64_t log_end;
+    uint64_t segment_bytes;
+    uint32_t segment_count;
     struct bough_identity identity;
+    uint64_t checkpoint;     /* the address of the CHECKPOINT record; 0 = none yet */
+    uint64_t count;          /* of checkpoints: of two supers the one with the greater is newer */
+    uint64_t head;           /* where the log goes on behind the checkpoint */
+    uint64_t sequence;       /* of the group that holds it */
+    struct bough_hash chain; /* of that group's ROOT payload */
 };
 
 struct journal_record {
@@ -55,7 +82,7 @@ struct journal_record {
     uint32_t payload_len;
     uint8_t kind;
     uint16_t address_count;
-    uint32_t sequence; /* the low half of its group's */
+    uint32_t nonce; /* its group's */
 };
 
 struct journal_root {
@@ -85,6 +112,12 @@ void journal_format_places(const struct bough_block *dev, uint64_t places[3]);
 /* BOUGH_OK, or BOUGH_TOO_BIG (logged) for a device that is too small or too large for a store. */
 BOUGH_MUST_CHECK enum bough_err journal_format_check_size(struct bough_env *env,
                                                           const struct bough_block *dev);
+
+/* Where a segment begins. */
+uint64_t journal_format_segment_at(const struct journal_super *super, uint32_t segment);
+
+/* The segment that holds an offset; segment_count or more when none does. */
+uint64_t journal_format_segment_of(const struct journal_super *super, uint64_t offset);
 
 /* Where a CRC of this store begins. */
 uint32_t journal_format_crc_begin(const struct bough_identity *identity);

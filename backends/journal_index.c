@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * journal_index.c - commits and tags by name, and the names of late.
+ * journal_index.c - objects by tag, and the names of late.
  *
  *   (1) An entry stands at the first free place from where its tag points to; at most half of the
  *       places are taken, so a search ends.
- *   (2) Tag 0 and address 0 mark a free place: no record has the address 0 (a super is there).
+ *   (2) Address 0 marks a free place: no record has it (a super is there).
  */
 #include "journal_index.h"
 
@@ -12,17 +12,9 @@
 #define RECENT_COUNT 4096u /* a power of two */
 
 struct journal_index_place {
-    uint64_t tag; /* the first 64 bits of the name */
+    uint64_t tag;
     uint64_t address;
 };
-
-static uint64_t tag_of(const struct bough_hash *name)
-{
-    uint64_t tag;
-
-    memcpy(&tag, name->at, sizeof(tag));
-    return tag;
-}
 
 void journal_index_init(struct journal_index *index, struct bough_heap *heap)
 {
@@ -47,8 +39,17 @@ static struct journal_index_place *place_of(const struct journal_index *index, u
     return &index->places[at];
 }
 
-/* A table of `count` places with the entries below `bound` of the old one. */
-static enum bough_err rebuild(struct journal_index *index, size_t count, uint64_t bound)
+/* Keeps every entry. */
+static bool keep_all(const void *context, uint64_t address)
+{
+    (void)context;
+    return address != 0;
+}
+
+/* A table of `count` places with the entries that are to be kept. */
+static enum bough_err rebuild(struct journal_index *index, size_t count,
+                              bool (*keep)(const void *context, uint64_t address),
+                              const void *context)
 {
     struct journal_index old = *index;
     struct journal_index_place *places =
@@ -63,7 +64,7 @@ static enum bough_err rebuild(struct journal_index *index, size_t count, uint64_
     for (size_t i = 0; i < old.place_count; i++) {
         const struct journal_index_place *entry = &old.places[i];
 
-        if (entry->address == 0 || entry->address >= bound)
+        if (entry->address == 0 || !keep(context, entry->address))
             continue;
         *place_of(index, entry->tag) = *entry;
         index->used_count++;
@@ -72,35 +73,44 @@ static enum bough_err rebuild(struct journal_index *index, size_t count, uint64_
     return BOUGH_OK;
 }
 
-enum bough_err journal_index_add(struct journal_index *index, const struct bough_hash *name,
-                                 uint64_t address)
+enum bough_err journal_index_add(struct journal_index *index, uint64_t tag, uint64_t address)
 {
     struct journal_index_place *place;
 
     assert(address != 0);
     if (2 * (index->used_count + 1) > index->place_count)
         BOUGH_TRY(rebuild(index, index->place_count == 0 ? PLACES_FIRST : 2 * index->place_count,
-                          UINT64_MAX));
+                          keep_all, NULL));
     assert(2 * index->used_count < index->place_count);
-    place = place_of(index, tag_of(name));
+    place = place_of(index, tag);
     if (place->address == 0)
         index->used_count++;
-    *place = (struct journal_index_place){.tag = tag_of(name), .address = address};
+    *place = (struct journal_index_place){.tag = tag, .address = address};
     return BOUGH_OK;
 }
 
-enum bough_err journal_index_find(const struct journal_index *index, const struct bough_hash *name,
-                                  uint64_t *address)
+uint64_t journal_index_find(const struct journal_index *index, uint64_t tag)
 {
-    if (index->place_count == 0)
-        return BOUGH_NOT_FOUND;
-    *address = place_of(index, tag_of(name))->address;
-    return *address == 0 ? BOUGH_NOT_FOUND : BOUGH_OK;
+    return index->place_count == 0 ? 0 : place_of(index, tag)->address;
 }
 
-enum bough_err journal_index_cut(struct journal_index *index, uint64_t address)
+enum bough_err journal_index_filter(struct journal_index *index,
+                                    bool (*keep)(const void *context, uint64_t address),
+                                    const void *context)
 {
-    return index->place_count == 0 ? BOUGH_OK : rebuild(index, index->place_count, address);
+    return index->place_count == 0 ? BOUGH_OK : rebuild(index, index->place_count, keep, context);
+}
+
+bool journal_index_next(const struct journal_index *index, size_t *at, uint64_t *tag,
+                        uint64_t *address)
+{
+    while (*at < index->place_count && index->places[*at].address == 0)
+        (*at)++;
+    if (*at == index->place_count)
+        return false;
+    *tag = index->places[*at].tag;
+    *address = index->places[(*at)++].address;
+    return true;
 }
 
 enum bough_err journal_index_recent_init(struct journal_recent *recent, struct bough_heap *heap)
@@ -117,6 +127,19 @@ void journal_index_recent_release(struct journal_recent *recent)
 {
     bough_heap_give(recent->heap, recent->links, RECENT_COUNT * sizeof(*recent->links));
     recent->links = NULL;
+}
+
+void journal_index_recent_clear(struct journal_recent *recent)
+{
+    memset(recent->links, 0, RECENT_COUNT * sizeof(*recent->links));
+}
+
+static uint64_t tag_of(const struct bough_hash *name)
+{
+    uint64_t tag;
+
+    memcpy(&tag, name->at, sizeof(tag));
+    return tag;
 }
 
 static struct bough_link *recent_place(const struct journal_recent *recent,

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * journal_index.h - the few objects that are asked for by name: commits and tags; and the names
- * written or read lately, so that the same object is not written twice in a row.
+ * journal_index.h - where an object is by its name, for those that need it: commits and tags, which
+ * are asked for by name, and objects that collection has moved away from the address that others
+ * know.  And the names written or read lately, so that the same object is not written twice in a
+ * row.
  */
 #ifndef JOURNAL_INDEX_H
 #define JOURNAL_INDEX_H
@@ -9,7 +11,7 @@
 #include "bough/env.h"
 #include "bough/port/backend.h"
 
-/* 16 bytes of memory for a commit, at a load of at most one half. */
+/* 16 bytes a place, at a load of at most one half. */
 struct journal_index {
     struct bough_heap *heap;
     struct journal_index_place *places;
@@ -27,22 +29,28 @@ struct journal_recent {
 void journal_index_init(struct journal_index *index, struct bough_heap *heap);
 /* Gives its memory back. */
 void journal_index_release(struct journal_index *index);
-/* Adds a name; a name that is there keeps its place and gets the new address.  BOUGH_NO_MEMORY. */
-BOUGH_MUST_CHECK enum bough_err journal_index_add(struct journal_index *index,
-                                                  const struct bough_hash *name, uint64_t address);
-/* The address of a name; BOUGH_NOT_FOUND.  Compares 64 bits of it: the caller checks the rest. */
-BOUGH_MUST_CHECK enum bough_err journal_index_find(const struct journal_index *index,
-                                                   const struct bough_hash *name,
-                                                   uint64_t *address);
-/* Drops all entries whose address is >= `address` (what a torn group had added).  BOUGH_NO_MEMORY
- * (then nothing is dropped). */
-BOUGH_MUST_CHECK enum bough_err journal_index_cut(struct journal_index *index, uint64_t address);
+/* Adds a tag; one that is there gets the new address.  BOUGH_NO_MEMORY. */
+BOUGH_MUST_CHECK enum bough_err journal_index_add(struct journal_index *index, uint64_t tag,
+                                                  uint64_t address);
+/* The address of a tag, or 0.  A tag is 64 bits of a name: the caller checks what it reads. */
+uint64_t journal_index_find(const struct journal_index *index, uint64_t tag);
+/* Drops all entries for whose address `keep` answers false.  BOUGH_NO_MEMORY (then nothing is
+ * dropped). */
+BOUGH_MUST_CHECK enum bough_err journal_index_filter(struct journal_index *index,
+                                                     bool (*keep)(const void *context,
+                                                                  uint64_t address),
+                                                     const void *context);
+/* The entry at place *at or behind it, which is then moved on; false when there is none. */
+bool journal_index_next(const struct journal_index *index, size_t *at, uint64_t *tag,
+                        uint64_t *address);
 
 /* Takes about 160 KiB; BOUGH_NO_MEMORY. */
 BOUGH_MUST_CHECK enum bough_err journal_index_recent_init(struct journal_recent *recent,
                                                           struct bough_heap *heap);
 /* Gives its memory back. */
 void journal_index_recent_release(struct journal_recent *recent);
+/* Forgets all links. */
+void journal_index_recent_clear(struct journal_recent *recent);
 /* Remembers a link. */
 void journal_index_recent_add(struct journal_recent *recent, const struct bough_link *link);
 /* The address of a name that is remembered, or 0. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * journal_log.c - the log as a run of bytes on a device.
+ * journal_log.c - the device as bytes: append within a segment, read anywhere.
  *
- * Writes are whole units in ascending order and never touch a unit that was flushed before, so
- * acknowledged bytes cannot be torn.
+ * Writes are whole units, ascending within a segment, and never touch a unit that was flushed since
+ * the segment was opened, so acknowledged bytes cannot be torn.
  */
 #include "journal_log.h"
 
@@ -24,6 +24,13 @@ void journal_log_release(struct journal_log *log)
 {
     bough_heap_give(log->env->heap, log->stage, JOURNAL_LOG_STAGE_BYTES);
     log->stage = NULL;
+}
+
+void journal_log_seek(struct journal_log *log, uint64_t base, uint64_t end)
+{
+    assert(log->len == 0 && base % log->unit_bytes == 0 && base <= end);
+    log->base = base;
+    log->end = end;
 }
 
 uint64_t journal_log_at(const struct journal_log *log)
@@ -82,12 +89,16 @@ enum bough_err journal_log_pad(struct journal_log *log, uint32_t alignment)
     return log->len == JOURNAL_LOG_STAGE_BYTES ? write_stage(log) : BOUGH_OK;
 }
 
+enum bough_err journal_log_write(struct journal_log *log)
+{
+    return log->len > 0 ? write_stage(log) : BOUGH_OK;
+}
+
 enum bough_err journal_log_flush(struct journal_log *log)
 {
     enum bough_err err;
 
-    if (log->len > 0)
-        BOUGH_TRY(write_stage(log));
+    BOUGH_TRY(journal_log_write(log));
     err = bough_block_flush(log->dev);
     if (err != BOUGH_OK)
         bough_log(log->env->log, BOUGH_ERROR, "journal", "flush: %s", bough_err_name(err));
@@ -122,14 +133,15 @@ static enum bough_err read_device(struct journal_log *log, uint64_t offset, uint
 enum bough_err journal_log_read(struct journal_log *log, uint64_t offset, uint64_t len,
                                 struct bough_arena *arena, const uint8_t **bytes)
 {
-    uint64_t at_end = journal_log_at(log);
-    uint64_t written = offset >= log->base ? 0 : log->base - offset;
+    uint64_t device_bytes = journal_format_device_bytes(log->dev);
+    bool staged = offset + len > log->base && offset < log->base + log->len;
+    uint64_t written = !staged ? len : offset >= log->base ? 0 : log->base - offset;
     uint8_t *into;
 
-    if (offset > at_end || len > at_end - offset || len == 0)
+    if (len == 0 || offset > device_bytes || len > device_bytes - offset)
         return BOUGH_CORRUPT;
-    if (written > len)
-        written = len;
+    if (staged && offset + len > log->base + log->len)
+        return BOUGH_CORRUPT;
     if (written > 0) {
         BOUGH_TRY(read_device(log, offset, written, len, arena, &into));
     } else {
@@ -137,11 +149,9 @@ enum bough_err journal_log_read(struct journal_log *log, uint64_t offset, uint64
         if (into == NULL)
             return BOUGH_NO_MEMORY;
     }
-    if (written < len) {
-        const uint8_t *staged = log->stage + (offset + written - log->base);
-
-        memcpy(into + written, staged, (size_t)(len - written));
-    }
+    if (written < len)
+        memcpy(into + written, log->stage + (offset + written - log->base),
+               (size_t)(len - written));
     *bytes = into;
     return BOUGH_OK;
 }

@@ -2,348 +2,338 @@
  *
  * journal_recover.c - find the newest root whose chain checks.
  *
- * A group counts iff its GROUP record continues the chain, every record in it passes its CRC, and
- * its ROOT record counts them right.  The first group that fails ends the log.
- *
- * A group is begun only after the one before it was flushed.  So where the next group continues the
- * chain, objects that fail their CRC are damaged, not torn: the group counts, and whoever reads
- * such an object is told.  And if a group with a later number stands behind the one that ends the
- * log, what is between cannot be read in order although it was acknowledged: the store is then
- * opened read-only.  The scan reads through the log's stage, which is free until the first append.
- *   (1) window[0..window_len) are the bytes from window_at on; it is refilled in whole units.
+ * A group counts iff its GROUP record continues the chain, every record in it passes its CRC and
+ * carries its nonce, and its ROOT record counts them right.  The first group that fails ends the
+ * log.  A group is begun only after the one before it was flushed.  So if only objects of a group
+ * fail, and the next group goes on where it ends, it was acknowledged and counts; reading those
+ * objects is an error.  And if a group with a later number stands behind the first that fails
+ * otherwise, that one is damaged, not torn: the store is then opened read-only.
  */
 #include "journal_recover.h"
-#include "hash.h"
+#include "decode.h"
+#include "journal_scan.h"
 
-/* How far behind the end of the log is looked for groups: a little where nothing was written, far
- * where something was, since a large group may stand between. */
-#define SURVEY_BLANK_BYTES ((uint64_t)1 << 20)
-#define SURVEY_TORN_BYTES  ((uint64_t)64 << 20)
+/* How many segments behind the present one are looked at for signs of later groups: those that
+ * would have been opened next. */
+#define SURVEY_SEGMENTS 64u
 
-struct scan {
-    struct journal_log *log;
-    const struct journal_super *super;
-    struct journal_index *index;
-    uint64_t window_at;
-    uint64_t window_len;
-    uint64_t at; /* the next byte */
-    uint32_t crc_begin;
+/* For the entries of one group: a collection may move some hundred thousand objects in one. */
+#define GROUP_ARENA_BYTES ((size_t)64 << 20)
+
+/* A segment that a group opened. */
+struct opened {
+    struct opened *older;
+    uint32_t segment;
+    uint64_t opening;
 };
 
-/* A record being read: its header, and what has been computed over its payload. */
-struct scanned {
-    struct journal_record header;
-    uint64_t offset;
-    bool spoiled;                      /* an object that does not pass its CRC */
-    struct bough_hash name;            /* of a commit or tag */
-    uint8_t start[JOURNAL_ROOT_BYTES]; /* the payload's first bytes */
+/* An entry for the index. */
+struct found {
+    struct found *older;
+    uint64_t tag;
+    uint64_t address;
 };
 
-/* Makes some bytes at scan->at available; *some is how many.  BOUGH_NOT_FOUND at the log's end. */
-static enum bough_err fill(struct scan *scan, uint64_t *some)
-{
-    struct journal_log *log = scan->log;
-    uint32_t block_size = log->dev->block_size;
-    uint64_t len;
-
-    if (scan->at >= scan->super->log_end)
-        return BOUGH_NOT_FOUND;
-    if (scan->at < scan->window_at || scan->at >= scan->window_at + scan->window_len) {
-        scan->window_at = scan->at - scan->at % log->unit_bytes;
-        len = scan->super->log_end - scan->window_at;
-        if (len > JOURNAL_LOG_STAGE_BYTES)
-            len = JOURNAL_LOG_STAGE_BYTES;
-        scan->window_len = 0;
-        BOUGH_TRY(bough_block_read(log->dev, scan->window_at / block_size,
-                                   (uint32_t)(len / block_size), log->stage));
-        scan->window_len = len;
-    }
-    *some = scan->window_at + scan->window_len - scan->at;
-    return BOUGH_OK;
-}
-
-/* The next `len` bytes, handed on in pieces to CRC and hash, the first of them kept. */
-struct sink {
-    uint32_t crc;
-    struct hash_state *hash; /* NULL = none */
-    uint64_t hash_left;
-    uint8_t *keep;
-    size_t keep_left;
+struct recover {
+    struct journal *journal;
+    struct journal_scan scan;
+    struct bough_arena arena; /* of one group */
+    struct opened *opened;    /* by the group being read; both count only once it has its ROOT */
+    struct found *found;
+    uint64_t head;
+    uint32_t records; /* of the group being read, but for GROUP, ROOT, NEXT and SEGMENT */
+    uint32_t spoiled; /* of these, objects that do not pass their CRC */
 };
 
-static enum bough_err take(struct scan *scan, uint64_t len, struct sink *sink)
+/* Reads the GROUP at the head; BOUGH_CORRUPT if it does not go on where the log ends. */
+static enum bough_err begin_group(struct recover *recover, uint32_t *nonce)
 {
-    while (len > 0) {
-        uint64_t some;
-        struct bough_bytes piece;
+    struct journal *journal = recover->journal;
+    struct journal_scanned record;
+    struct decode in;
+    uint64_t sequence;
+    struct bough_hash chain;
 
-        BOUGH_TRY(fill(scan, &some));
-        if (some > len)
-            some = len;
-        piece = bough_bytes_of(scan->log->stage + (scan->at - scan->window_at), (size_t)some);
-        sink->crc = journal_format_crc_add(sink->crc, piece);
-        if (sink->keep_left > 0) {
-            size_t kept = piece.len < sink->keep_left ? piece.len : sink->keep_left;
-
-            memcpy(sink->keep, piece.at, kept);
-            sink->keep += kept;
-            sink->keep_left -= kept;
-        }
-        if (sink->hash != NULL) {
-            if (piece.len > sink->hash_left)
-                piece.len = (size_t)sink->hash_left;
-            hash_add(sink->hash, piece);
-            sink->hash_left -= piece.len;
-        }
-        scan->at += some;
-        len -= some;
-    }
-    return BOUGH_OK;
-}
-
-static bool is_object(const struct journal_record *header)
-{
-    return header->kind >= BOUGH_KIND_VALUE && header->kind <= BOUGH_KIND_CHUNKS;
-}
-
-/* Reads and checks the record at scan->at.  BOUGH_CORRUPT when it does not check and is not even
- * like an object, BOUGH_NOT_FOUND when the log ends in it. */
-static enum bough_err take_record(struct scan *scan, struct scanned *record)
-{
-    uint8_t header[JOURNAL_RECORD_HEADER];
-    struct sink sink = {.keep = header, .keep_left = sizeof(header)};
-    struct hash_state hash;
-    bool named;
-
-    record->offset = scan->at;
-    record->spoiled = false;
-    memset(record->start, 0, sizeof(record->start));
-    BOUGH_TRY(take(scan, sizeof(header), &sink));
-    journal_format_record_get(header, &record->header);
-    if (record->header.payload_len > JOURNAL_RECORD_BYTES_MAX - JOURNAL_RECORD_HEADER ||
-        record->header.address_count * 8u > record->header.payload_len)
+    recover->scan.at = recover->head;
+    BOUGH_TRY(journal_scan_record(&recover->scan, &record));
+    in = decode_from(bough_bytes_of(record.start, sizeof(record.start)));
+    sequence = decode_u64(&in);
+    chain = decode_hash(&in);
+    *nonce = decode_u32(&in);
+    if (record.header.kind != JOURNAL_KIND_GROUP ||
+        record.header.payload_len != JOURNAL_GROUP_BYTES || record.header.nonce != *nonce ||
+        sequence != journal->sequence + 1 || !bough_hash_equal(&chain, &journal->chain))
         return BOUGH_CORRUPT;
-    named = record->header.kind == BOUGH_KIND_COMMIT || record->header.kind == BOUGH_KIND_TAG;
-    sink = (struct sink){
-        .crc =
-            journal_format_crc_add(scan->crc_begin, bough_bytes_of(header + 4, sizeof(header) - 4)),
-        .hash = named ? &hash : NULL,
-        .hash_left = record->header.payload_len - record->header.address_count * 8u,
-        .keep = record->start,
-        .keep_left = sizeof(record->start),
-    };
-    if (named)
-        hash_begin(&hash, record->header.kind);
-    BOUGH_TRY(take(scan, record->header.payload_len, &sink));
-    record->spoiled = sink.crc != record->header.crc;
-    if (record->spoiled && !is_object(&record->header))
+    return BOUGH_OK;
+}
+
+/* Follows a NEXT record into the segment it names. */
+static enum bough_err follow(struct recover *recover, const struct journal_scanned *next,
+                             uint32_t nonce)
+{
+    struct journal *journal = recover->journal;
+    struct decode in = decode_from(bough_bytes_of(next->start, JOURNAL_NEXT_BYTES));
+    uint32_t segment = decode_u32(&in);
+    uint64_t opening = decode_u64(&in);
+    struct opened *opened;
+    struct journal_scanned record;
+
+    if (next->header.payload_len != JOURNAL_NEXT_BYTES || segment >= journal->super.segment_count ||
+        journal->segments.at[segment].state == JOURNAL_SEGMENT_USED)
         return BOUGH_CORRUPT;
-    if (named)
-        hash_end(&hash, &record->name);
-    scan->at = record->offset + journal_format_record_bytes(&record->header);
-    return BOUGH_OK;
-}
-
-/* Whether a record is the GROUP that goes on where `found` ends. */
-static bool continues(const struct scanned *record, const struct journal_found *found)
-{
-    uint8_t expected[JOURNAL_GROUP_BYTES];
-
-    for (unsigned i = 0; i < 8; i++)
-        expected[i] = (uint8_t)((found->sequence + 1) >> (8 * i));
-    memcpy(expected + 8, found->chain.at, BOUGH_HASH_BYTES);
-    return record->header.kind == JOURNAL_KIND_GROUP &&
-           record->header.payload_len == JOURNAL_GROUP_BYTES &&
-           memcmp(record->start, expected, sizeof(expected)) == 0;
-}
-
-/* What was read of a group: all its objects, and those of them that check. */
-struct counted {
-    uint32_t records;
-    uint32_t good;
-};
-
-/* Reads objects up to the ROOT record, which is left in `record`; indexes commits and tags. */
-static enum bough_err take_objects(struct scan *scan, uint64_t sequence, struct counted *counted,
-                                   struct scanned *record)
-{
-    for (;;) {
-        const struct journal_record *header = &record->header;
-
-        BOUGH_TRY(take_record(scan, record));
-        if (header->sequence != (uint32_t)sequence)
-            return BOUGH_CORRUPT;
-        if (header->kind == JOURNAL_KIND_ROOT)
-            return header->payload_len == JOURNAL_ROOT_BYTES ? BOUGH_OK : BOUGH_CORRUPT;
-        counted->records++;
-        if (record->spoiled)
-            continue;
-        counted->good++;
-        if (header->kind == BOUGH_KIND_COMMIT || header->kind == BOUGH_KIND_TAG)
-            BOUGH_TRY(journal_index_add(
-                scan->index, &record->name,
-                journal_format_address(record->offset, journal_format_record_bytes(header))));
-    }
-}
-
-/* Whether the group behind the newest one in `found` shows that that was acknowledged. */
-static enum bough_err check_acknowledged(struct scan *scan, const struct journal_found *found)
-{
-    struct scanned record;
-
-    scan->at = found->head;
-    BOUGH_TRY(take_record(scan, &record));
-    return continues(&record, found) ? BOUGH_OK : BOUGH_CORRUPT;
-}
-
-/* Reads the group at found->head and moves `found` behind it; BOUGH_CORRUPT or BOUGH_NOT_FOUND when
- * it does not check, and `counted` says what of it did. */
-static enum bough_err take_group(struct scan *scan, struct journal_found *found,
-                                 struct counted *counted)
-{
-    struct journal_found next = *found;
-    struct scanned record;
-    struct journal_root root;
-
-    *counted = (struct counted){0};
-    scan->at = found->head;
-    BOUGH_TRY(take_record(scan, &record));
-    if (!continues(&record, found))
+    recover->scan.at = journal_format_segment_at(&journal->super, segment);
+    BOUGH_TRY(journal_scan_record(&recover->scan, &record));
+    in = decode_from(bough_bytes_of(record.start, sizeof(record.start)));
+    if (record.header.kind != JOURNAL_KIND_SEGMENT || record.header.nonce != nonce ||
+        decode_u64(&in) != opening)
         return BOUGH_CORRUPT;
-    next.sequence++;
-    BOUGH_TRY(take_objects(scan, next.sequence, counted, &record));
-    journal_format_root_get(record.start, &root);
-    if (root.record_count != counted->records)
-        return BOUGH_CORRUPT;
-    hash_of(JOURNAL_DOMAIN_CHAIN, bough_bytes_of(record.start, JOURNAL_ROOT_BYTES), &next.chain);
-    next.root = root.root;
-    next.head =
-        (scan->at + scan->log->unit_bytes - 1) / scan->log->unit_bytes * scan->log->unit_bytes;
-    if (counted->good < counted->records) {
-        BOUGH_TRY(check_acknowledged(scan, &next));
-        next.spoiled_count += counted->records - counted->good;
-        bough_log(scan->log->env->log, BOUGH_ERROR, "journal",
-                  "group %llu at %llu: %u of %u objects are damaged",
-                  (unsigned long long)next.sequence, (unsigned long long)found->head,
-                  counted->records - counted->good, counted->records);
-    }
-    *found = next;
+    opened = bough_arena_take(&recover->arena, sizeof(*opened));
+    if (opened == NULL)
+        return BOUGH_NO_MEMORY;
+    *opened = (struct opened){.older = recover->opened, .segment = segment, .opening = opening};
+    recover->opened = opened;
     return BOUGH_OK;
 }
 
-/* The group number in a GROUP record. */
-static uint64_t sequence_of(const struct scanned *record)
+/* Takes note of one record between GROUP and ROOT. */
+static enum bough_err take_record(struct recover *recover, const struct journal_scanned *record,
+                                  uint32_t nonce)
 {
-    uint64_t sequence = 0;
+    struct journal *journal = recover->journal;
+    struct found *found;
 
-    for (unsigned i = 0; i < 8; i++)
-        sequence |= (uint64_t)record->start[i] << (8 * i);
-    return sequence;
-}
-
-/* Whether the unit at `at` is all zeros. */
-static enum bough_err is_zero(struct scan *scan, uint64_t at, bool *zero)
-{
-    uint64_t some;
-    const uint8_t *unit;
-
-    scan->at = at;
-    BOUGH_TRY(fill(scan, &some));
-    assert(some >= scan->log->unit_bytes);
-    unit = scan->log->stage + (at - scan->window_at);
-    *zero = unit[0] == 0 && memcmp(unit, unit + 1, scan->log->unit_bytes - 1) == 0;
-    return BOUGH_OK;
-}
-
-/* Whether the unit at `at` begins like a group.  Asked first: elsewhere a record's length would be
- * any number, and reading that far at every unit would take hours. */
-static enum bough_err is_group(struct scan *scan, uint64_t at, bool *group)
-{
-    struct journal_record header;
-    uint64_t some;
-
-    scan->at = at;
-    BOUGH_TRY(fill(scan, &some));
-    assert(some >= JOURNAL_RECORD_HEADER);
-    journal_format_record_get(scan->log->stage + (at - scan->window_at), &header);
-    *group = header.kind == JOURNAL_KIND_GROUP && header.payload_len == JOURNAL_GROUP_BYTES;
-    return BOUGH_OK;
-}
-
-/* Looks behind the end for groups that can still be parsed; counts them, and notes whether one
- * shows that the first was acknowledged. */
-static enum bough_err look_behind(struct scan *scan, struct journal_found *found, uint64_t end,
-                                  unsigned *groups)
-{
-    *groups = 0;
-    for (uint64_t at = found->head; at < end; at += scan->log->unit_bytes) {
-        struct scanned record;
-        bool possible;
-        enum bough_err err;
-
-        BOUGH_TRY(is_group(scan, at, &possible));
-        if (!possible)
-            continue;
-        scan->at = at;
-        err = take_record(scan, &record);
-        if (err == BOUGH_OK && !record.spoiled) {
-            (*groups)++;
-            found->damaged = found->damaged || sequence_of(&record) > found->sequence + 1;
-        } else if (err != BOUGH_OK && err != BOUGH_CORRUPT && err != BOUGH_NOT_FOUND) {
-            return err;
-        }
-    }
-    return BOUGH_OK;
-}
-
-/* Tells a clean end, a torn last group and damage apart, and logs the latter two. */
-static enum bough_err survey(struct scan *scan, struct journal_found *found, uint32_t torn_records)
-{
-    struct bough_log *log = scan->log->env->log;
-    uint64_t left = scan->super->log_end - found->head;
-    uint64_t far = SURVEY_TORN_BYTES;
-    unsigned groups;
-    bool blank;
-
-    if (left == 0)
+    if (record->header.kind == JOURNAL_KIND_NEXT)
+        return follow(recover, record, nonce);
+    recover->records++;
+    recover->spoiled += record->spoiled ? 1 : 0;
+    if (bough_hash_is_none(&record->name))
         return BOUGH_OK;
-    BOUGH_TRY(is_zero(scan, found->head, &blank));
-    if (blank)
-        far = SURVEY_BLANK_BYTES;
-    BOUGH_TRY(look_behind(scan, found, found->head + (far < left ? far : left), &groups));
-    if (found->damaged)
-        bough_log(log, BOUGH_ERROR, "journal",
-                  "group %llu at %llu is damaged, and %u later ones are there: opened read-only at "
-                  "the state before it",
-                  (unsigned long long)found->sequence + 1, (unsigned long long)found->head, groups);
-    else if (groups > 0)
-        bough_log(log, BOUGH_WARN, "journal",
-                  "the last group, at %llu, was never finished: %u records of it can be read; it "
-                  "was not acknowledged and will be overwritten",
-                  (unsigned long long)found->head, torn_records);
+    found = bough_arena_take(&recover->arena, sizeof(*found));
+    if (found == NULL)
+        return BOUGH_NO_MEMORY;
+    *found = (struct found){
+        .older = recover->found,
+        .tag = journal_state_tag(journal, &record->name),
+        .address =
+            journal_format_address(record->offset, journal_format_record_bytes(&record->header)),
+    };
+    recover->found = found;
     return BOUGH_OK;
 }
 
-enum bough_err journal_recover(struct journal_log *log, const struct journal_super *super,
-                               struct journal_index *index, struct journal_found *found)
+/* Whether the group at `at` continues sequence and chain: then the one before was acknowledged. */
+static enum bough_err is_continued(struct recover *recover, uint64_t at, uint64_t sequence,
+                                   const struct bough_hash *chain)
 {
-    struct scan scan = {
-        .log = log,
-        .super = super,
-        .index = index,
-        .crc_begin = journal_format_crc_begin(&super->identity),
-    };
-    struct counted counted;
+    struct journal_scanned record;
+    struct decode in;
+    struct bough_hash found;
+
+    recover->scan.at = at;
+    BOUGH_TRY(journal_scan_record(&recover->scan, &record));
+    in = decode_from(bough_bytes_of(record.start, sizeof(record.start)));
+    if (record.header.kind != JOURNAL_KIND_GROUP || decode_u64(&in) != sequence + 1)
+        return BOUGH_CORRUPT;
+    found = decode_hash(&in);
+    return bough_hash_equal(&found, chain) ? BOUGH_OK : BOUGH_CORRUPT;
+}
+
+/* Logs that objects of the group being read are damaged, if the next group shows that it was
+ * acknowledged all the same. */
+static enum bough_err accept_spoiled(struct recover *recover, uint64_t next,
+                                     const struct bough_hash *chain)
+{
+    struct journal *journal = recover->journal;
+
+    BOUGH_TRY(is_continued(recover, next, journal->sequence + 1, chain));
+    journal->base.damaged = true;
+    bough_log(journal->env->log, BOUGH_ERROR, "journal",
+              "group %llu at %llu: %u of %u records are damaged",
+              (unsigned long long)journal->sequence + 1, (unsigned long long)recover->head,
+              recover->spoiled, recover->records);
+    return BOUGH_OK;
+}
+
+/* The list turned round: of two entries for one object the later one counts. */
+static struct found *oldest_first(struct found *newest)
+{
+    struct found *turned = NULL;
+
+    while (newest != NULL) {
+        struct found *next = newest->older;
+
+        newest->older = turned;
+        turned = newest;
+        newest = next;
+    }
+    return turned;
+}
+
+/* What the group opened is in use, and what it holds is found there. */
+static enum bough_err take_over(struct recover *recover)
+{
+    struct journal *journal = recover->journal;
+
+    for (const struct opened *at = recover->opened; at != NULL; at = at->older) {
+        journal_segment_set(&journal->segments, at->segment, JOURNAL_SEGMENT_USED);
+        journal->segments.at[at->segment].opening = at->opening;
+        if (journal->segments.opening_count < at->opening)
+            journal->segments.opening_count = at->opening;
+    }
+    recover->found = oldest_first(recover->found);
+    for (const struct found *at = recover->found; at != NULL; at = at->older)
+        BOUGH_TRY(journal_index_add(&journal->index, at->tag, at->address));
+    return BOUGH_OK;
+}
+
+/* Takes over a group that has been read to its ROOT. */
+static enum bough_err end_group(struct recover *recover, const struct journal_scanned *record)
+{
+    struct journal *journal = recover->journal;
+    struct journal_root root;
+    struct bough_hash chain;
+    uint64_t head;
+
+    if (record->header.payload_len != JOURNAL_ROOT_BYTES)
+        return BOUGH_CORRUPT;
+    journal_format_root_get(record->start, &root);
+    if (root.record_count != recover->records)
+        return BOUGH_CORRUPT;
+    assert(recover->spoiled <= recover->records);
+    hash_of(JOURNAL_DOMAIN_CHAIN, bough_bytes_of(record->start, JOURNAL_ROOT_BYTES), &chain);
+    journal_scan_align(&recover->scan);
+    head = recover->scan.at;
+    if (recover->spoiled > 0)
+        BOUGH_TRY(accept_spoiled(recover, head, &chain));
+    journal->root = root.root;
+    journal->chain = chain;
+    journal->sequence++;
+    recover->head = head;
+    return take_over(recover);
+}
+
+/* Reads the group at the head; BOUGH_CORRUPT when it does not check, which leaves no trace but
+ * index entries. */
+static enum bough_err take_group(struct recover *recover)
+{
+    struct journal_scanned record;
+    uint32_t nonce;
+
+    recover->records = 0;
+    recover->spoiled = 0;
+    recover->opened = NULL;
+    recover->found = NULL;
+    BOUGH_TRY(begin_group(recover, &nonce));
+    for (;;) {
+        BOUGH_TRY(journal_scan_record(&recover->scan, &record));
+        recover->journal->log_bytes += journal_format_record_bytes(&record.header);
+        if (record.header.nonce != nonce)
+            return BOUGH_CORRUPT;
+        if (record.header.kind == JOURNAL_KIND_ROOT)
+            return end_group(recover, &record);
+        BOUGH_TRY(take_record(recover, &record, nonce));
+    }
+}
+
+/* Whether the bytes at scan->at are a GROUP or SEGMENT of a group behind the one that fails. */
+static enum bough_err is_later(struct recover *recover, uint8_t kind, bool *later)
+{
+    struct journal_record header;
+    struct journal_scanned record;
+    struct decode in;
     enum bough_err err;
 
-    assert(log->len == 0);
-    assert(super->log_start % log->unit_bytes == 0 && super->log_end % log->unit_bytes == 0);
-    *found = (struct journal_found){.head = super->log_start};
+    *later = false;
+    BOUGH_TRY(journal_scan_peek(&recover->scan, &header));
+    /* Asked first: elsewhere a record's length would be any number. */
+    if (header.kind != kind ||
+        header.payload_len !=
+            (kind == JOURNAL_KIND_GROUP ? JOURNAL_GROUP_BYTES : JOURNAL_SEGMENT_PAYLOAD))
+        return BOUGH_OK;
+    err = journal_scan_record(&recover->scan, &record);
+    if (err != BOUGH_OK)
+        return err == BOUGH_CORRUPT ? BOUGH_OK : err;
+    in = decode_from(bough_bytes_of(record.start, sizeof(record.start)));
+    if (kind == JOURNAL_KIND_SEGMENT)
+        (void)decode_u64(&in); /* the opening */
+    *later = decode_u64(&in) > recover->journal->sequence + 1;
+    return BOUGH_OK;
+}
+
+/* Looks for later groups in the rest of the segment, and in those that would be opened next. */
+static enum bough_err survey(struct recover *recover, bool *damaged)
+{
+    const struct journal_segments *segments = &recover->journal->segments;
+    uint32_t count = segments->super.segment_count;
+    uint64_t end = journal_format_segment_at(&segments->super, segments->current) +
+                   segments->super.segment_bytes;
+
+    *damaged = false;
+    for (uint64_t at = recover->head; at < end && !*damaged; at += segments->super.unit_bytes) {
+        recover->scan.at = at;
+        BOUGH_TRY(is_later(recover, JOURNAL_KIND_GROUP, damaged));
+    }
+    for (uint32_t i = 1; i < count && i <= SURVEY_SEGMENTS && !*damaged; i++) {
+        uint32_t segment = (segments->current + i) % count;
+
+        if (segments->at[segment].state != JOURNAL_SEGMENT_FREE)
+            continue;
+        recover->scan.at = journal_format_segment_at(&segments->super, segment);
+        BOUGH_TRY(is_later(recover, JOURNAL_KIND_SEGMENT, damaged));
+    }
+    return BOUGH_OK;
+}
+
+/* Stands where the next group goes. */
+static enum bough_err finish(struct recover *recover)
+{
+    struct journal *journal = recover->journal;
+    struct journal_segments *segments = &journal->segments;
+    bool damaged;
+
+    segments->current = (uint32_t)journal_format_segment_of(&journal->super, recover->head);
+    assert(segments->at[segments->current].state == JOURNAL_SEGMENT_USED);
+    journal_log_seek(&journal->log, recover->head,
+                     journal_format_segment_at(&journal->super, segments->current) +
+                         journal->super.segment_bytes);
+    journal->synced_generation = journal->root.generation;
+    BOUGH_TRY(survey(recover, &damaged));
+    if (damaged)
+        bough_log(journal->env->log, BOUGH_ERROR, "journal",
+                  "group %llu at %llu is damaged, and later ones are there: opened read-only at "
+                  "the state before it",
+                  (unsigned long long)journal->sequence + 1, (unsigned long long)recover->head);
+    else if (recover->records > 0)
+        bough_log(journal->env->log, BOUGH_WARN, "journal",
+                  "the last group, at %llu, was never finished: %u records of it can be read; it "
+                  "was not acknowledged and will be overwritten",
+                  (unsigned long long)recover->head, recover->records);
+    journal->base.read_only = journal->base.read_only || damaged;
+    journal->base.damaged = journal->base.damaged || damaged;
+    return BOUGH_OK;
+}
+
+enum bough_err journal_recover(struct journal *journal)
+{
+    struct recover recover = {
+        .journal = journal,
+        .scan = journal_scan_begin(journal, journal->super.head),
+        .head = journal->super.head,
+    };
+    uint64_t first = journal_format_segment_of(&journal->super, recover.head);
+    enum bough_err err;
+
+    if (first >= journal->super.segment_count)
+        return BOUGH_CORRUPT;
+    journal->sequence = journal->super.sequence;
+    journal->chain = journal->super.chain;
+    journal_segment_set(&journal->segments, (uint32_t)first, JOURNAL_SEGMENT_USED);
+    bough_arena_init(&recover.arena, journal->env->heap, GROUP_ARENA_BYTES);
     do {
-        err = take_group(&scan, found, &counted);
+        err = take_group(&recover);
+        bough_arena_release(&recover.arena);
     } while (err == BOUGH_OK);
-    if (err != BOUGH_CORRUPT && err != BOUGH_NOT_FOUND)
+    if (err != BOUGH_CORRUPT)
         return err;
-    BOUGH_TRY(journal_index_cut(index, journal_format_address(found->head, 0)));
-    return survey(&scan, found, counted.good);
+    return finish(&recover);
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * journal_super.c - probe, format, and the superblocks.
+ * journal_super.c - find the superblocks that can be trusted, and write newer ones.
  *
- * Formatting writes the copies last: until then the device still holds what it held, blank or not,
- * and the log behind them cannot be mistaken for an older one because the new uuid begins every
- * CRC.
+ * Of three copies, the first two are written in turns and the last one each time, one after the
+ * other: a torn copy never leaves the device without the one before.
  */
 #include "journal_super.h"
 #include "identity.h"
@@ -14,11 +13,13 @@ static enum bough_err check_geometry(struct bough_env *env, const struct bough_b
                                      const struct journal_super *super)
 {
     uint32_t unit = super->unit_bytes;
+    uint64_t needed = (uint64_t)super->segment_count * super->segment_bytes + 3 * (uint64_t)unit;
     bool sane = unit >= JOURNAL_UNIT_BYTES_MIN && (unit & (unit - 1)) == 0 &&
                 unit % dev->block_size == 0 && unit <= (256u << 10) &&
-                super->log_start % unit == 0 && super->log_end % unit == 0 &&
-                super->log_start >= 2 * (uint64_t)unit && super->log_start < super->log_end &&
-                super->log_end <= super->device_bytes && identity_is_valid(&super->identity);
+                super->segment_bytes >= JOURNAL_SEGMENT_BYTES_MIN &&
+                super->segment_bytes % unit == 0 && super->segment_count > 0 &&
+                super->segment_count <= JOURNAL_SEGMENTS_MAX && needed <= super->device_bytes &&
+                super->head % unit == 0 && identity_is_valid(&super->identity);
 
     if (sane && super->device_bytes <= journal_format_device_bytes(dev))
         return BOUGH_OK;
@@ -38,32 +39,48 @@ static enum bough_err worse(enum bough_err a, enum bough_err b)
     return b == BOUGH_INVALID || a == BOUGH_WRONG_VERSION ? a : b;
 }
 
+/* Puts a super in its place among those found, the newest first. */
+static void insert(struct journal_super supers[3], unsigned *count,
+                   const struct journal_super *super)
+{
+    unsigned at = (*count)++;
+
+    for (; at > 0 && supers[at - 1].count < super->count; at--)
+        supers[at] = supers[at - 1];
+    supers[at] = *super;
+}
+
 static enum bough_err read_copies(struct bough_env *env, struct bough_block *dev, uint8_t *unit,
-                                  uint32_t unit_bytes, struct journal_super *super)
+                                  uint32_t unit_bytes, struct journal_super supers[3],
+                                  unsigned *count)
 {
     enum bough_err all = BOUGH_INVALID;
     uint64_t places[3];
 
     journal_format_places(dev, places);
+    *count = 0;
     for (unsigned i = 0; i < 3; i++) {
+        struct journal_super super;
         enum bough_err err =
             bough_block_read(dev, places[i] / dev->block_size, unit_bytes / dev->block_size, unit);
 
         if (err == BOUGH_OK)
-            err = journal_format_super_get(unit, super);
-        if (err == BOUGH_OK) {
-            if (i > 0)
-                bough_log(env->log, BOUGH_WARN, "journal", "superblock %u used: those before: %s",
-                          i, bough_err_name(all));
-            return check_geometry(env, dev, super);
-        }
-        all = worse(all, err);
+            err = journal_format_super_get(unit, &super);
+        if (err == BOUGH_OK)
+            err = check_geometry(env, dev, &super);
+        if (err == BOUGH_OK)
+            insert(supers, count, &super);
+        else
+            all = worse(all, err);
     }
-    return all;
+    if (*count > 0 && *count < 3)
+        bough_log(env->log, BOUGH_WARN, "journal", "%u of 3 superblocks can be used: %s", *count,
+                  bough_err_name(all));
+    return *count > 0 ? BOUGH_OK : all;
 }
 
 enum bough_err journal_super_read(struct bough_env *env, struct bough_block *dev,
-                                  struct journal_super *super)
+                                  struct journal_super supers[3], unsigned *count)
 {
     uint32_t unit_bytes = journal_format_unit(dev->block_size);
     uint8_t *unit;
@@ -73,10 +90,34 @@ enum bough_err journal_super_read(struct bough_env *env, struct bough_block *dev
     unit = bough_heap_take(env->heap, unit_bytes);
     if (unit == NULL)
         return BOUGH_NO_MEMORY;
-    err = read_copies(env, dev, unit, unit_bytes, super);
+    err = read_copies(env, dev, unit, unit_bytes, supers, count);
     bough_heap_give(env->heap, unit, unit_bytes);
     if (err != BOUGH_OK)
         bough_log(env->log, BOUGH_ERROR, "journal", "no superblock can be used: %s",
                   bough_err_name(err));
+    return err;
+}
+
+enum bough_err journal_super_write(struct bough_env *env, struct bough_block *dev,
+                                   const struct journal_super *super)
+{
+    uint32_t blocks = super->unit_bytes / dev->block_size;
+    uint8_t *unit = bough_heap_take(env->heap, super->unit_bytes);
+    enum bough_err err = BOUGH_OK;
+    uint64_t places[3];
+
+    if (unit == NULL)
+        return BOUGH_NO_MEMORY;
+    memset(unit, 0, super->unit_bytes);
+    journal_format_super_put(super, unit);
+    journal_format_places(dev, places);
+    for (unsigned i = 0; i < 2 && err == BOUGH_OK; i++) {
+        uint64_t place = i == 0 ? places[super->count % 2] : places[2];
+
+        err = bough_block_write(dev, place / dev->block_size, blocks, unit);
+        if (err == BOUGH_OK)
+            err = bough_block_flush(dev);
+    }
+    bough_heap_give(env->heap, unit, super->unit_bytes);
     return err;
 }

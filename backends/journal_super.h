@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * journal_super.h - the superblocks of a device: three copies of what never changes.
+ * journal_super.h - the superblocks of a device: who the store is, and its newest checkpoint.
  */
 #ifndef JOURNAL_SUPER_H
 #define JOURNAL_SUPER_H
@@ -8,10 +8,15 @@
 #include "bough/env.h"
 #include "journal_format.h"
 
-/* Reads the first copy that checks, and compares it with the device.  BOUGH_INVALID (no store),
- * BOUGH_WRONG_VERSION, BOUGH_CORRUPT (no copy checks, or the device is shorter than the store was
- * made for), BOUGH_IO, BOUGH_NO_MEMORY. */
+/* Reads the copies that check, compares them with the device, and puts them into `supers`, the
+ * newest first; *count of them.  BOUGH_INVALID (no store), BOUGH_WRONG_VERSION, BOUGH_CORRUPT (no
+ * copy checks, or the device is shorter than the store was made for), BOUGH_IO, BOUGH_NO_MEMORY. */
 BOUGH_MUST_CHECK enum bough_err journal_super_read(struct bough_env *env, struct bough_block *dev,
-                                                   struct journal_super *super);
+                                                   struct journal_super supers[3], unsigned *count);
+
+/* Writes a newer super: one of the first two copies in turns, then the last one, each flushed.  So
+ * at any moment one copy that was durable before is untouched.  BOUGH_IO, BOUGH_NO_MEMORY. */
+BOUGH_MUST_CHECK enum bough_err journal_super_write(struct bough_env *env, struct bough_block *dev,
+                                                    const struct journal_super *super);
 
 #endif

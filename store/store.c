@@ -4,6 +4,7 @@
  */
 #include "bough/store.h"
 #include "cache.h"
+#include "collect.h"
 #include "object.h"
 
 /* Scratch to check one object by name: as large as a commit may be. */
@@ -40,6 +41,7 @@ void bough_store_close(struct bough_store *store)
 {
     if (store == NULL)
         return;
+    collect_release(store);
     cache_close(store->cache);
     bough_backend_close(store->backend);
     bough_heap_give(store->env->heap, store, sizeof(*store));

@@ -13,6 +13,7 @@
 #include "bough/tree.h"
 
 struct cache;
+struct collect;
 
 struct bough_store {
     struct bough_env *env;
@@ -21,6 +22,7 @@ struct bough_store {
     struct bough_tree state;
     uint64_t generation;
     bool unsynced;
+    struct collect *collect; /* a collection under way, or NULL */
 };
 
 #endif

@@ -38,6 +38,7 @@ enum bough_err bough_value_begin(struct bough_store *store, struct bough_value_w
     if (new_writer == NULL)
         return BOUGH_NO_MEMORY;
     *new_writer = (struct bough_value_writer){.store = store};
+    bough_backend_hold(store->backend, true); /* its chunks are in no tree yet */
     *writer = new_writer;
     return BOUGH_OK;
 }
@@ -49,6 +50,7 @@ void bough_value_abandon(struct bough_value_writer *writer)
     if (writer == NULL)
         return;
     heap = writer->store->env->heap;
+    bough_backend_hold(writer->store->backend, false);
     bough_heap_give(heap, writer->hold, writer->hold_max);
     bough_heap_give(heap, writer->chunks, sizeof(*writer->chunks));
     bough_heap_give(heap, writer, sizeof(*writer));

@@ -52,8 +52,8 @@ static void laws_check(struct bough_backend *backend, const struct bough_link *l
 
 static void test_laws_backend__what_is_put_is_got(void **unused)
 {
-    static uint8_t bytes[600000];
-    static const size_t sizes[] = {0, 1, 7, 8, 4080, 4096, 4097, 262144, 262145, 600000};
+    static uint8_t bytes[400000];
+    static const size_t sizes[] = {0, 1, 7, 8, 4080, 4096, 4097, 262144, 262145, 400000};
     struct bough_backend *backend = laws_backend_open();
     uint64_t addresses[300];
     struct bough_link links[10];

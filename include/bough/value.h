@@ -31,7 +31,7 @@ BOUGH_MUST_CHECK enum bough_err bough_value_add(struct bough_value_writer *write
                                                 struct bough_bytes bytes);
 
 /* Completes the value and releases the writer, also after an error; short data is copied into
- * `arena`.  The value can now be put into a tree. */
+ * `arena`.  The value can now be put into a tree, before the next bough_collect_step. */
 BOUGH_MUST_CHECK enum bough_err bough_value_finish(struct bough_value_writer *writer,
                                                    struct bough_arena *arena,
                                                    struct bough_value *value);

@@ -228,7 +228,7 @@ static void test_journal__a_power_cut_loses_nothing_acknowledged(void **unused)
 
 static void test_journal__every_flipped_byte_is_noticed_or_harmless(void **unused)
 {
-    struct bough_block *medium = ram(64);
+    struct bough_block *medium = ram(1040);
     struct block_borrow borrow;
     struct bough_store *store;
     uint64_t seed = test_seed();
@@ -280,7 +280,7 @@ static void test_journal__every_flipped_byte_is_noticed_or_harmless(void **unuse
 
 static void test_journal__a_full_device_answers_full_and_still_reads(void **unused)
 {
-    struct bough_block *medium = ram(80);
+    struct bough_block *medium = ram(1027);
     struct bough_store *store;
     struct bough_store_info info;
     enum bough_err err = BOUGH_OK;
@@ -290,7 +290,7 @@ static void test_journal__a_full_device_answers_full_and_still_reads(void **unus
     (void)unused;
     assert_int_equal(bough_journal_format(host_env(), medium, NULL), BOUGH_OK);
     store = open_on(medium);
-    while (err == BOUGH_OK) {
+    while (err == BOUGH_OK) { /* one commit a unit: about a thousand */
         err = put_number(store, key_of(n + 1), n + 1);
         if (err != BOUGH_OK)
             break;
@@ -307,11 +307,11 @@ static void test_journal__a_full_device_answers_full_and_still_reads(void **unus
 
 static void test_journal__only_a_blank_disk_is_blank(void **unused)
 {
-    struct bough_block *dev = ram(1024);
+    struct bough_block *dev = ram(1100);
     enum bough_journal_state state;
     uint8_t block[BLOCK_SIZE] = {0};
     struct block_borrow borrow;
-    static const uint64_t places[] = {0, 1, 16, 255, 1008, 1023};
+    static const uint64_t places[] = {0, 1, 16, 255, 1084, 1099};
 
     (void)unused;
     assert_int_equal(bough_journal_probe(host_env(), dev, &state), BOUGH_OK);
@@ -333,29 +333,29 @@ static void test_journal__only_a_blank_disk_is_blank(void **unused)
 
 static void test_journal__wrong_devices_are_refused(void **unused)
 {
-    struct bough_block *dev = ram(1024);
+    struct bough_block *dev = ram(1100);
     struct block_borrow borrow;
     struct bough_backend *backend;
     uint8_t super[BLOCK_SIZE];
-    struct bough_block *small = ram(63);
+    struct bough_block *small = ram(1026);
     enum bough_journal_state state;
 
     (void)unused;
     assert_int_equal(bough_journal_probe(host_env(), small, &state), BOUGH_TOO_BIG);
     assert_int_equal(bough_journal_format(host_env(), small, NULL), BOUGH_TOO_BIG);
     bough_block_close(small);
-    small = ram(64);
+    small = ram(1027);
     assert_int_equal(bough_journal_format(host_env(), small, NULL), BOUGH_OK);
     bough_block_close(small);
 
     assert_int_equal(bough_journal_format(host_env(), dev, NULL), BOUGH_OK);
     block_borrow(&borrow, dev);
-    borrow.base.block_count = 1000; /* cut short */
+    borrow.base.block_count = 1050; /* cut short */
     assert_int_equal(bough_journal_open(host_env(), &borrow.base, &backend), BOUGH_CORRUPT);
     assert_int_equal(bough_block_read(dev, 0, 1, super), BOUGH_OK);
     super[8] = 2; /* version */
     for (uint64_t i = 0; i < 3; i++)
-        assert_int_equal(bough_block_write(dev, i == 2 ? 1023 : i, 1, super), BOUGH_OK);
+        assert_int_equal(bough_block_write(dev, i == 2 ? 1099 : i, 1, super), BOUGH_OK);
     assert_int_equal(bough_journal_open(host_env(), block_borrow(&borrow, dev), &backend),
                      BOUGH_WRONG_VERSION);
     bough_block_close(dev);
@@ -363,7 +363,7 @@ static void test_journal__wrong_devices_are_refused(void **unused)
 
 static void test_journal__two_lost_superblocks_are_survived(void **unused)
 {
-    struct bough_block *dev = ram(1024);
+    struct bough_block *dev = ram(1100);
     struct block_borrow borrow;
     struct bough_store *store;
     uint8_t zeros[BLOCK_SIZE] = {0};
@@ -375,7 +375,7 @@ static void test_journal__two_lost_superblocks_are_survived(void **unused)
     store = open_on(block_borrow(&borrow, dev));
     assert_non_null(store);
     bough_store_close(store);
-    assert_int_equal(bough_block_write(dev, 1023, 1, zeros), BOUGH_OK);
+    assert_int_equal(bough_block_write(dev, 1099, 1, zeros), BOUGH_OK);
     assert_null(open_on(block_borrow(&borrow, dev)));
     bough_block_close(dev);
 }

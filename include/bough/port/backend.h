@@ -87,6 +87,22 @@ struct bough_backend_ops {
 
     /* Releases the backend and its device, without sync. */
     void (*close)(struct bough_backend *backend);
+
+    /* Between hold and release nothing that was put since is garbage, though no root leads to it:
+     * for work that puts objects over several turns.  Holds nest.  Optional: NULL where nothing is
+     * ever collected. */
+    void (*hold)(struct bough_backend *backend, bool on);
+
+    /* Collection, in this order (store/collect.c knows what refers to what).  Optional: NULL.
+     * begin forgets all marks; mark says that an object lives, *fresh whether that is news; sweep:
+     * what was put before begin and is not marked is garbage, the backend may overwrite it from now
+     * on; clean moves what lives out of space that is worth having back, about `max_bytes` at a
+     * call, until *done. */
+    void (*collect_begin)(struct bough_backend *backend);
+    enum bough_err (*collect_mark)(struct bough_backend *backend, const struct bough_link *link,
+                                   bool *fresh);
+    enum bough_err (*collect_sweep)(struct bough_backend *backend);
+    enum bough_err (*collect_clean)(struct bough_backend *backend, uint64_t max_bytes, bool *done);
 };
 
 struct bough_backend {
@@ -97,6 +113,7 @@ struct bough_backend {
     bool damaged; /* not all that was acknowledged can be read: the log says what is the matter */
     uint64_t capacity_bytes; /* 0 = bounded by the heap only */
     uint64_t used_bytes;
+    bool wants_collection; /* space is getting short, and some of it may be garbage */
     uint64_t object_count; /* objects put since the backend was opened */
 };
 
@@ -140,6 +157,12 @@ BOUGH_MUST_CHECK static inline enum bough_err bough_backend_root_move(
 BOUGH_MUST_CHECK static inline enum bough_err bough_backend_sync(struct bough_backend *backend)
 {
     return backend->read_only ? BOUGH_READ_ONLY : backend->ops->sync(backend);
+}
+
+static inline void bough_backend_hold(struct bough_backend *backend, bool on)
+{
+    if (backend->ops->hold != NULL)
+        backend->ops->hold(backend, on);
 }
 
 static inline void bough_backend_close(struct bough_backend *backend)

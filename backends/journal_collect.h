@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * journal_collect.h - find out what still lives, and make room of the rest.
+ *
+ * Three phases, driven from above (store/collect.c knows what refers to what): begin, then mark
+ * everything that lives, then sweep; after that, clean in steps.
+ */
+#ifndef JOURNAL_COLLECT_H
+#define JOURNAL_COLLECT_H
+
+#include "journal_state.h"
+
+/* Forgets all marks; what is written from now on is not up for collection. */
+void journal_collect_begin(struct journal *journal);
+
+/* Marks the object that `link` names as living; *fresh says whether it was not marked before.
+ * BOUGH_CORRUPT, BOUGH_NO_MEMORY. */
+BOUGH_MUST_CHECK enum bough_err journal_collect_mark(struct journal *journal,
+                                                     const struct bough_link *link, bool *fresh);
+
+/* Whether the object at an address that `put` found may be used again: it must be marked if it is
+ * up for collection. */
+bool journal_collect_may_reuse(const struct journal *journal, uint64_t address);
+
+/* Everything that was up for collection and is not marked is garbage from now on.
+ * BOUGH_NO_MEMORY. */
+BOUGH_MUST_CHECK enum bough_err journal_collect_sweep(struct journal *journal);
+
+/* Copies up to about `max_bytes` of what lives in the segments that are worth emptying; *done when
+ * there is none left.  The copies are part of the next sync.  BOUGH_FULL, BOUGH_IO,
+ * BOUGH_NO_MEMORY. */
+BOUGH_MUST_CHECK enum bough_err journal_collect_clean(struct journal *journal, uint64_t max_bytes,
+                                                      bool *done);
+
+#endif

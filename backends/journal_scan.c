@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * journal_scan.c - read the log from front to back, in fixed memory.
+ *
+ * The window is the log's stage, which is free until the first append; it is filled in whole units
+ * and never reaches beyond a segment.  A record may be longer than the window: CRC and name are
+ * computed as its pieces come by.
+ */
+#include "journal_scan.h"
+
+struct journal_scan journal_scan_begin(struct journal *journal, uint64_t at)
+{
+    assert(journal->log.len == 0);
+    return (struct journal_scan){.journal = journal, .at = at};
+}
+
+/* The end of the segment that an offset is in. */
+static uint64_t end_of(const struct journal_super *super, uint64_t offset)
+{
+    uint64_t segment = journal_format_segment_of(super, offset);
+
+    return segment >= super->segment_count
+               ? 0
+               : journal_format_segment_at(super, (uint32_t)segment) + super->segment_bytes;
+}
+
+/* Makes some bytes at scan->at available; *some is how many. */
+static enum bough_err fill(struct journal_scan *scan, uint64_t *some)
+{
+    struct journal *journal = scan->journal;
+    uint32_t block_size = journal->dev->block_size;
+    uint64_t end = end_of(&journal->super, scan->at);
+    uint64_t len;
+
+    assert(scan->journal->log.len == 0); /* the stage is ours to use */
+    if (scan->at >= end)
+        return BOUGH_CORRUPT;
+    if (scan->at < scan->window_at || scan->at >= scan->window_at + scan->window_len) {
+        scan->window_at = scan->at - scan->at % journal->super.unit_bytes;
+        scan->window_len = 0;
+        len = end - scan->window_at;
+        if (len > JOURNAL_LOG_STAGE_BYTES)
+            len = JOURNAL_LOG_STAGE_BYTES;
+        BOUGH_TRY(bough_block_read(journal->dev, scan->window_at / block_size,
+                                   (uint32_t)(len / block_size), journal->log.stage));
+        scan->window_len = len;
+    }
+    *some = scan->window_at + scan->window_len - scan->at;
+    return BOUGH_OK;
+}
+
+/* The next bytes, handed on in pieces to CRC and hash, the first of them kept. */
+struct sink {
+    uint32_t crc;
+    struct hash_state *hash; /* NULL = none */
+    uint64_t hash_left;
+    uint8_t *keep;
+    size_t keep_left;
+};
+
+static void sink_take(struct sink *sink, struct bough_bytes piece)
+{
+    size_t kept = piece.len < sink->keep_left ? piece.len : sink->keep_left;
+
+    sink->crc = journal_format_crc_add(sink->crc, piece);
+    if (kept > 0) {
+        memcpy(sink->keep, piece.at, kept);
+        sink->keep += kept;
+        sink->keep_left -= kept;
+    }
+    if (sink->hash != NULL) {
+        if (piece.len > sink->hash_left)
+            piece.len = (size_t)sink->hash_left;
+        hash_add(sink->hash, piece);
+        sink->hash_left -= piece.len;
+    }
+}
+
+static enum bough_err take(struct journal_scan *scan, uint64_t len, struct sink *sink)
+{
+    while (len > 0) {
+        uint64_t some;
+
+        BOUGH_TRY(fill(scan, &some));
+        if (some > len)
+            some = len;
+        sink_take(sink, bough_bytes_of(scan->journal->log.stage + (scan->at - scan->window_at),
+                                       (size_t)some));
+        scan->at += some;
+        len -= some;
+    }
+    return BOUGH_OK;
+}
+
+/* Whether the index holds objects of this kind of record. */
+static bool is_indexed(uint8_t kind)
+{
+    return kind == BOUGH_KIND_COMMIT || kind == BOUGH_KIND_TAG || (kind & JOURNAL_KIND_MOVED) != 0;
+}
+
+/* Whether a record of this kind holds an object. */
+static bool is_object(uint8_t kind)
+{
+    uint8_t plain = kind & (uint8_t)~JOURNAL_KIND_MOVED;
+
+    return plain >= BOUGH_KIND_VALUE && plain <= BOUGH_KIND_CHUNKS;
+}
+
+enum bough_err journal_scan_record(struct journal_scan *scan, struct journal_scanned *record)
+{
+    uint8_t header[JOURNAL_RECORD_HEADER];
+    struct sink sink = {.keep = header, .keep_left = sizeof(header)};
+    struct hash_state hash;
+    bool named;
+    uint64_t len;
+
+    *record = (struct journal_scanned){.offset = scan->at};
+    BOUGH_TRY(take(scan, sizeof(header), &sink));
+    journal_format_record_get(header, &record->header);
+    len = journal_format_record_bytes(&record->header);
+    if (len > end_of(&scan->journal->super, record->offset) - record->offset ||
+        record->header.address_count * 8u > record->header.payload_len)
+        return BOUGH_CORRUPT;
+    named = is_indexed(record->header.kind);
+    sink = (struct sink){
+        .crc = journal_format_crc_add(scan->journal->crc_begin,
+                                      bough_bytes_of(header + 4, sizeof(header) - 4)),
+        .hash = named ? &hash : NULL,
+        .hash_left = record->header.payload_len - record->header.address_count * 8u,
+        .keep = record->start,
+        .keep_left = sizeof(record->start),
+    };
+    if (named)
+        hash_begin(&hash, record->header.kind & ~JOURNAL_KIND_MOVED);
+    BOUGH_TRY(take(scan, record->header.payload_len, &sink));
+    record->spoiled = sink.crc != record->header.crc;
+    if (record->spoiled && !is_object(record->header.kind))
+        return BOUGH_CORRUPT;
+    if (named)
+        hash_end(&hash, &record->name);
+    if (record->spoiled)
+        record->name = (struct bough_hash){0};
+    scan->at = record->offset + len;
+    return BOUGH_OK;
+}
+
+enum bough_err journal_scan_peek(struct journal_scan *scan, struct journal_record *header)
+{
+    uint64_t some;
+
+    assert(scan->at % JOURNAL_ALIGNMENT == 0);
+    BOUGH_TRY(fill(scan, &some));
+    if (some < JOURNAL_RECORD_HEADER)
+        return BOUGH_CORRUPT;
+    journal_format_record_get(scan->journal->log.stage + (scan->at - scan->window_at), header);
+    return BOUGH_OK;
+}
+
+void journal_scan_align(struct journal_scan *scan)
+{
+    uint32_t unit = scan->journal->super.unit_bytes;
+
+    scan->at = (scan->at + unit - 1) / unit * unit;
+}

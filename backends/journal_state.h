@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * journal_state.h - the journal's own struct, for the journal_*.c files only.
+ *
+ *   (1) A group is open iff something was appended since the last sync; it starts on a unit.
+ *   (2) root is the newest root, staged or not; synced_generation that of the last ROOT record.
+ *   (3) After a failed write or flush the backend is read-only for good: what the device holds is
+ *       not known, and a second flush would prove nothing.
+ *   (4) A live object is where the index says, if its tag is there; else at the address that links
+ *       to it have.  An object that collection moved is in the index.
+ */
+#ifndef JOURNAL_STATE_H
+#define JOURNAL_STATE_H
+
+#include "hash.h"
+#include "journal_index.h"
+#include "journal_log.h"
+#include "journal_segment.h"
+
+/* How far cleaning has come. */
+struct journal_clean {
+    bool active;
+    uint32_t segment;
+    uint64_t at;
+};
+
+struct journal {
+    struct bough_backend base;
+    struct bough_env *env;
+    struct bough_block *dev;
+    struct journal_super super;
+    struct journal_log log;
+    struct journal_segments segments;
+    struct journal_index index;
+    struct journal_recent recent;
+    struct bough_root root;
+    uint64_t synced_generation;
+    uint64_t sequence; /* of the last ended group */
+    struct bough_hash chain;
+    uint32_t group_records;
+    bool group_open;
+    uint32_t nonce; /* of the open group */
+    uint32_t crc_begin;
+    uint64_t log_bytes;        /* appended since the newest checkpoint */
+    uint64_t hold_count;       /* of bough_backend_hold */
+    uint64_t hold_opening;     /* openings before the first hold */
+    uint64_t swept_generation; /* of the root at the last sweep */
+    uint64_t swept_bytes;      /* appended since the last sweep */
+    struct journal_clean clean;
+};
+
+/* The tag of a name in the index. */
+static inline uint64_t journal_state_tag(const struct journal *journal,
+                                         const struct bough_hash *name)
+{
+    return hash_keyed(journal->super.identity.salt, name->at, BOUGH_HASH_BYTES);
+}
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * journal_write.h - groups and records, through the segments.
+ */
+#ifndef JOURNAL_WRITE_H
+#define JOURNAL_WRITE_H
+
+#include "journal_state.h"
+
+/* How many segments are kept free for what is more urgent.  Values go first, then what deletes need
+ * (nodes and commits), and what collection copies may use them all. */
+enum journal_write_reserve {
+    JOURNAL_WRITE_COPY = 0,
+    JOURNAL_WRITE_NODES = 2,
+    JOURNAL_WRITE_VALUES = 3
+};
+
+/* BOUGH_OK if a record of so many bytes can be appended with that many segments left over;
+ * BOUGH_FULL, or BOUGH_TOO_BIG when no segment could hold it. */
+BOUGH_MUST_CHECK enum bough_err journal_write_room(const struct journal *journal,
+                                                   uint64_t record_bytes,
+                                                   enum journal_write_reserve reserve);
+
+/* Appends a record to the open group, opening one if there is none, and a new segment if the
+ * present one is full; *address is where it stands.  The payload is both parts.  BOUGH_FULL,
+ * BOUGH_IO. */
+BOUGH_MUST_CHECK enum bough_err journal_write_record(struct journal *journal, uint8_t kind,
+                                                     uint16_t address_count,
+                                                     struct bough_bytes first,
+                                                     struct bough_bytes second, uint64_t *address);
+
+/* Ends the open group (or an empty one) with the newest root and makes it durable: one write, one
+ * flush.  BOUGH_FULL, BOUGH_IO. */
+BOUGH_MUST_CHECK enum bough_err journal_write_end(struct journal *journal);
+
+/* Makes the backend read-only after an error of the device, and answers it. */
+enum bough_err journal_write_fail(struct journal *journal, enum bough_err err);
+
+#endif

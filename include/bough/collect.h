@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * collect.h - get back the space of what no branch, tag or setting leads to any more.
+ *
+ * A collection is work in bounded steps between other work.  It first finds everything that lives,
+ * then calls the rest garbage, then moves what lives out of space that is mostly garbage, so the
+ * extra space it needs is that of a few segments.  It may be cut short at any moment, by a crash
+ * too.
+ */
+#ifndef BOUGH_COLLECT_H
+#define BOUGH_COLLECT_H
+
+#include "bough/store.h"
+
+enum bough_collect_phase { BOUGH_COLLECT_NONE, BOUGH_COLLECT_MARK, BOUGH_COLLECT_CLEAN };
+
+struct bough_collect_progress {
+    enum bough_collect_phase phase; /* what the next step would do */
+    bool swept;                     /* in this step: links that others kept may lead nowhere now */
+    uint64_t marked_count;          /* living objects found so far */
+};
+
+/* Whether a collection is under way, or would be worth beginning.  O(1). */
+bool bough_collect_is_wanted(const struct bough_store *store);
+
+/* Goes on with the collection, or begins one: looks at about `object_count` objects, or copies
+ * about `copy_bytes`.  Values that were finished must have been put into a tree, and what is staged
+ * must hang off the root.  After an error the collection is given up, and nothing is lost.
+ * BOUGH_UNSUPPORTED (the backend collects nothing), BOUGH_READ_ONLY, BOUGH_CORRUPT, BOUGH_IO,
+ * BOUGH_FULL, BOUGH_NO_MEMORY (it needs a 256th of the used space while it marks). */
+BOUGH_MUST_CHECK enum bough_err bough_collect_step(struct bough_store *store, uint32_t object_count,
+                                                   uint64_t copy_bytes,
+                                                   struct bough_collect_progress *progress);
+
+/* Steps until it is done. */
+BOUGH_MUST_CHECK enum bough_err bough_collect_run(struct bough_store *store);
+
+#endif

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * collect.c - what still lives: everything that the state tree leads to.
+ *
+ * A depth-first walk with a stack of its own, in steps.  Writing goes on between them.
+ *   (1) An object is marked when it is pushed; so it is read at most once.
+ *   (2) When the stack is empty, everything that the state of `generation` leads to is marked.
+ * The moment that matters is in mark_all: the stack is empty, and the state is still the one that
+ * was marked; only then may the rest be called garbage, in the same step.
+ */
+#include "bough/collect.h"
+#include "bough/commit.h"
+#include "collect.h"
+#include "decode.h"
+#include "node_page.h"
+#include "value_chunk.h"
+
+#define STACK_FIRST     256u
+#define STACK_BYTES_MAX ((size_t)256 << 20)
+#define ARENA_BYTES_MAX ((size_t)16 << 20)
+#define CATCH_UP        UINT32_MAX /* objects of the last, uninterrupted part */
+
+struct todo {
+    enum bough_kind kind; /* 0 = a value that may be chunks: its size is not known */
+    struct bough_link link;
+};
+
+struct collect {
+    enum bough_collect_phase phase;
+    uint64_t generation; /* of the state that was pushed last */
+    uint64_t marked_count;
+    struct todo *stack;
+    size_t depth;
+    size_t max;
+    struct bough_arena arena; /* scratch of one object */
+};
+
+void collect_release(struct bough_store *store)
+{
+    struct collect *collect = store->collect;
+    struct bough_heap *heap = store->env->heap;
+
+    if (collect == NULL)
+        return;
+    bough_arena_release(&collect->arena);
+    bough_heap_give(heap, collect->stack, collect->max * sizeof(*collect->stack));
+    bough_heap_give(heap, collect, sizeof(*collect));
+    store->collect = NULL;
+}
+
+/* Makes room for one more. */
+static enum bough_err grow(struct bough_store *store, struct collect *collect)
+{
+    struct bough_heap *heap = store->env->heap;
+    size_t max = collect->max == 0 ? STACK_FIRST : 2 * collect->max;
+    struct todo *stack;
+
+    if (max * sizeof(*stack) > STACK_BYTES_MAX)
+        return BOUGH_NO_MEMORY;
+    stack = bough_heap_take(heap, max * sizeof(*stack));
+    if (stack == NULL)
+        return BOUGH_NO_MEMORY;
+    if (collect->depth > 0)
+        memcpy(stack, collect->stack, collect->depth * sizeof(*stack));
+    bough_heap_give(heap, collect->stack, collect->max * sizeof(*collect->stack));
+    collect->stack = stack;
+    collect->max = max;
+    return BOUGH_OK;
+}
+
+/* Marks an object, and pushes it if that is news and it leads to others. */
+static enum bough_err push(struct bough_store *store, struct collect *collect, enum bough_kind kind,
+                           const struct bough_link *link)
+{
+    bool fresh;
+
+    assert(collect->phase == BOUGH_COLLECT_MARK);
+    if (bough_hash_is_none(&link->name))
+        return BOUGH_OK;
+    BOUGH_TRY(store->backend->ops->collect_mark(store->backend, link, &fresh));
+    if (!fresh)
+        return BOUGH_OK;
+    collect->marked_count++;
+    if (kind == BOUGH_KIND_VALUE)
+        return BOUGH_OK;
+    if (collect->depth == collect->max)
+        BOUGH_TRY(grow(store, collect));
+    collect->stack[collect->depth++] = (struct todo){.kind = kind, .link = *link};
+    return BOUGH_OK;
+}
+
+static enum bough_err push_tree(struct bough_store *store, struct collect *collect,
+                                const struct bough_tree *tree)
+{
+    BOUGH_TRY(push(store, collect, BOUGH_KIND_NODE, &tree->root));
+    return push(store, collect, 0, &tree->verbatim);
+}
+
+/* Pushes what an entry of a directory leads to. */
+static enum bough_err push_entry(struct bough_store *store, struct collect *collect,
+                                 const struct bough_entry *entry)
+{
+    switch (entry->kind) {
+    case BOUGH_ENTRY_VALUE:
+        return push(store, collect,
+                    entry->value.size_bytes > VALUE_CHUNK_WHOLE_MAX ? BOUGH_KIND_CHUNKS
+                                                                    : BOUGH_KIND_VALUE,
+                    &entry->value.link);
+    case BOUGH_ENTRY_TREE:
+        return push_tree(store, collect, &entry->tree);
+    case BOUGH_ENTRY_LINK:
+        return push(store, collect, entry->link_kind == BOUGH_KIND_VALUE ? 0 : entry->link_kind,
+                    &entry->link);
+    }
+    return BOUGH_INVALID;
+}
+
+/* Pushes what the items of a node lead to. */
+static enum bough_err push_items(struct bough_store *store, struct collect *collect,
+                                 const struct cache_object *page)
+{
+    for (uint32_t i = 0; i < page->item_count; i++) {
+        struct node_item item;
+        struct bough_entry entry;
+        struct bough_link child;
+
+        node_item(page, i, &item);
+        if (page->level > 0) {
+            child = node_child(&item);
+            BOUGH_TRY(push(store, collect, BOUGH_KIND_NODE, &child));
+        } else if (item.address_count > 0) {
+            node_entry(&item, &entry);
+            BOUGH_TRY(push_entry(store, collect, &entry));
+        }
+    }
+    return BOUGH_OK;
+}
+
+static enum bough_err visit_node(struct bough_store *store, struct collect *collect,
+                                 const struct bough_link *link)
+{
+    const struct cache_object *page;
+    enum bough_err err;
+
+    BOUGH_TRY(node_page_pin(store, link, &page));
+    err = push_items(store, collect, page);
+    node_page_unpin(store, page);
+    return err;
+}
+
+static enum bough_err visit_commit(struct bough_store *store, struct collect *collect,
+                                   const struct bough_link *link)
+{
+    struct bough_commit commit;
+
+    BOUGH_TRY(bough_commit_get(store, link, &collect->arena, &commit));
+    for (uint32_t i = 0; i < commit.parent_count; i++)
+        BOUGH_TRY(push(store, collect, BOUGH_KIND_COMMIT, &commit.parents[i]));
+    return push_tree(store, collect, &commit.tree);
+}
+
+static enum bough_err visit_tag(struct bough_store *store, struct collect *collect,
+                                const struct bough_link *link)
+{
+    struct bough_tag tag;
+
+    BOUGH_TRY(bough_tag_get(store, link, &collect->arena, &tag));
+    if (tag.target_kind == BOUGH_KIND_NODE)
+        return push_tree(store, collect, &tag.tree);
+    return push(store, collect, tag.target_kind == BOUGH_KIND_VALUE ? 0 : tag.target_kind,
+                &tag.target);
+}
+
+/* A value that may be chunks, or a list of them. */
+static enum bough_err visit_value(struct bough_store *store, struct collect *collect,
+                                  const struct bough_link *link)
+{
+    struct bough_object object;
+    struct decode in;
+    uint8_t level;
+
+    BOUGH_TRY(object_get(store, link, &collect->arena, &object));
+    if (object.kind == BOUGH_KIND_VALUE)
+        return BOUGH_OK;
+    if (object.kind != BOUGH_KIND_CHUNKS)
+        return object_corrupt(store, link, "a value that is none");
+    in = decode_from(object.bytes);
+    level = decode_u8(&in);
+    for (uint32_t i = 0; i < object.address_count; i++) {
+        struct bough_link item;
+
+        (void)decode_varint(&in);
+        item = (struct bough_link){.name = decode_hash(&in), .address = object.addresses[i]};
+        BOUGH_TRY(push(store, collect, level == 0 ? BOUGH_KIND_VALUE : BOUGH_KIND_CHUNKS, &item));
+    }
+    return in.bad || in.left > 0 ? object_corrupt(store, link, "a bad list of chunks") : BOUGH_OK;
+}
+
+/* Reads one object and pushes what it leads to. */
+static enum bough_err visit(struct bough_store *store, struct collect *collect,
+                            const struct todo *todo)
+{
+    struct bough_arena_mark mark = bough_arena_now(&collect->arena);
+    enum bough_err err;
+
+    if (todo->kind == BOUGH_KIND_NODE)
+        err = visit_node(store, collect, &todo->link);
+    else if (todo->kind == BOUGH_KIND_COMMIT)
+        err = visit_commit(store, collect, &todo->link);
+    else if (todo->kind == BOUGH_KIND_TAG)
+        err = visit_tag(store, collect, &todo->link);
+    else
+        err = visit_value(store, collect, &todo->link);
+    bough_arena_back(&collect->arena, mark);
+    return err;
+}
+
+/* Visits up to `count` objects. */
+static enum bough_err mark_some(struct bough_store *store, struct collect *collect, uint32_t count)
+{
+    assert(collect->depth <= collect->max);
+    for (; count > 0 && collect->depth > 0; count--) {
+        struct todo todo = collect->stack[--collect->depth];
+
+        BOUGH_TRY(visit(store, collect, &todo));
+    }
+    return BOUGH_OK;
+}
+
+/* Marks, and once everything is marked, sweeps. */
+static enum bough_err mark_all(struct bough_store *store, struct collect *collect, uint32_t count,
+                               struct bough_collect_progress *progress)
+{
+    BOUGH_TRY(mark_some(store, collect, count));
+    if (collect->depth > 0)
+        return BOUGH_OK;
+    /* What was written meanwhile is little: it is caught up with in one go. */
+    if (collect->generation != store->generation)
+        BOUGH_TRY(push(store, collect, BOUGH_KIND_NODE, &store->state.root));
+    BOUGH_TRY(mark_some(store, collect, CATCH_UP));
+    assert(collect->depth == 0);
+    BOUGH_TRY(store->backend->ops->collect_sweep(store->backend));
+    collect->phase = BOUGH_COLLECT_CLEAN;
+    progress->swept = true;
+    return BOUGH_OK;
+}
+
+static enum bough_err begin(struct bough_store *store)
+{
+    struct collect *collect = bough_heap_take(store->env->heap, sizeof(*collect));
+
+    if (collect == NULL)
+        return BOUGH_NO_MEMORY;
+    *collect = (struct collect){.phase = BOUGH_COLLECT_MARK, .generation = store->generation};
+    bough_arena_init(&collect->arena, store->env->heap, ARENA_BYTES_MAX);
+    assert(store->collect == NULL);
+    store->collect = collect;
+    store->backend->ops->collect_begin(store->backend);
+    return push(store, collect, BOUGH_KIND_NODE, &store->state.root);
+}
+
+bool bough_collect_is_wanted(const struct bough_store *store)
+{
+    return store->backend->ops->collect_begin != NULL && !store->backend->read_only &&
+           (store->collect != NULL || store->backend->wants_collection);
+}
+
+enum bough_err bough_collect_step(struct bough_store *store, uint32_t object_count,
+                                  uint64_t copy_bytes, struct bough_collect_progress *progress)
+{
+    enum bough_err err = BOUGH_OK;
+    bool done = false;
+
+    *progress = (struct bough_collect_progress){0};
+    if (store->backend->ops->collect_begin == NULL)
+        return BOUGH_UNSUPPORTED;
+    if (store->backend->read_only)
+        return BOUGH_READ_ONLY;
+    if (store->collect == NULL)
+        err = begin(store);
+    if (err == BOUGH_OK && store->collect->phase == BOUGH_COLLECT_MARK)
+        err = mark_all(store, store->collect, object_count, progress);
+    else if (err == BOUGH_OK)
+        err = store->backend->ops->collect_clean(store->backend, copy_bytes, &done);
+    if (store->collect != NULL)
+        progress->marked_count = store->collect->marked_count;
+    if (err != BOUGH_OK || done)
+        collect_release(store);
+    progress->phase = store->collect == NULL ? BOUGH_COLLECT_NONE : store->collect->phase;
+    return err;
+}
+
+enum bough_err bough_collect_run(struct bough_store *store)
+{
+    struct bough_collect_progress progress;
+
+    do {
+        BOUGH_TRY(bough_collect_step(store, 1000, (uint64_t)1 << 20, &progress));
+    } while (progress.phase != BOUGH_COLLECT_NONE);
+    return BOUGH_OK;
+}
