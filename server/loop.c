@@ -13,10 +13,16 @@
  * The moment that matters is make_durable.
  */
 #include "loop.h"
+#include "bough/collect.h"
 
 #define SECOND_NS        ((uint64_t)1000000000)
 #define GOODBYE_NS       (SECOND_NS / 2)
 #define ACCEPTS_PER_TURN 64u
+
+/* One step of collection between two turns: a few milliseconds at most. */
+#define COLLECT_OBJECTS 200u
+#define COLLECT_BYTES   (256u << 10)
+#define COLLECT_WAIT_NS (60 * SECOND_NS)
 
 void loop_init(struct loop *loop, struct service *service, struct bough_net *net)
 {
@@ -109,9 +115,42 @@ static bool make_durable(struct service *service)
     return false;
 }
 
+/* Whether a step of collection is to be made now. */
+static bool has_to_collect(const struct loop *loop)
+{
+    const struct service *service = loop->service;
+
+    return service->store != NULL && !service->failed && bough_collect_is_wanted(service->store) &&
+           now_ns(loop) >= loop->collect_from_ns;
+}
+
+/* Gives space back, a little at a time. */
+static void collect(struct loop *loop)
+{
+    struct service *service = loop->service;
+    struct bough_collect_progress progress;
+    enum bough_err err;
+
+    if (!has_to_collect(loop))
+        return;
+    err = bough_collect_step(service->store, COLLECT_OBJECTS, COLLECT_BYTES, &progress);
+    if (progress.swept) {
+        service->stats.collection_count++;
+        if (service->git != NULL)
+            bough_git_forget(service->git); /* what it remembers may be gone */
+    }
+    if (err == BOUGH_OK)
+        return;
+    loop->collect_from_ns = now_ns(loop) + COLLECT_WAIT_NS;
+    bough_log(service->env->log, BOUGH_WARN, "loop", "collection given up: %s",
+              bough_err_name(err));
+}
+
 /* When the next thing has to be done without anybody asking. */
 static uint64_t next_deadline_ns(const struct loop *loop, uint64_t until_ns)
 {
+    if (has_to_collect(loop))
+        return 0;
     for (size_t i = 0; i < loop->conn_count; i++) {
         uint64_t deadline = conn_deadline_ns(loop->conns[i]);
 
@@ -145,6 +184,7 @@ enum bough_err loop_turn(struct loop *loop, uint64_t until_ns)
     BOUGH_TRY(bough_net_wait(loop->net, next_deadline_ns(loop, until_ns)));
     accept_all(loop);
     serve_all(loop);
+    collect(loop);
     return BOUGH_OK;
 }
 

@@ -16,6 +16,7 @@ struct loop {
     struct bough_net *net;
     struct conn *conns[BOUGH_CONNECTIONS_MAX + TURNED_AWAY_MAX];
     size_t conn_count;
+    uint64_t collect_from_ns; /* after a collection that failed: not before */
 };
 
 /* A loop without connections over a network (borrowed). */

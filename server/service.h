@@ -15,6 +15,7 @@ struct service_stats {
     uint64_t refused_count; /* answered 4xx or 5xx */
     uint64_t write_count;   /* turns that made something durable */
     uint64_t connection_count;
+    uint64_t collection_count; /* of the store's space */
 };
 
 /* Borrowed by everything in server/; the composition root fills it. */

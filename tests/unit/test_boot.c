@@ -98,7 +98,7 @@ static void test_boot__a_blank_device_becomes_a_store_and_stays_one(void **state
     struct kept kept;
 
     (void)state;
-    assert_int_equal(bough_ram_open(host_env(), 4096, 512, &ram), BOUGH_OK);
+    assert_int_equal(bough_ram_open(host_env(), 4096, 1024, &ram), BOUGH_OK);
     assert_int_equal(boot_on(keep(&kept, ram), ""), BOUGH_OK);
     assert_int_equal(boot_on(keep(&kept, ram), ""), BOUGH_OK);
     bough_block_close(ram);
@@ -113,7 +113,7 @@ static void test_boot__a_foreign_device_is_not_touched(void **state)
     struct kept kept;
 
     (void)state;
-    assert_int_equal(bough_ram_open(host_env(), 4096, 512, &ram), BOUGH_OK);
+    assert_int_equal(bough_ram_open(host_env(), 4096, 1024, &ram), BOUGH_OK);
     memset(before, 0, sizeof(before));
     memcpy(before + 1080, "\x53\xef", 2); /* where ext4 has its magic number */
     assert_int_equal(bough_block_write(ram, 0, 512, before), BOUGH_OK);
@@ -137,7 +137,7 @@ static void test_boot__a_blank_read_only_or_tiny_device_is_refused(void **state)
     struct bough_block *ram = NULL;
 
     (void)state;
-    assert_int_equal(bough_ram_open(host_env(), 4096, 512, &ram), BOUGH_OK);
+    assert_int_equal(bough_ram_open(host_env(), 4096, 1024, &ram), BOUGH_OK);
     ram->read_only = true;
     assert_int_equal(boot_on(ram, ""), BOUGH_READ_ONLY);
     assert_int_equal(bough_ram_open(host_env(), 4096, 2, &ram), BOUGH_OK);

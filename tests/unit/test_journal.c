@@ -280,7 +280,7 @@ static void test_journal__every_flipped_byte_is_noticed_or_harmless(void **unuse
 
 static void test_journal__a_full_device_answers_full_and_still_reads(void **unused)
 {
-    struct bough_block *medium = ram(1027);
+    struct bough_block *medium = ram(899);
     struct bough_store *store;
     struct bough_store_info info;
     enum bough_err err = BOUGH_OK;
@@ -337,14 +337,14 @@ static void test_journal__wrong_devices_are_refused(void **unused)
     struct block_borrow borrow;
     struct bough_backend *backend;
     uint8_t super[BLOCK_SIZE];
-    struct bough_block *small = ram(1026);
+    struct bough_block *small = ram(898);
     enum bough_journal_state state;
 
     (void)unused;
     assert_int_equal(bough_journal_probe(host_env(), small, &state), BOUGH_TOO_BIG);
     assert_int_equal(bough_journal_format(host_env(), small, NULL), BOUGH_TOO_BIG);
     bough_block_close(small);
-    small = ram(1027);
+    small = ram(899);
     assert_int_equal(bough_journal_format(host_env(), small, NULL), BOUGH_OK);
     bough_block_close(small);
 

@@ -195,6 +195,36 @@ static void test_loop__the_next_timer_is_what_the_wait_is_given(void **state)
     stop();
 }
 
+static void test_loop__deleted_branches_give_their_space_back(void **state)
+{
+    static char body[200001];
+    struct bough_store_info info;
+
+    (void)state;
+    start(NULL); /* 8 MiB */
+    assert_int_equal(
+        host_service_status(host_service_say(&host, fake_connect(&host.net), PUT("a", "1"))), 201);
+    for (int i = 0; i < 90; i++) {
+        memset(body, 'a' + i % 26, sizeof(body) - 1);
+        snprintf(body, 20, "%d", i); /* no two are alike */
+        assert_int_equal(host_service_status(host_service_ask(&host, "PUT", "/v1/branches/dev",
+                                                              "Content-Type: application/json\r\n",
+                                                              "{\"from\":\"main\"}")),
+                         201);
+        assert_int_equal(
+            host_service_status(host_service_ask(&host, "PUT", "/v1/b/dev/k/big", "", body)), 201);
+        assert_int_equal(
+            host_service_status(host_service_ask(&host, "DELETE", "/v1/branches/dev", "", NULL)),
+            204);
+    }
+    assert_true(host.service.stats.collection_count >= 1);
+    bough_store_info(host.service.store, &info);
+    assert_true(info.used_bytes < info.capacity_bytes);
+    assert_string_equal(
+        host_service_body(host_service_ask(&host, "GET", "/v1/b/main/k/a", "", NULL)), "1");
+    stop();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +233,7 @@ int main(void)
         cmocka_unit_test(test_loop__after_a_failed_flush_the_whole_turn_is_refused),
         cmocka_unit_test(test_loop__a_full_device_is_said_and_reading_goes_on),
         cmocka_unit_test(test_loop__the_next_timer_is_what_the_wait_is_given),
+        cmocka_unit_test(test_loop__deleted_branches_give_their_space_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
