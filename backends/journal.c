@@ -307,6 +307,10 @@ static enum bough_err open_log(struct journal *journal)
     }
     if (err != BOUGH_OK)
         return err;
+    /* The newest group may stand in the device's cache only, when a process was killed before its
+     * flush: what is shown from now on, and answered with "unchanged", must stay. */
+    if (!journal->dev->read_only)
+        BOUGH_TRY(bough_block_flush(journal->dev));
     count_space(journal);
     bough_log(env->log, BOUGH_INFO, "journal", "root %llu, %llu of %llu KiB used",
               (unsigned long long)journal->root.generation,

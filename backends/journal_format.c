@@ -208,13 +208,20 @@ enum bough_err journal_format_check_size(struct bough_env *env, const struct bou
     return BOUGH_TOO_BIG;
 }
 
-/* Sixty-four segments or more, of a power of two within the limits. */
+/* Chunks of values have 256 KiB at most; a segment should hold one. */
+#define SEGMENT_BYTES_GOOD (512u << 10)
+
+/* Sixty-four segments or more, of a power of two within the limits; of less than SEGMENT_BYTES_GOOD
+ * only on a tiny device. */
 static void choose_segments(struct journal_super *super)
 {
     uint64_t room = super->device_bytes / super->unit_bytes * super->unit_bytes -
                     3 * (uint64_t)super->unit_bytes;
 
-    super->segment_bytes = JOURNAL_SEGMENT_BYTES_MIN;
+    super->segment_bytes = SEGMENT_BYTES_GOOD;
+    while (super->segment_bytes > JOURNAL_SEGMENT_BYTES_MIN &&
+           room / super->segment_bytes < JOURNAL_SEGMENTS_MIN)
+        super->segment_bytes /= 2;
     while (super->segment_bytes < JOURNAL_SEGMENT_BYTES_MAX && room / super->segment_bytes >= 128)
         super->segment_bytes *= 2;
     while (room / super->segment_bytes > JOURNAL_SEGMENTS_MAX)

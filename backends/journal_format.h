@@ -39,7 +39,7 @@
 #define JOURNAL_UNIT_BYTES_MIN    4096u
 #define JOURNAL_SEGMENTS_MIN      7u
 #define JOURNAL_SEGMENTS_MAX      65536u
-#define JOURNAL_SEGMENT_BYTES_MIN (512u << 10)
+#define JOURNAL_SEGMENT_BYTES_MIN (64u << 10) /* only where the device has no room for better */
 #define JOURNAL_SEGMENT_BYTES_MAX (16u << 20)
 #define JOURNAL_SUPER_BYTES       (8u + 4u + 4u + 8u + 8u + 4u + 32u + 8u + 4u * 8u + 32u + 32u)
 #define JOURNAL_RECORD_HEADER     16u

@@ -16,7 +16,7 @@ enum bough_journal_state {
 };
 
 /* Looks at the first and last blocks.  BOUGH_IO, BOUGH_NO_MEMORY, BOUGH_TOO_BIG (a device too small
- * for a store: below 4 MiB). */
+ * for a store: below 460 KiB). */
 BOUGH_MUST_CHECK enum bough_err bough_journal_probe(struct bough_env *env, struct bough_block *dev,
                                                     enum bough_journal_state *state);
 
