@@ -235,20 +235,22 @@ static enum bough_err take_group(struct recover *recover)
     }
 }
 
-/* Whether the bytes at scan->at are a GROUP or SEGMENT of a group behind the one that fails. */
-static enum bough_err is_later(struct recover *recover, uint8_t kind, bool *later)
+/* The number of the group that the GROUP or SEGMENT record at `at` belongs to, 0 if there is none.
+ */
+static enum bough_err sequence_at(struct recover *recover, uint64_t at, uint8_t kind,
+                                  uint64_t *sequence)
 {
+    uint32_t expected = kind == JOURNAL_KIND_GROUP ? JOURNAL_GROUP_BYTES : JOURNAL_SEGMENT_PAYLOAD;
     struct journal_record header;
     struct journal_scanned record;
     struct decode in;
     enum bough_err err;
 
-    *later = false;
+    *sequence = 0;
+    recover->scan.at = at;
     BOUGH_TRY(journal_scan_peek(&recover->scan, &header));
     /* Asked first: elsewhere a record's length would be any number. */
-    if (header.kind != kind ||
-        header.payload_len !=
-            (kind == JOURNAL_KIND_GROUP ? JOURNAL_GROUP_BYTES : JOURNAL_SEGMENT_PAYLOAD))
+    if (header.kind != kind || header.payload_len != expected)
         return BOUGH_OK;
     err = journal_scan_record(&recover->scan, &record);
     if (err != BOUGH_OK)
@@ -256,30 +258,52 @@ static enum bough_err is_later(struct recover *recover, uint8_t kind, bool *late
     in = decode_from(bough_bytes_of(record.start, sizeof(record.start)));
     if (kind == JOURNAL_KIND_SEGMENT)
         (void)decode_u64(&in); /* the opening */
-    *later = decode_u64(&in) > recover->journal->sequence + 1;
+    *sequence = decode_u64(&in);
+    return BOUGH_OK;
+}
+
+/* Looks for a group behind the one that fails, at every block: a write that went astray is not on a
+ * unit. */
+static enum bough_err survey_range(struct recover *recover, uint64_t from, uint64_t end,
+                                   bool *damaged)
+{
+    const struct journal *journal = recover->journal;
+
+    for (uint64_t at = from; at < end && !*damaged; at += journal->dev->block_size) {
+        uint64_t sequence;
+
+        BOUGH_TRY(sequence_at(recover, at, JOURNAL_KIND_GROUP, &sequence));
+        *damaged = sequence > journal->sequence + 1;
+    }
     return BOUGH_OK;
 }
 
 /* Looks for later groups in the rest of the segment, and in those that would be opened next. */
 static enum bough_err survey(struct recover *recover, bool *damaged)
 {
-    const struct journal_segments *segments = &recover->journal->segments;
+    const struct journal *journal = recover->journal;
+    const struct journal_segments *segments = &journal->segments;
     uint32_t count = segments->super.segment_count;
-    uint64_t end = journal_format_segment_at(&segments->super, segments->current) +
-                   segments->super.segment_bytes;
+    uint64_t start = journal_format_segment_at(&segments->super, segments->current);
 
     *damaged = false;
-    for (uint64_t at = recover->head; at < end && !*damaged; at += segments->super.unit_bytes) {
-        recover->scan.at = at;
-        BOUGH_TRY(is_later(recover, JOURNAL_KIND_GROUP, damaged));
-    }
+    /* What went astray over what was behind may begin in the padding before, or among the
+     * superblocks. */
+    BOUGH_TRY(survey_range(
+        recover, recover->head > start ? recover->head - segments->super.unit_bytes : recover->head,
+        start + segments->super.segment_bytes, damaged));
+    BOUGH_TRY(survey_range(recover, 0, journal_format_segment_at(&segments->super, 0), damaged));
     for (uint32_t i = 1; i < count && i <= SURVEY_SEGMENTS && !*damaged; i++) {
         uint32_t segment = (segments->current + i) % count;
+        uint64_t at = journal_format_segment_at(&segments->super, segment);
+        uint64_t sequence;
 
         if (segments->at[segment].state != JOURNAL_SEGMENT_FREE)
             continue;
-        recover->scan.at = journal_format_segment_at(&segments->super, segment);
-        BOUGH_TRY(is_later(recover, JOURNAL_KIND_SEGMENT, damaged));
+        BOUGH_TRY(sequence_at(recover, at, JOURNAL_KIND_SEGMENT, &sequence));
+        *damaged = sequence > journal->sequence + 1;
+        if (sequence == journal->sequence + 1) /* opened by the group that fails */
+            BOUGH_TRY(survey_range(recover, at, at + segments->super.segment_bytes, damaged));
     }
     return BOUGH_OK;
 }
@@ -329,11 +353,16 @@ enum bough_err journal_recover(struct journal *journal)
     journal->chain = journal->super.chain;
     journal_segment_set(&journal->segments, (uint32_t)first, JOURNAL_SEGMENT_USED);
     bough_arena_init(&recover.arena, journal->env->heap, GROUP_ARENA_BYTES);
-    do {
-        err = take_group(&recover);
-        bough_arena_release(&recover.arena);
-    } while (err == BOUGH_OK);
-    if (err != BOUGH_CORRUPT)
-        return err;
+    /* What is behind the end will be written over, so the end is read twice: one read that came
+     * from elsewhere on the device must not decide it. */
+    for (unsigned pass = 0; pass < 2; pass++) {
+        recover.scan.window_len = 0;
+        do {
+            err = take_group(&recover);
+            bough_arena_release(&recover.arena);
+        } while (err == BOUGH_OK);
+        if (err != BOUGH_CORRUPT)
+            return err;
+    }
     return finish(&recover);
 }

@@ -14,11 +14,13 @@ struct journal_scan journal_scan_begin(struct journal *journal, uint64_t at)
     return (struct journal_scan){.journal = journal, .at = at};
 }
 
-/* The end of the segment that an offset is in. */
+/* The end of the segment that an offset is in; before the first one, its start. */
 static uint64_t end_of(const struct journal_super *super, uint64_t offset)
 {
     uint64_t segment = journal_format_segment_of(super, offset);
 
+    if (offset < journal_format_segment_at(super, 0))
+        return journal_format_segment_at(super, 0);
     return segment >= super->segment_count
                ? 0
                : journal_format_segment_at(super, (uint32_t)segment) + super->segment_bytes;
