@@ -133,9 +133,11 @@ const struct cache_object *cache_pin(struct cache *cache, const struct bough_lin
 {
     struct entry *entry = *bucket_of(cache, link->address);
 
-    while (entry != NULL && entry->object.link.address != link->address)
+    /* By both: collection gives addresses to other objects. */
+    while (entry != NULL && (entry->object.link.address != link->address ||
+                             !bough_hash_equal(&entry->object.link.name, &link->name)))
         entry = entry->next_in_bucket;
-    if (entry == NULL || !bough_hash_equal(&entry->object.link.name, &link->name))
+    if (entry == NULL)
         return NULL;
     entry->pin_count++;
     entry->used = true;
@@ -148,7 +150,8 @@ static void make_room(struct cache *cache, size_t size)
 {
     size_t looks = 2 * cache->entry_count;
 
-    for (; looks > 0 && cache->used_bytes + size > cache->budget_bytes; looks--) {
+    for (; looks > 0 && cache->oldest != NULL && cache->used_bytes + size > cache->budget_bytes;
+         looks--) {
         struct entry *entry = cache->oldest;
 
         if (entry->pin_count == 0 && !entry->used) {
