@@ -26,6 +26,8 @@ struct upload {
     bool failed; /* the answer is an error; the rest of the request is dropped */
     bool done;
     bool include_tag;
+    bool thin_pack;
+    bool ofs_delta;
     enum upload_side_band side_band;
 
     /* Protocol 0 and 1: negotiation (upload_v0.c). */

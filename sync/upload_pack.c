@@ -17,7 +17,7 @@ enum bough_err upload_pack_begin(struct upload *upload)
     enum bough_err err;
 
     assert(!upload->packing && !upload->failed);
-    pack_list_init(&list, upload->view);
+    pack_list_init(&list, upload->view, upload->thin_pack);
     err = pack_list_fill(&list, (const struct git_native *)(const void *)upload->wants.at,
                          upload->wants.len / sizeof(struct git_native),
                          (const struct bough_link *)(const void *)upload->haves.at,
@@ -28,7 +28,7 @@ enum bough_err upload_pack_begin(struct upload *upload)
         bough_log(upload->view->env->log, BOUGH_DEBUG, "git", "fetch: %u objects",
                   pack_list_count(&list));
         upload->packing = true;
-        err = pack_out_open(&upload->pack, &list);
+        err = pack_out_open(&upload->pack, &list, upload->ofs_delta);
     }
     pack_list_release(&list);
     return err;
