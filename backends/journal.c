@@ -30,6 +30,7 @@ struct journal {
     uint64_t sequence; /* of the last ended group */
     struct bough_hash chain;
     uint32_t group_records;
+    uint32_t group_crc; /* over the crc fields of the open group's objects */
     bool group_open;
     uint32_t crc_begin;
 };
@@ -57,6 +58,7 @@ static enum bough_err append_record(struct journal *journal, uint8_t kind, uint1
     record.crc = journal_format_crc_add(record.crc, first);
     record.crc = journal_format_crc_add(record.crc, second);
     journal_format_record_put(&record, header);
+    journal->group_crc = journal_format_crc_add(journal->group_crc, bough_bytes_of(header, 4));
     BOUGH_TRY(journal_log_append(&journal->log, bough_bytes_of(header, sizeof(header))));
     BOUGH_TRY(journal_log_append(&journal->log, first));
     BOUGH_TRY(journal_log_append(&journal->log, second));
@@ -78,6 +80,7 @@ static enum bough_err open_group(struct journal *journal)
                             bough_bytes_of(payload, sizeof(payload)), (struct bough_bytes){0}));
     journal->group_open = true;
     journal->group_records = 0;
+    journal->group_crc = 0;
     return BOUGH_OK;
 }
 
@@ -237,7 +240,9 @@ static enum bough_err journal_root_move(struct bough_backend *backend, uint64_t 
 /* Ends the open group with the newest root and makes it durable. */
 static enum bough_err end_group(struct journal *journal)
 {
-    struct journal_root root = {.root = journal->root, .record_count = journal->group_records};
+    struct journal_root root = {.root = journal->root,
+                                .record_count = journal->group_records,
+                                .objects_crc = journal->group_crc};
     uint8_t payload[JOURNAL_ROOT_BYTES];
 
     assert(journal->group_open && journal->root.generation > journal->synced_generation);
@@ -304,6 +309,10 @@ static enum bough_err open_log(struct journal *journal)
     BOUGH_TRY(journal_log_init(&journal->log, env, journal->dev, journal->super.unit_bytes));
     BOUGH_TRY(journal_index_recent_init(&journal->recent, env->heap));
     BOUGH_TRY(journal_recover(&journal->log, &journal->super, &journal->index, &found));
+    /* The newest group may stand in the device's cache only, when a process was killed before its
+     * flush: what is shown from now on, and answered with "unchanged", must stay. */
+    if (!journal->dev->read_only)
+        BOUGH_TRY(bough_block_flush(journal->dev));
     journal->log.base = found.head;
     journal->log.end = journal->super.log_end;
     journal->root = found.root;

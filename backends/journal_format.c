@@ -120,6 +120,7 @@ void journal_format_root_put(const struct journal_root *root, uint8_t *into)
     encode_hash(&out, &root->root.state.name);
     encode_u64(&out, root->root.state.address);
     encode_u32(&out, root->record_count);
+    encode_u32(&out, root->objects_crc);
     assert(!out.overflow && out.len == JOURNAL_ROOT_BYTES);
 }
 
@@ -131,6 +132,7 @@ void journal_format_root_get(const uint8_t *from, struct journal_root *root)
     root->root.state.name = decode_hash(&in);
     root->root.state.address = decode_u64(&in);
     root->record_count = decode_u32(&in);
+    root->objects_crc = decode_u32(&in);
 }
 
 uint64_t journal_format_address(uint64_t offset, uint64_t record_bytes)

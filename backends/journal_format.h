@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: ISC
  *
- * journal_format.h - the bytes of a store on a block device, version 1.  docs/format.md says the
+ * journal_format.h - the bytes of a store on a block device, version 2.  docs/format.md says the
  * same in prose, and tests/unit/test_journal.c holds golden bytes.
  *
- *   unit       = max(4096, the device's block size); everything below starts on a unit
- *   device    := super super group... super(last unit)
- *   super     := magic:8 version:u32 unit:u32 device_bytes:u64 log_start:u64 log_end:u64 uuid:16
- *                salt:16 leaf_window:u32 inner_window:u32 check:hash      the rest of the unit is
- * zero group     := record(GROUP) record(object)... record(ROOT) zeros up to the next unit record
- * := crc:u32 payload_len:u32 kind:u8 0:u8 address_count:u16 sequence:u32 payload zeros up to a
- * multiple of 8; crc = CRC-32 of all that follows it, begun with the uuid GROUP     := sequence:u64
- * chain:hash                      chain = hash of the ROOT payload before ROOT      :=
- * generation:u64 state:hash state_address:u64 record_count:u32 object    := bytes address:u64...
- *   address   := (offset / 8) << 24 | record_len / 8          offset in bytes from the device's
- * start Numbers are little-endian.  The hash of a super is in the domain JOURNAL_DOMAIN_SUPER, that
- * of a chain in JOURNAL_DOMAIN_CHAIN (hash.h).
+ *   unit    = max(4096, the device's block size); everything below starts on a unit
+ *   device := super super group... super(last unit)
+ *   super  := magic:8 version:u32 unit:u32 device_bytes:u64 log_start:u64 log_end:u64 uuid:16
+ *             salt:16 leaf_window:u32 inner_window:u32 check:hash, and zeros
+ *   group  := record(GROUP) record(object)... record(ROOT), and zeros up to the next unit
+ *   record := crc:u32 payload_len:u32 kind:u8 0:u8 address_count:u16 sequence:u32 payload, and
+ *             zeros up to a multiple of 8
+ *   GROUP  := sequence:u64 chain:hash
+ *   ROOT   := generation:u64 state:hash state_address:u64 record_count:u32 objects_crc:u32
+ *   object := bytes address:u64...
+ *   address = (offset / 8) << 24 | record_len / 8, offset in bytes from the device's start
+ *
+ * A crc is the CRC-32 of all that follows it, begun with the uuid; objects_crc that of the crc
+ * fields of the group's objects; chain the hash of the ROOT payload before.  Numbers are
+ * little-endian.  The hash of a super is in the domain JOURNAL_DOMAIN_SUPER, that of a chain in
+ * JOURNAL_DOMAIN_CHAIN (hash.h).
  */
 #ifndef JOURNAL_FORMAT_H
 #define JOURNAL_FORMAT_H
@@ -24,7 +28,7 @@
 #include "bough/err.h"
 #include "bough/port/backend.h"
 
-#define JOURNAL_VERSION        1u
+#define JOURNAL_VERSION        2u
 #define JOURNAL_UNIT_BYTES_MIN 4096u
 #define JOURNAL_UNITS_MIN      64u /* a device smaller than this holds nothing of use */
 #define JOURNAL_SUPER_BYTES    (8u + 2u * 4u + 3u * 8u + 32u + 2u * 4u + 32u)
@@ -33,7 +37,7 @@
 #define JOURNAL_KIND_GROUP     0x40u
 #define JOURNAL_KIND_ROOT      0x41u
 #define JOURNAL_GROUP_BYTES    (8u + 32u)
-#define JOURNAL_ROOT_BYTES     (8u + 32u + 8u + 4u)
+#define JOURNAL_ROOT_BYTES     (8u + 32u + 8u + 4u + 4u)
 #define JOURNAL_DOMAIN_SUPER   0x6a73u
 #define JOURNAL_DOMAIN_CHAIN   0x6a63u
 
@@ -61,6 +65,7 @@ struct journal_record {
 struct journal_root {
     struct bough_root root;
     uint32_t record_count; /* objects of the group */
+    uint32_t objects_crc;  /* over the crc fields of their records */
 };
 
 /* What JOURNAL_MAGIC is: "bough" and three bytes that text tools would damage. */

@@ -3,7 +3,9 @@
  * journal_recover.c - find the newest root whose chain checks.
  *
  * A group counts iff its GROUP record continues the chain, every record in it passes its CRC, and
- * its ROOT record counts them right.  The first group that fails ends the log.
+ * its ROOT record counts them right and knows their CRCs: for an older attempt at the same group,
+ * cut short by a crash, may stand below, and its records pass, too.  The first group that fails
+ * ends the log.
  *
  * A group is begun only after the one before it was flushed.  So where the next group continues the
  * chain, objects that fail their CRC are damaged, not torn: the group counts, and whoever reads
@@ -35,6 +37,7 @@ struct scanned {
     struct journal_record header;
     uint64_t offset;
     bool spoiled;                      /* an object that does not pass its CRC */
+    uint8_t crc_field[4];              /* as it stands on the device */
     struct bough_hash name;            /* of a commit or tag */
     uint8_t start[JOURNAL_ROOT_BYTES]; /* the payload's first bytes */
 };
@@ -120,6 +123,7 @@ static enum bough_err take_record(struct scan *scan, struct scanned *record)
     memset(record->start, 0, sizeof(record->start));
     BOUGH_TRY(take(scan, sizeof(header), &sink));
     journal_format_record_get(header, &record->header);
+    memcpy(record->crc_field, header, sizeof(record->crc_field));
     if (record->header.payload_len > JOURNAL_RECORD_BYTES_MAX - JOURNAL_RECORD_HEADER ||
         record->header.address_count * 8u > record->header.payload_len)
         return BOUGH_CORRUPT;
@@ -161,6 +165,7 @@ static bool continues(const struct scanned *record, const struct journal_found *
 struct counted {
     uint32_t records;
     uint32_t good;
+    uint32_t crc; /* over the crc fields of all */
 };
 
 /* Reads objects up to the ROOT record, which is left in `record`; indexes commits and tags. */
@@ -176,6 +181,8 @@ static enum bough_err take_objects(struct scan *scan, uint64_t sequence, struct 
         if (header->kind == JOURNAL_KIND_ROOT)
             return header->payload_len == JOURNAL_ROOT_BYTES ? BOUGH_OK : BOUGH_CORRUPT;
         counted->records++;
+        counted->crc = journal_format_crc_add(
+            counted->crc, bough_bytes_of(record->crc_field, sizeof(record->crc_field)));
         if (record->spoiled)
             continue;
         counted->good++;
@@ -219,7 +226,7 @@ static enum bough_err take_group(struct scan *scan, struct journal_found *found,
     next.root = root.root;
     next.head =
         (scan->at + scan->log->unit_bytes - 1) / scan->log->unit_bytes * scan->log->unit_bytes;
-    if (counted->good < counted->records) {
+    if (counted->good < counted->records || root.objects_crc != counted->crc) {
         BOUGH_TRY(check_acknowledged(scan, &next));
         next.spoiled_count += counted->records - counted->good;
         bough_log(scan->log->env->log, BOUGH_ERROR, "journal",
