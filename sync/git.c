@@ -5,6 +5,7 @@
  * Owns the memo and the compressed objects that all exchanges share.
  */
 #include "git_internal.h"
+#include "pack_last.h"
 
 #define KEPT_SHARE 8u /* of the heap: one part in so many */
 
@@ -33,7 +34,10 @@ enum bough_err bough_git_open(struct bough_store *store, size_t memo_bytes, stru
     if (err == BOUGH_OK)
         err = pack_kept_open(env->heap, info.identity.salt, kept_bytes(env->heap),
                              &opened->view.kept);
+    if (err == BOUGH_OK)
+        err = pack_last_open(env->heap, &opened->view.last);
     if (err != BOUGH_OK) {
+        pack_kept_close(opened->view.kept);
         git_memo_close(opened->view.memo);
         bough_heap_give(env->heap, opened, sizeof(*opened));
         return err;
@@ -46,6 +50,7 @@ void bough_git_close(struct bough_git *git)
 {
     if (git == NULL)
         return;
+    pack_last_close(git->view.last);
     pack_kept_close(git->view.kept);
     git_memo_close(git->view.memo);
     bough_heap_give(git->view.env->heap, git, sizeof(*git));
@@ -55,6 +60,7 @@ void bough_git_forget(struct bough_git *git)
 {
     git_memo_erase(git->view.memo);
     pack_kept_erase(git->view.kept);
+    pack_last_erase(git->view.last);
     git->view.indexed = false;
 }
 

@@ -12,6 +12,8 @@
 /* The greatest depth of directories: one path of BOUGH_PATH_STEPS_MAX steps. */
 #define GIT_DEPTH_MAX BOUGH_PATH_STEPS_MAX
 
+struct pack_last;
+
 /* Borrowed parts; `overlay` is what a push has made and nobody else may see yet, or NULL. */
 struct git_view {
     struct bough_store *store;
@@ -19,6 +21,7 @@ struct git_view {
     struct git_memo *memo;
     struct git_memo *overlay;
     struct pack_kept *kept;
+    struct pack_last *last;
     bool indexed; /* all that refs reach was known at this generation of the store */
     uint64_t indexed_generation;
 };

@@ -192,20 +192,24 @@ static enum bough_err diff_entries(struct pack_list *list, const struct bough_tr
     return err == BOUGH_NOT_FOUND ? BOUGH_OK : err;
 }
 
-/* Tree number `index` stands where a base has `before`. */
+/* Tree number `index` stands where a base has `before`.  The empty tree has no name, and nothing in
+ * common with any other. */
 static enum bough_err pair_tree(struct pack_list *list, const struct bough_tree *before,
                                 uint32_t index)
 {
     struct bough_hash name = pack_item_tree_name(before);
+    struct bough_hash new_name = pack_item_tree_name(&tree_at(list, index)->tree);
     const uint32_t *number = name_set_find(&list->seen, &name);
 
+    if (bough_hash_is_none(&name) || bough_hash_is_none(&new_name))
+        return BOUGH_OK;
     if (number != NULL) {
         if (*number > 0)
             link_versions(&tree_at(list, *number - 1)->base, *number, &tree_at(list, index)->base,
                           index);
         return BOUGH_OK;
     }
-    if (!list->thin || bough_hash_is_none(&name) || tree_at(list, index)->base != PACK_LIST_NONE)
+    if (!list->thin || tree_at(list, index)->base != PACK_LIST_NONE)
         return BOUGH_OK;
     return add_outside(list, before, (struct bough_bytes){0}, &tree_at(list, index)->base);
 }

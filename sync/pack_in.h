@@ -82,6 +82,7 @@ struct pack_in {
     struct pack_held held[PACK_HELD_COUNT];
     size_t held_bytes;
     uint32_t clock;
+    uint32_t hand; /* where a place was found last */
     struct pack_bases *bases;
     uint8_t key[16]; /* of the tables */
     uint32_t *table; /* of entries by id, linked by `next` */

@@ -192,6 +192,7 @@ void pack_kept_add(struct pack_kept *kept, const struct pack_kept_entry *entry)
     item = bough_heap_take(kept->heap, bytes);
     if (item == NULL)
         return;
+    assert(!entry->settled || bough_hash_is_none(&entry->base));
     item->entry = *entry;
     item->entry.bytes.at = item->data;
     if (entry->bytes.len > 0)

@@ -7,7 +7,8 @@
  *   (1) Exactly as many objects are written as the header says: the list does not change.
  *   (2) Objects are immutable, so what is read now is what was listed then, however slowly the
  *       client reads.
- *   (3) A kept entry is sent only as what the plan wants: whole, or on exactly that base.
+ *   (3) A kept entry is sent only as what the plan wants, whole or on exactly that base, or whole
+ *       where a delta was no better.
  * A delta that does not help, or for which there is no memory, is no error: the object goes whole.
  */
 #include "pack_out.h"
@@ -19,19 +20,19 @@
 #define DELTA_OVERHEAD_BYTES 20u /* as git: less is not worth a base (pack-objects, try_delta) */
 #define STREAM_BYTES_MAX     (1u << 30)
 
-enum bough_err pack_out_open(struct pack_out *pack, struct pack_list *list, bool ofs)
+enum bough_err pack_out_open(struct pack_out *pack, const struct pack_list *list,
+                             const struct pack_plan *plan, bool ofs)
 {
     struct git_view *view = list->view;
     struct bough_heap *heap = view->env->heap;
     uint32_t count = pack_list_count(list);
-    enum bough_err err;
 
     *pack = (struct pack_out){.list = *list,
+                              .plan = *plan,
                               .ofs = ofs,
                               .small_len = 12,
                               .after_head = PACK_OUT_OBJECT,
                               .last_n = PACK_LIST_NONE};
-    pack_list_init(list, view, false);
     buffer_init(&pack->object, heap, BOUGH_PUSH_OBJECT_BYTES_MAX);
     buffer_init(&pack->last, heap, BOUGH_PUSH_OBJECT_BYTES_MAX);
     buffer_init(&pack->delta, heap, BOUGH_FETCH_DELTA_BYTES_MAX);
@@ -41,10 +42,7 @@ enum bough_err pack_out_open(struct pack_out *pack, struct pack_list *list, bool
         pack->small[8 + i] = (uint8_t)(count >> (24 - 8 * i));
     sha1_begin(&pack->sum);
     pack_kept_turn(view->kept);
-    err = pack_plan_make(&pack->plan, &pack->list);
     name_set_release(&pack->list.seen); /* only needed to fill the list and plan */
-    if (err != BOUGH_OK)
-        return err;
     BOUGH_TRY(zip_deflate_open(&pack->stream, heap));
     pack->deflating = true;
     return BOUGH_OK;
@@ -121,8 +119,11 @@ static enum bough_err begin_kept(struct pack_out *pack, uint32_t n, uint32_t bas
     const struct pack_kept_entry *kept = pack_kept_find(pack->list.view->kept, name);
 
     *sent = false;
-    if (kept == NULL || !bough_hash_equal(&kept->base, base_name))
+    assert((base == PACK_LIST_NONE) == bough_hash_is_none(base_name));
+    if (kept == NULL || (!bough_hash_equal(&kept->base, base_name) && !kept->settled))
         return BOUGH_OK;
+    if (bough_hash_is_none(&kept->base))
+        base = PACK_LIST_NONE;
     pack->made.len = pack->made_at = 0;
     BOUGH_TRY(buffer_add(&pack->made, kept->bytes));
     BOUGH_TRY(begin(pack, n, base, kept->size_bytes));

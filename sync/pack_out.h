@@ -42,10 +42,10 @@ struct pack_out {
     uint64_t value_at;
 };
 
-/* A pack of all that is in `list`, which it takes over (and empties); with `ofs` deltas name their
- * base by its offset, else by its id.  BOUGH_NO_MEMORY. */
-BOUGH_MUST_CHECK enum bough_err pack_out_open(struct pack_out *pack, struct pack_list *list,
-                                              bool ofs);
+/* A pack of all that is in `list` in the order of `plan`, which it takes over, also after an error;
+ * with `ofs` deltas name their base by its offset, else by its id.  BOUGH_NO_MEMORY. */
+BOUGH_MUST_CHECK enum bough_err pack_out_open(struct pack_out *pack, const struct pack_list *list,
+                                              const struct pack_plan *plan, bool ofs);
 
 /* The next up to `max` bytes; *got is 0 only at the end.  Reads one object at a time and sometimes
  * its base, in memory bounded by the greatest tree, two objects of BOUGH_FETCH_DELTA_BYTES_MAX and
@@ -53,7 +53,8 @@ BOUGH_MUST_CHECK enum bough_err pack_out_open(struct pack_out *pack, struct pack
 BOUGH_MUST_CHECK enum bough_err pack_out_read(struct pack_out *pack, uint8_t *into, size_t max,
                                               size_t *got);
 
-/* Gives everything back, at any time. */
+/* Gives everything back, at any time.  List and plan may have been taken out before, once the pack
+ * was read to its end. */
 void pack_out_close(struct pack_out *pack);
 
 #endif

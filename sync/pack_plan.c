@@ -138,6 +138,14 @@ enum bough_err pack_plan_make(struct pack_plan *plan, struct pack_list *list)
     return BOUGH_OK;
 }
 
+void pack_plan_rewind(struct pack_plan *plan)
+{
+    for (uint32_t n = 0; n < plan->count; n++)
+        step_at(plan, n)->depth = UNSENT;
+    plan->root_at = 0;
+    plan->root = plan->at = PACK_LIST_NONE;
+}
+
 void pack_plan_release(struct pack_plan *plan)
 {
     if (plan->steps.heap != NULL)

@@ -25,6 +25,9 @@ struct pack_plan {
  * preferred as it is.  BOUGH_NO_MEMORY, BOUGH_TOO_BIG. */
 BOUGH_MUST_CHECK enum bough_err pack_plan_make(struct pack_plan *plan, struct pack_list *list);
 
+/* Begins anew: the same objects in the same order. */
+void pack_plan_rewind(struct pack_plan *plan);
+
 /* Gives everything back; a zeroed plan is allowed. */
 void pack_plan_release(struct pack_plan *plan);
 

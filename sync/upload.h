@@ -53,6 +53,7 @@ struct upload {
 
     /* The pack on its way out (upload_pack.c). */
     bool packing;
+    bool is_clone;  /* of somebody who has nothing */
     bool pack_over; /* its last frame is made */
     struct pack_out pack;
     struct buffer frame;

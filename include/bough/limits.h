@@ -62,6 +62,7 @@
 #define BOUGH_FETCH_DELTA_BYTES_MAX (8u << 20)   /* an object that may go as a delta */
 #define BOUGH_GIT_MEMO_BYTES        (16u << 20)  /* ids of objects, remembered */
 #define BOUGH_GIT_KEPT_BYTES        (16u << 20)  /* compressed objects, kept for later fetches */
+#define BOUGH_GIT_LIST_BYTES        (4u << 20)   /* what the last clone was sent */
 
 /* lwIP: all its buffers and connections together, and a quarter of the heap at most. */
 #define BOUGH_NET_BYTES_MAX   (32u << 20)

@@ -152,6 +152,34 @@ static void test_pack_out__what_was_pushed_comes_back_smaller_than_whole(void **
     assert_int_equal(run(world, script), 0);
 }
 
+static void test_pack_out__the_next_clone_gets_the_same_bytes(void **state)
+{
+    struct world *world = *state;
+    const char *script = "for n in 1 2 3; do rm -rf a; git clone -q --bare $URL a;"
+                         "git -C a fsck --full --strict; cat a/objects/pack/*.pack | sha1sum >s$n;"
+                         "done; cmp s1 s2; cmp s1 s3; cmp s1 s && exit 1; cp s1 s";
+
+    for (unsigned i = 0; i < 3; i++) {
+        change(world, 20);
+        assert_int_equal(run(world, script), 0);
+    }
+    bough_git_forget(world->git);
+    assert_int_equal(run(world, "git clone -q --bare $URL b; git -C b fsck --full --strict"), 0);
+}
+
+/* It has no native name, which elsewhere means that there is no base. */
+static void test_pack_out__the_empty_tree_is_nobody_s_base(void **state)
+{
+    assert_int_equal(
+        run(*state, "git init -q -b main w; cd w; git commit -q --allow-empty -m 1; for i in 1 2 3;"
+                    "do for f in a b c d e; do echo $f >$f$i; done; git add .; git commit -q -m 2;"
+                    "git rm -q -r .; git commit -q -m 3; done; git push -q $URL main; cd ..;"
+                    "for n in 1 2 3; do rm -rf a; git clone -q --bare $URL a;"
+                    "git -C a fsck --full --strict;"
+                    "test $(git -C a rev-parse main) = $(git -C w rev-parse main); done"),
+        0);
+}
+
 static void test_pack_out__one_key_of_a_large_directory_costs_little(void **state)
 {
     struct world *world = *state;
@@ -194,6 +222,10 @@ int main(void)
                                         open_world, close_world),
         cmocka_unit_test_setup_teardown(
             test_pack_out__what_was_pushed_comes_back_smaller_than_whole, open_world, close_world),
+        cmocka_unit_test_setup_teardown(test_pack_out__the_next_clone_gets_the_same_bytes,
+                                        open_world, close_world),
+        cmocka_unit_test_setup_teardown(test_pack_out__the_empty_tree_is_nobody_s_base, open_world,
+                                        close_world),
         cmocka_unit_test_setup_teardown(test_pack_out__one_key_of_a_large_directory_costs_little,
                                         open_world, close_world),
     };
