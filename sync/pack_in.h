@@ -107,6 +107,11 @@ BOUGH_MUST_CHECK enum bough_err pack_in_end(struct pack_in *pack);
  * BOUGH_NO_MEMORY. */
 BOUGH_MUST_CHECK enum bough_err pack_in_inflate(struct pack_in *pack, uint32_t n, uint8_t *into);
 
+/* Appends the zlib stream of entry `n` as it came.  BOUGH_TOO_BIG past the buffer's limit,
+ * BOUGH_NO_MEMORY. */
+BOUGH_MUST_CHECK enum bough_err pack_in_raw(const struct pack_in *pack, uint32_t n,
+                                            struct buffer *out);
+
 /* Counts bytes that are about to be made; BOUGH_TOO_BIG past BOUGH_PUSH_INFLATED_MAX. */
 BOUGH_MUST_CHECK enum bough_err pack_in_count(struct pack_in *pack, uint64_t bytes);
 

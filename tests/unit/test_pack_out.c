@@ -167,6 +167,26 @@ static void test_pack_out__the_next_clone_gets_the_same_bytes(void **state)
     assert_int_equal(run(world, "git clone -q --bare $URL b; git -C b fsck --full --strict"), 0);
 }
 
+/* Twenty files that are alike come in one commit: that they are is known to git's search only. */
+static void test_pack_out__what_a_push_brought_is_sent_as_it_came(void **state)
+{
+    struct world *world = *state;
+    const char *clone = "rm -rf a; git clone -q --bare $URL a; git -C a fsck --full --strict;"
+                        "cat a/objects/pack/*.pack | wc -c >size;";
+
+    assert_int_equal(
+        run(world, "git init -q -b main w; cd w; head -c 20000 /dev/urandom >noise;"
+                   "for i in $(seq 20); do (cat noise; echo $i) >f$i; done; git add .;"
+                   "git commit -q -m 1; for i in 1 2 3; do echo $i >>f5; git commit -q -a -m $i;"
+                   "done; git repack -adq; git push -q $URL main"),
+        0);
+    assert_int_equal(run(world, clone), 0);
+    assert_int_equal(run(world, "test $(cat size) -lt 25000"), 0);
+    bough_git_forget(world->git);
+    assert_int_equal(run(world, clone), 0);
+    assert_int_equal(run(world, "test $(cat size) -gt 300000"), 0);
+}
+
 /* It has no native name, which elsewhere means that there is no base. */
 static void test_pack_out__the_empty_tree_is_nobody_s_base(void **state)
 {
@@ -223,6 +243,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             test_pack_out__what_was_pushed_comes_back_smaller_than_whole, open_world, close_world),
         cmocka_unit_test_setup_teardown(test_pack_out__the_next_clone_gets_the_same_bytes,
+                                        open_world, close_world),
+        cmocka_unit_test_setup_teardown(test_pack_out__what_a_push_brought_is_sent_as_it_came,
                                         open_world, close_world),
         cmocka_unit_test_setup_teardown(test_pack_out__the_empty_tree_is_nobody_s_base, open_world,
                                         close_world),
