@@ -19,6 +19,18 @@
 
 #define DELTA_OVERHEAD_BYTES 20u /* as git: less is not worth a base (pack-objects, try_delta) */
 #define STREAM_BYTES_MAX     (1u << 30)
+#define WHOLE_SHARE          16u /* of the heap: one part in so many */
+#define WHOLE_BYTES_MIN      (64u << 10)
+
+/* How long an object may be that is held whole: in a small machine several fetches must fit. */
+static size_t whole_bytes_max(const struct bough_heap *heap)
+{
+    size_t share = heap->limit_bytes / WHOLE_SHARE;
+
+    if (share < WHOLE_BYTES_MIN)
+        share = WHOLE_BYTES_MIN;
+    return share < BOUGH_FETCH_DELTA_BYTES_MAX ? share : BOUGH_FETCH_DELTA_BYTES_MAX;
+}
 
 enum bough_err pack_out_open(struct pack_out *pack, const struct pack_list *list,
                              const struct pack_plan *plan, bool ofs)
@@ -29,6 +41,7 @@ enum bough_err pack_out_open(struct pack_out *pack, const struct pack_list *list
 
     *pack = (struct pack_out){.list = *list,
                               .plan = *plan,
+                              .whole_bytes_max = whole_bytes_max(heap),
                               .ofs = ofs,
                               .small_len = 12,
                               .after_head = PACK_OUT_OBJECT,
@@ -125,7 +138,8 @@ static enum bough_err begin_kept(struct pack_out *pack, uint32_t n, uint32_t bas
     if (bough_hash_is_none(&kept->base))
         base = PACK_LIST_NONE;
     pack->made.len = pack->made_at = 0;
-    BOUGH_TRY(buffer_add(&pack->made, kept->bytes));
+    if (buffer_add(&pack->made, kept->bytes) != BOUGH_OK)
+        return BOUGH_OK; /* it may still be streamed */
     BOUGH_TRY(begin(pack, n, base, kept->size_bytes));
     pack->after_head = PACK_OUT_MADE;
     *sent = true;
@@ -185,12 +199,12 @@ static enum bough_err try_delta(struct pack_out *pack, uint32_t base, bool *good
     if (pack->last_n != base) {
         pack->last.len = 0;
         pack->last_n = PACK_LIST_NONE;
-        err = pack_item_bytes(&pack->list, base, BOUGH_FETCH_DELTA_BYTES_MAX, &pack->last, &value);
+        err = pack_item_bytes(&pack->list, base, pack->whole_bytes_max, &pack->last, &value);
         if (err == BOUGH_OK && value.size_bytes == 0)
             pack->last_n = base;
     }
     pack->delta.len = 0;
-    if (err == BOUGH_OK && value.size_bytes == 0 && pack->last.len <= BOUGH_FETCH_DELTA_BYTES_MAX)
+    if (err == BOUGH_OK && value.size_bytes == 0 && pack->last.len <= pack->whole_bytes_max)
         err = delta_make(pack->list.view->env->heap, buffer_bytes(&pack->last),
                          buffer_bytes(&pack->object), max_bytes, &pack->delta);
     *good = err == BOUGH_OK && pack->delta.len > 0;
@@ -229,22 +243,39 @@ static void remember(struct pack_out *pack, uint32_t n)
     pack->last_n = n;
 }
 
+/* Reads object `n`, unless it is a value that is too long to be held whole, or would be now. */
+static enum bough_err read_whole(struct pack_out *pack, uint32_t n)
+{
+    enum bough_err err;
+
+    pack->object.len = 0;
+    err = pack_item_bytes(&pack->list, n, pack->whole_bytes_max, &pack->object, &pack->value);
+    if (err != BOUGH_NO_MEMORY)
+        return err;
+    buffer_release(&pack->object);
+    buffer_release(&pack->last);
+    pack->last_n = PACK_LIST_NONE;
+    return pack_item_bytes(&pack->list, n, WHOLE_BYTES_MIN, &pack->object, &pack->value);
+}
+
 /* Begins object `n` from its bytes. */
 static enum bough_err begin_new(struct pack_out *pack, uint32_t n, uint32_t base,
                                 struct pack_kept_entry *entry)
 {
     struct bough_bytes bytes;
     bool good = false;
+    enum bough_err err;
 
-    pack->object.len = 0;
-    BOUGH_TRY(
-        pack_item_bytes(&pack->list, n, BOUGH_FETCH_DELTA_BYTES_MAX, &pack->object, &pack->value));
-    if (pack->value.size_bytes > 0 || pack->object.len > BOUGH_FETCH_DELTA_BYTES_MAX)
+    BOUGH_TRY(read_whole(pack, n));
+    if (pack->value.size_bytes > 0 || pack->object.len > pack->whole_bytes_max)
         return begin_stream(pack, n);
     if (base != PACK_LIST_NONE)
         BOUGH_TRY(try_delta(pack, base, &good));
     bytes = good ? buffer_bytes(&pack->delta) : buffer_bytes(&pack->object);
-    BOUGH_TRY(deflate_all(pack, bytes));
+    err = deflate_all(pack, bytes);
+    if (err == BOUGH_NO_MEMORY)
+        return begin_stream(pack, n);
+    BOUGH_TRY(err);
     BOUGH_TRY(begin(pack, n, good ? base : PACK_LIST_NONE, bytes.len));
     pack->after_head = PACK_OUT_MADE;
     entry->size_bytes = bytes.len;

@@ -21,7 +21,8 @@ enum pack_out_state {
 struct pack_out {
     struct pack_list list; /* owned */
     struct pack_plan plan;
-    bool ofs; /* the client takes bases by their offset */
+    size_t whole_bytes_max; /* longer objects are streamed, and are neither deltas nor bases */
+    bool ofs;               /* the client takes bases by their offset */
     struct sha1_state sum;
     uint64_t offset; /* bytes so far */
     z_stream stream;
@@ -48,8 +49,9 @@ BOUGH_MUST_CHECK enum bough_err pack_out_open(struct pack_out *pack, const struc
                                               const struct pack_plan *plan, bool ofs);
 
 /* The next up to `max` bytes; *got is 0 only at the end.  Reads one object at a time and sometimes
- * its base, in memory bounded by the greatest tree, two objects of BOUGH_FETCH_DELTA_BYTES_MAX and
- * what delta_make takes.  Errors as reading may answer; then the pack cannot be completed. */
+ * its base, in memory bounded by the greatest tree, two objects of BOUGH_FETCH_DELTA_BYTES_MAX (or
+ * a sixteenth of the heap, if that is less) and what delta_make takes.  Errors as reading may
+ * answer; then the pack cannot be completed. */
 BOUGH_MUST_CHECK enum bough_err pack_out_read(struct pack_out *pack, uint8_t *into, size_t max,
                                               size_t *got);
 

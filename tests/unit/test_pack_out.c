@@ -167,6 +167,27 @@ static void test_pack_out__the_next_clone_gets_the_same_bytes(void **state)
     assert_int_equal(run(world, "git clone -q --bare $URL b; git -C b fsck --full --strict"), 0);
 }
 
+static void test_pack_out__little_memory_makes_worse_packs_but_whole_ones(void **state)
+{
+    struct world *world = *state;
+    struct bough_heap *heap = host_env()->heap;
+    size_t limit_bytes = heap->limit_bytes;
+    unsigned served = 0;
+
+    change(world, 40);
+    assert_int_equal(run(world, "git clone -q --bare $URL a"), 0);
+    for (size_t room = 300000; room < 4000000; room += room / 2) {
+        bough_git_forget(world->git);
+        heap->limit_bytes = heap->taken_bytes + room;
+        served += run(world, "rm -rf b; git clone -q --bare $URL b 2>err || exit 7;"
+                             "git -C b fsck --full --strict;"
+                             "test $(git -C b rev-parse main) = $(git -C a rev-parse main)"
+                             " || exit 1") == 0;
+        heap->limit_bytes = limit_bytes;
+    }
+    assert_in_range(served, 3, 7);
+}
+
 /* Twenty files that are alike come in one commit: that they are is known to git's search only. */
 static void test_pack_out__what_a_push_brought_is_sent_as_it_came(void **state)
 {
@@ -244,6 +265,8 @@ int main(void)
             test_pack_out__what_was_pushed_comes_back_smaller_than_whole, open_world, close_world),
         cmocka_unit_test_setup_teardown(test_pack_out__the_next_clone_gets_the_same_bytes,
                                         open_world, close_world),
+        cmocka_unit_test_setup_teardown(
+            test_pack_out__little_memory_makes_worse_packs_but_whole_ones, open_world, close_world),
         cmocka_unit_test_setup_teardown(test_pack_out__what_a_push_brought_is_sent_as_it_came,
                                         open_world, close_world),
         cmocka_unit_test_setup_teardown(test_pack_out__the_empty_tree_is_nobody_s_base, open_world,
