@@ -33,7 +33,7 @@ enum bough_err buffer_reserve(struct buffer *buffer, size_t more)
     if (buffer->len > buffer->limit_bytes || more > buffer->limit_bytes - buffer->len)
         return BOUGH_TOO_BIG;
     while (room - buffer->len < more)
-        room = room > buffer->limit_bytes / 2 ? buffer->len + more : room * 2;
+        room = room > buffer->limit_bytes / 2 ? buffer->limit_bytes : room * 2;
     at = bough_heap_take(buffer->heap, room);
     if (at == NULL)
         return BOUGH_NO_MEMORY;

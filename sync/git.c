@@ -2,9 +2,20 @@
  *
  * git.c - the git view of a store, opened and closed.
  *
- * Owns the memo that all exchanges share.
+ * Owns the memo and the compressed objects that all exchanges share.
  */
 #include "git_internal.h"
+#include "pack_last.h"
+
+#define KEPT_SHARE 8u /* of the heap: one part in so many */
+
+/* How much may be kept: what is disposable must not crowd out what is not. */
+static size_t kept_bytes(const struct bough_heap *heap)
+{
+    size_t share = heap->limit_bytes / KEPT_SHARE;
+
+    return share < BOUGH_GIT_KEPT_BYTES ? share : BOUGH_GIT_KEPT_BYTES;
+}
 
 enum bough_err bough_git_open(struct bough_store *store, size_t memo_bytes, struct bough_git **git)
 {
@@ -20,7 +31,14 @@ enum bough_err bough_git_open(struct bough_store *store, size_t memo_bytes, stru
     err = git_memo_open(env->heap, info.identity.salt,
                         memo_bytes == 0 ? BOUGH_GIT_MEMO_BYTES : memo_bytes, false,
                         &opened->view.memo);
+    if (err == BOUGH_OK)
+        err = pack_kept_open(env->heap, info.identity.salt, kept_bytes(env->heap),
+                             &opened->view.kept);
+    if (err == BOUGH_OK)
+        err = pack_last_open(env->heap, &opened->view.last);
     if (err != BOUGH_OK) {
+        pack_kept_close(opened->view.kept);
+        git_memo_close(opened->view.memo);
         bough_heap_give(env->heap, opened, sizeof(*opened));
         return err;
     }
@@ -32,6 +50,8 @@ void bough_git_close(struct bough_git *git)
 {
     if (git == NULL)
         return;
+    pack_last_close(git->view.last);
+    pack_kept_close(git->view.kept);
     git_memo_close(git->view.memo);
     bough_heap_give(git->view.env->heap, git, sizeof(*git));
 }
@@ -39,6 +59,8 @@ void bough_git_close(struct bough_git *git)
 void bough_git_forget(struct bough_git *git)
 {
     git_memo_erase(git->view.memo);
+    pack_kept_erase(git->view.kept);
+    pack_last_erase(git->view.last);
     git->view.indexed = false;
 }
 

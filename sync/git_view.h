@@ -7,9 +7,12 @@
 
 #include "bough/limits.h"
 #include "git_memo.h"
+#include "pack_kept.h"
 
 /* The greatest depth of directories: one path of BOUGH_PATH_STEPS_MAX steps. */
 #define GIT_DEPTH_MAX BOUGH_PATH_STEPS_MAX
+
+struct pack_last;
 
 /* Borrowed parts; `overlay` is what a push has made and nobody else may see yet, or NULL. */
 struct git_view {
@@ -17,6 +20,8 @@ struct git_view {
     struct bough_env *env;
     struct git_memo *memo;
     struct git_memo *overlay;
+    struct pack_kept *kept;
+    struct pack_last *last;
     bool indexed; /* all that refs reach was known at this generation of the store */
     uint64_t indexed_generation;
 };

@@ -422,3 +422,20 @@ enum bough_err pack_in_inflate(struct pack_in *pack, uint32_t n, uint8_t *into)
         return pack_in_fail(pack, BOUGH_INVALID, "bad zlib data at offset %u", entry->offset);
     return BOUGH_OK;
 }
+
+enum bough_err pack_in_raw(const struct pack_in *pack, uint32_t n, struct buffer *out)
+{
+    const struct pack_entry *entries = (const struct pack_entry *)(const void *)pack->list.at;
+    uint32_t end = n + 1 < pack->entry_count ? entries[n + 1].offset : pack->len;
+
+    assert(n < pack->entry_count && pack->state == PACK_AT_END);
+    for (uint32_t at = entries[n].data_offset; at < end;) {
+        uint32_t room = CHUNK_BYTES - at % CHUNK_BYTES;
+        size_t part = room < end - at ? room : end - at;
+
+        BOUGH_TRY(buffer_add(
+            out, bough_bytes_of(chunk_at(pack, at / CHUNK_BYTES) + at % CHUNK_BYTES, part)));
+        at += (uint32_t)part;
+    }
+    return BOUGH_OK;
+}

@@ -82,6 +82,7 @@ struct pack_in {
     struct pack_held held[PACK_HELD_COUNT];
     size_t held_bytes;
     uint32_t clock;
+    uint32_t hand; /* where a place was found last */
     struct pack_bases *bases;
     uint8_t key[16]; /* of the tables */
     uint32_t *table; /* of entries by id, linked by `next` */
@@ -105,6 +106,11 @@ BOUGH_MUST_CHECK enum bough_err pack_in_end(struct pack_in *pack);
 /* Inflates what stands in entry `n` into `into`, which has room for its size_bytes.  BOUGH_INVALID,
  * BOUGH_NO_MEMORY. */
 BOUGH_MUST_CHECK enum bough_err pack_in_inflate(struct pack_in *pack, uint32_t n, uint8_t *into);
+
+/* Appends the zlib stream of entry `n` as it came.  BOUGH_TOO_BIG past the buffer's limit,
+ * BOUGH_NO_MEMORY. */
+BOUGH_MUST_CHECK enum bough_err pack_in_raw(const struct pack_in *pack, uint32_t n,
+                                            struct buffer *out);
 
 /* Counts bytes that are about to be made; BOUGH_TOO_BIG past BOUGH_PUSH_INFLATED_MAX. */
 BOUGH_MUST_CHECK enum bough_err pack_in_count(struct pack_in *pack, uint64_t bytes);

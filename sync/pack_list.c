@@ -29,16 +29,17 @@ struct queue {
     uint32_t lacked_count; /* places in it that are not had */
 };
 
-void pack_list_init(struct pack_list *list, struct git_view *view)
+void pack_list_init(struct pack_list *list, struct git_view *view, bool thin)
 {
     struct bough_heap *heap = view->env->heap;
 
-    *list = (struct pack_list){.view = view};
+    *list = (struct pack_list){.view = view, .thin = thin};
     buffer_init(&list->commits, heap, BOUGH_FETCH_BYTES_MAX);
     buffer_init(&list->tags, heap, BOUGH_FETCH_BYTES_MAX);
     buffer_init(&list->trees, heap, BOUGH_FETCH_BYTES_MAX);
     buffer_init(&list->blobs, heap, BOUGH_FETCH_BYTES_MAX);
     buffer_init(&list->values, heap, BOUGH_FETCH_BYTES_MAX);
+    buffer_init(&list->outside, heap, BOUGH_FETCH_BYTES_MAX);
     buffer_init(&list->steps, heap, BOUGH_FETCH_BYTES_MAX);
     name_set_init(&list->seen, heap, BOUGH_FETCH_BYTES_MAX);
 }
@@ -50,6 +51,7 @@ void pack_list_release(struct pack_list *list)
     buffer_release(&list->trees);
     buffer_release(&list->blobs);
     buffer_release(&list->values);
+    buffer_release(&list->outside);
     buffer_release(&list->steps);
     name_set_release(&list->seen);
 }
@@ -58,7 +60,7 @@ uint32_t pack_list_count(const struct pack_list *list)
 {
     return (uint32_t)(list->commits.len / sizeof(struct bough_link) +
                       list->tags.len / sizeof(struct bough_link) +
-                      list->trees.len / sizeof(struct bough_tree) +
+                      list->trees.len / sizeof(struct pack_list_tree) +
                       list->blobs.len / sizeof(struct pack_list_blob) +
                       list->values.len / sizeof(struct pack_list_value));
 }

@@ -8,11 +8,30 @@
 #include "git_history.h"
 #include "name_set.h"
 
+#define PACK_LIST_NONE    UINT32_MAX
+#define PACK_LIST_OUTSIDE (1u << 31) /* with the index in `outside` of an object not sent */
+
+/* A tree to send. */
+struct pack_list_tree {
+    struct bough_tree tree;
+    uint32_t base; /* the version of it that came after it (index in `trees`), or one that the
+                      client has (PACK_LIST_OUTSIDE), or PACK_LIST_NONE */
+};
+
 /* A value to send: it stands under a step of a tree that is sent too. */
 struct pack_list_blob {
+    struct bough_hash name;
     uint32_t tree;        /* index in `trees` */
+    uint32_t base;        /* as above, index in `blobs` */
     uint32_t step_offset; /* in `steps` */
     uint8_t step_len;
+};
+
+/* An object that the client has: a tree, or what stands there under a step. */
+struct pack_list_outside {
+    struct bough_tree tree;
+    uint32_t step_offset; /* in `steps` */
+    uint8_t step_len;     /* 0 = the tree itself */
 };
 
 /* A long value that was asked for by its id. */
@@ -24,17 +43,20 @@ struct pack_list_value {
 /* Read the arrays freely; they are released together. */
 struct pack_list {
     struct git_view *view;
+    bool thin;             /* the client takes deltas on what it has */
     struct buffer commits; /* of struct bough_link, newest first */
     struct buffer tags;    /* of struct bough_link */
-    struct buffer trees;   /* of struct bough_tree */
-    struct buffer blobs;   /* of struct pack_list_blob */
+    struct buffer trees;   /* of struct pack_list_tree, those of newer commits later */
+    struct buffer blobs;   /* of struct pack_list_blob, the same */
     struct buffer values;  /* of struct pack_list_value */
+    struct buffer outside; /* of struct pack_list_outside */
     struct buffer steps;   /* the blobs' steps */
-    struct name_set seen;  /* what is in the arrays; numbers: of commits, what is known of them */
+    struct name_set seen;  /* what is in the arrays; numbers: of commits, what is known of them; of
+                              trees and blobs their index + 1 */
 };
 
 /* An empty list. */
-void pack_list_init(struct pack_list *list, struct git_view *view);
+void pack_list_init(struct pack_list *list, struct git_view *view, bool thin);
 
 /* Gives everything back. */
 void pack_list_release(struct pack_list *list);

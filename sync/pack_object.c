@@ -20,6 +20,22 @@ static void drop(struct pack_in *pack, struct pack_held *held)
     *held = (struct pack_held){.index = PACK_NONE};
 }
 
+/* A free place, or one that has not been used for a while: next to where one was found last,
+ * mostly. NULL when there is none. */
+static struct pack_held *stale(struct pack_in *pack)
+{
+    for (uint32_t i = 0; i < PACK_HELD_COUNT; i++) {
+        struct pack_held *held = &pack->held[(pack->hand + i) % PACK_HELD_COUNT];
+
+        if (held->index == PACK_NONE ||
+            (held->pins == 0 && pack->clock - held->used_at > PACK_HELD_COUNT / 2)) {
+            pack->hand = (uint32_t)(held - pack->held) + 1;
+            return held;
+        }
+    }
+    return NULL;
+}
+
 /* The free place, or the one used longest ago that is not pinned; NULL when all are. */
 static struct pack_held *oldest(struct pack_in *pack, bool free_too)
 {
@@ -49,7 +65,9 @@ static enum bough_err hold(struct pack_in *pack, uint32_t n, uint8_t *at, uint32
             break;
         drop(pack, held);
     }
-    held = oldest(pack, true);
+    held = stale(pack);
+    if (held == NULL)
+        held = oldest(pack, true);
     if (held == NULL) {
         bough_heap_give(pack->env->heap, at, size_bytes + 1u);
         return BOUGH_NO_MEMORY;

@@ -9,6 +9,7 @@
  */
 #include "receive_end.h"
 #include "receive_check.h"
+#include "receive_keep.h"
 #include "receive_thin.h"
 #include <assert.h>
 
@@ -199,6 +200,7 @@ static enum bough_err commit(struct receive *receive)
         return BOUGH_OK;
     BOUGH_TRY(bough_store_sync(receive->view->store));
     /* What is remembered too little or wrongly only costs time; the push itself has succeeded. */
+    receive_keep(&receive->mine, &receive->pack);
     if (git_memo_merge(receive->view->memo, receive->mine.overlay) != BOUGH_OK)
         bough_log(receive->view->env->log, BOUGH_WARN, "git", "the memo of ids is full");
     return BOUGH_OK;

@@ -26,6 +26,8 @@ struct upload {
     bool failed; /* the answer is an error; the rest of the request is dropped */
     bool done;
     bool include_tag;
+    bool thin_pack;
+    bool ofs_delta;
     enum upload_side_band side_band;
 
     /* Protocol 0 and 1: negotiation (upload_v0.c). */
@@ -51,6 +53,7 @@ struct upload {
 
     /* The pack on its way out (upload_pack.c). */
     bool packing;
+    bool is_clone;  /* of somebody who has nothing */
     bool pack_over; /* its last frame is made */
     struct pack_out pack;
     struct buffer frame;

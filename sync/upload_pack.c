@@ -6,32 +6,67 @@
  * "Packfile Data"): 1 the pack, 2 progress (never sent), 3 a fatal error.
  */
 #include "upload_pack.h"
+#include "pack_last.h"
 #include <assert.h>
 
 #define SMALL_DATA_BYTES 995u        /* side-band: packets of at most 1000 bytes */
 #define LARGE_DATA_BYTES (32u << 10) /* side-band-64k allows twice that */
 
+/* Fills a list for the wants and haves. */
+static enum bough_err fill(struct upload *upload, struct pack_list *list)
+{
+    BOUGH_TRY(pack_list_fill(list, (const struct git_native *)(const void *)upload->wants.at,
+                             upload->wants.len / sizeof(struct git_native),
+                             (const struct bough_link *)(const void *)upload->haves.at,
+                             upload->haves.len / sizeof(struct bough_link)));
+    return upload->include_tag ? pack_list_add_tags(list) : BOUGH_OK;
+}
+
 enum bough_err upload_pack_begin(struct upload *upload)
 {
+    struct git_view *view = upload->view;
+    struct pack_plan plan = {.count = 0};
     struct pack_list list;
-    enum bough_err err;
+    enum bough_err err = BOUGH_OK;
 
     assert(!upload->packing && !upload->failed);
-    pack_list_init(&list, upload->view);
-    err = pack_list_fill(&list, (const struct git_native *)(const void *)upload->wants.at,
-                         upload->wants.len / sizeof(struct git_native),
-                         (const struct bough_link *)(const void *)upload->haves.at,
-                         upload->haves.len / sizeof(struct bough_link));
-    if (err == BOUGH_OK && upload->include_tag)
-        err = pack_list_add_tags(&list);
-    if (err == BOUGH_OK) {
-        bough_log(upload->view->env->log, BOUGH_DEBUG, "git", "fetch: %u objects",
-                  pack_list_count(&list));
-        upload->packing = true;
-        err = pack_out_open(&upload->pack, &list);
+    upload->is_clone = upload->haves.len == 0 && !upload->include_tag;
+    if (!upload->is_clone ||
+        !pack_last_take(view->last, buffer_bytes(&upload->wants), &list, &plan)) {
+        pack_list_init(&list, view, upload->thin_pack);
+        err = fill(upload, &list);
+        if (err == BOUGH_OK)
+            err = pack_plan_make(&plan, &list);
     }
-    pack_list_release(&list);
-    return err;
+    if (err != BOUGH_OK) {
+        pack_plan_release(&plan);
+        pack_list_release(&list);
+        return err;
+    }
+    bough_log(view->env->log, BOUGH_DEBUG, "git", "fetch: %u objects", pack_list_count(&list));
+    upload->packing = true;
+    return pack_out_open(&upload->pack, &list, &plan, upload->ofs_delta);
+}
+
+/* What a clone was sent to its end is remembered for the next one. */
+static void remember(struct upload *upload)
+{
+    struct pack_out *pack = &upload->pack;
+
+    if (!upload->is_clone || pack->state != PACK_OUT_END)
+        return;
+    upload->is_clone = false;
+    pack_last_put(upload->view->last, buffer_bytes(&upload->wants), &pack->list, &pack->plan);
+    pack->plan = (struct pack_plan){.count = 0};
+    pack_list_init(&pack->list, upload->view, false);
+}
+
+/* The next bytes of the pack itself. */
+static enum bough_err read_pack(struct upload *upload, uint8_t *into, size_t max, size_t *got)
+{
+    BOUGH_TRY(pack_out_read(&upload->pack, into, max, got));
+    remember(upload);
+    return BOUGH_OK;
 }
 
 /* A frame that says why the pack cannot be completed. */
@@ -59,7 +94,7 @@ static enum bough_err next_frame(struct upload *upload)
     frame->len = 0;
     upload->frame_at = 0;
     BOUGH_TRY(buffer_reserve(frame, PKT_LINE_HEAD_BYTES + 1 + room));
-    err = pack_out_read(&upload->pack, frame->at + PKT_LINE_HEAD_BYTES + 1, room, &got);
+    err = read_pack(upload, frame->at + PKT_LINE_HEAD_BYTES + 1, room, &got);
     if (err != BOUGH_OK)
         return fatal_frame(upload, err);
     if (got == 0) {
@@ -89,7 +124,7 @@ enum bough_err upload_pack_read(struct upload *upload, uint8_t *into, size_t max
     if (*got > 0 || !upload->packing)
         return BOUGH_OK;
     if (upload->side_band == UPLOAD_BARE)
-        return pack_out_read(&upload->pack, into, max, got);
+        return read_pack(upload, into, max, got);
     if (upload->frame_at == upload->frame.len && !upload->pack_over)
         BOUGH_TRY(next_frame(upload));
     *got = copy(into, max, &upload->frame, &upload->frame_at);

@@ -20,6 +20,10 @@ static void capability(struct upload *upload, struct bough_bytes word)
         upload->no_done = true;
     else if (bough_bytes_equal(word, bough_bytes_text("include-tag")))
         upload->include_tag = true;
+    else if (bough_bytes_equal(word, bough_bytes_text("thin-pack")))
+        upload->thin_pack = true;
+    else if (bough_bytes_equal(word, bough_bytes_text("ofs-delta")))
+        upload->ofs_delta = true;
     else if (bough_bytes_equal(word, bough_bytes_text("side-band-64k")))
         upload->side_band = UPLOAD_BAND_64K;
     else if (bough_bytes_equal(word, bough_bytes_text("side-band")) &&

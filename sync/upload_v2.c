@@ -104,12 +104,15 @@ static enum bough_err fetch_argument(struct upload *upload, struct bough_bytes l
         upload->wait_for_done = true;
     else if (is_word(line, "include-tag"))
         upload->include_tag = true;
+    else if (is_word(line, "thin-pack"))
+        upload->thin_pack = true;
+    else if (is_word(line, "ofs-delta"))
+        upload->ofs_delta = true;
     else if (drop_word(&line, "shallow ") || drop_word(&line, "deepen"))
         return upload_fail(upload, "upload-pack: shallow fetches are not supported");
     else if (drop_word(&line, "filter "))
         return upload_fail(upload, "upload-pack: filters are not supported");
-    else if (!is_word(line, "thin-pack") && !is_word(line, "ofs-delta") &&
-             !is_word(line, "no-progress"))
+    else if (!is_word(line, "no-progress"))
         return refuse(upload, "fetch: unexpected argument", whole);
     return BOUGH_OK;
 }

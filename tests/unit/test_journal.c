@@ -337,14 +337,14 @@ static void test_journal__wrong_devices_are_refused(void **unused)
     struct block_borrow borrow;
     struct bough_backend *backend;
     uint8_t super[BLOCK_SIZE];
-    struct bough_block *small = ram(898);
+    struct bough_block *small = ram(114);
     enum bough_journal_state state;
 
     (void)unused;
     assert_int_equal(bough_journal_probe(host_env(), small, &state), BOUGH_TOO_BIG);
     assert_int_equal(bough_journal_format(host_env(), small, NULL), BOUGH_TOO_BIG);
     bough_block_close(small);
-    small = ram(899);
+    small = ram(115);
     assert_int_equal(bough_journal_format(host_env(), small, NULL), BOUGH_OK);
     bough_block_close(small);
 
@@ -353,7 +353,7 @@ static void test_journal__wrong_devices_are_refused(void **unused)
     borrow.base.block_count = 1050; /* cut short */
     assert_int_equal(bough_journal_open(host_env(), &borrow.base, &backend), BOUGH_CORRUPT);
     assert_int_equal(bough_block_read(dev, 0, 1, super), BOUGH_OK);
-    super[8] = 2; /* version */
+    super[8] = 3; /* version: a newer one */
     for (uint64_t i = 0; i < 3; i++)
         assert_int_equal(bough_block_write(dev, i == 2 ? 1099 : i, 1, super), BOUGH_OK);
     assert_int_equal(bough_journal_open(host_env(), block_borrow(&borrow, dev), &backend),
@@ -380,6 +380,85 @@ static void test_journal__two_lost_superblocks_are_survived(void **unused)
     bough_block_close(dev);
 }
 
+/* A killed process leaves writes in the device's cache; its successor shows them, so they stay. */
+static void test_journal__what_a_killed_process_left_is_durable_once_shown(void **unused)
+{
+    const struct bough_faulty_options failing = {
+        .lossy = true, .fail_ops = BOUGH_FAULTY_FLUSH, .fail_at = 1};
+    const struct bough_faulty_options good = {.lossy = true};
+    struct bough_block *medium = ram(120);
+    struct block_borrow borrow;
+    struct bough_block *faulty;
+    struct bough_store *store;
+
+    (void)unused;
+    assert_int_equal(bough_journal_format(host_env(), medium, NULL), BOUGH_OK);
+    assert_int_equal(bough_faulty_open(host_env(), medium, &good, &faulty), BOUGH_OK);
+    store = open_on(block_borrow(&borrow, faulty));
+    bough_faulty_set(faulty, &failing);
+    assert_int_equal(put_number(store, 1, 1), BOUGH_OK);
+    assert_int_equal(bough_store_sync(store), BOUGH_IO); /* killed between write and flush */
+    bough_store_close(store);
+    bough_faulty_set(faulty, &good);
+    store = open_on(block_borrow(&borrow, faulty));
+    assert_int_equal(count_of(store), 1);
+    bough_store_close(store);
+    assert_int_equal(bough_faulty_cut(faulty), BOUGH_OK);
+    assert_ptr_equal(bough_faulty_detach(faulty), medium);
+    store = open_on(medium);
+    assert_int_equal(count_of(store), 1);
+    bough_store_close(store);
+}
+
+/* The device after one transaction and sync on an empty store. */
+static void attempt(struct bough_block *medium, unsigned number, uint8_t *image)
+{
+    struct block_borrow borrow;
+    struct bough_store *store;
+    uint8_t zeros[BLOCK_SIZE] = {0};
+
+    for (uint64_t i = 2; i < 16; i++)
+        assert_int_equal(bough_block_write(medium, i, 1, zeros), BOUGH_OK);
+    store = open_on(block_borrow(&borrow, medium));
+    assert_int_equal(put_number(store, 1, number), BOUGH_OK);
+    assert_int_equal(bough_store_sync(store), BOUGH_OK);
+    bough_store_close(store);
+    assert_int_equal(bough_block_read(medium, 0, 16, image), BOUGH_OK);
+}
+
+/* The first attempt at a group is torn and given up; the second, of the same layout, is torn, too,
+ * and what stands there are records of both. */
+static void test_journal__two_torn_attempts_do_not_make_a_group(void **unused)
+{
+    static uint8_t first[16 * BLOCK_SIZE];
+    static uint8_t second[16 * BLOCK_SIZE];
+    static uint8_t mixed[16 * BLOCK_SIZE];
+    struct bough_block *medium = ram(120);
+    struct block_borrow borrow;
+    struct bough_store *store;
+    unsigned mixed_count = 0;
+
+    (void)unused;
+    assert_int_equal(bough_journal_format(host_env(), medium, NULL), BOUGH_OK);
+    attempt(medium, 17, first);
+    attempt(medium, 17 + 690, second); /* as long */
+    for (size_t cut = 2 * BLOCK_SIZE; cut < sizeof(mixed); cut += 8) {
+        memcpy(mixed, first, cut);
+        memcpy(mixed + cut, second + cut, sizeof(mixed) - cut);
+        assert_int_equal(bough_block_write(medium, 0, 16, mixed), BOUGH_OK);
+        store = open_on(block_borrow(&borrow, medium));
+        assert_non_null(store);
+        if (memcmp(mixed, first, sizeof(mixed)) == 0 || memcmp(mixed, second, sizeof(mixed)) == 0)
+            assert_int_equal(count_of(store), 1);
+        else
+            assert_int_equal(count_of(store), 0);
+        mixed_count += count_of(store) == 0;
+        bough_store_close(store);
+    }
+    assert_true(mixed_count > 50);
+    bough_block_close(medium);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -387,6 +466,8 @@ int main(void)
         cmocka_unit_test(test_journal__a_power_cut_loses_nothing_acknowledged),
         cmocka_unit_test(test_journal__every_flipped_byte_is_noticed_or_harmless),
         cmocka_unit_test(test_journal__a_full_device_answers_full_and_still_reads),
+        cmocka_unit_test(test_journal__what_a_killed_process_left_is_durable_once_shown),
+        cmocka_unit_test(test_journal__two_torn_attempts_do_not_make_a_group),
         cmocka_unit_test(test_journal__only_a_blank_disk_is_blank),
         cmocka_unit_test(test_journal__wrong_devices_are_refused),
         cmocka_unit_test(test_journal__two_lost_superblocks_are_survived),
