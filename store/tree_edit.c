@@ -246,7 +246,10 @@ static enum bough_err apply_children(struct planner *planner, struct plan *plan)
                                    &plan->base.tree));
         plan->base.kind = BOUGH_ENTRY_TREE;
         plan->base.mode = BOUGH_MODE_DIRECTORY;
-        plan->now = plan->base.tree.key_count > 0 ? PLAN_TREE : PLAN_ABSENT;
+        /* Where nothing changed it stays what it was, whatever its count says: that of the state
+         * tree is not known (0) when a store is opened. */
+        if (!bough_hash_equal(&base.root.name, &plan->base.tree.root.name))
+            plan->now = plan->base.tree.key_count > 0 ? PLAN_TREE : PLAN_ABSENT;
     }
     assert(plan->now != PLAN_VALUE);
     drop_children(plan);
