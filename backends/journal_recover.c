@@ -277,13 +277,13 @@ static enum bough_err is_group(struct scan *scan, uint64_t at, bool *group)
     return BOUGH_OK;
 }
 
-/* Looks behind the end for groups that can still be parsed; counts them, and notes whether one
- * shows that the first was acknowledged. */
-static enum bough_err look_behind(struct scan *scan, struct journal_found *found, uint64_t end,
-                                  unsigned *groups)
+/* Looks for groups that can still be parsed; counts them, and notes whether one shows that the
+ * first behind the end was acknowledged.  Looks at every block: a write that went astray is not on
+ * a unit. */
+static enum bough_err look_for_groups(struct scan *scan, struct journal_found *found, uint64_t from,
+                                      uint64_t end, unsigned *groups)
 {
-    *groups = 0;
-    for (uint64_t at = found->head; at < end; at += scan->log->unit_bytes) {
+    for (uint64_t at = from; at < end; at += scan->log->dev->block_size) {
         struct scanned record;
         bool possible;
         enum bough_err err;
@@ -294,7 +294,7 @@ static enum bough_err look_behind(struct scan *scan, struct journal_found *found
         scan->at = at;
         err = take_record(scan, &record);
         if (err == BOUGH_OK && !record.spoiled) {
-            (*groups)++;
+            *groups += sequence_of(&record) > found->sequence;
             found->damaged = found->damaged || sequence_of(&record) > found->sequence + 1;
         } else if (err != BOUGH_OK && err != BOUGH_CORRUPT && err != BOUGH_NOT_FOUND) {
             return err;
@@ -309,7 +309,7 @@ static enum bough_err survey(struct scan *scan, struct journal_found *found, uin
     struct bough_log *log = scan->log->env->log;
     uint64_t left = scan->super->log_end - found->head;
     uint64_t far = SURVEY_TORN_BYTES;
-    unsigned groups;
+    unsigned groups = 0;
     bool blank;
 
     if (left == 0)
@@ -317,7 +317,11 @@ static enum bough_err survey(struct scan *scan, struct journal_found *found, uin
     BOUGH_TRY(is_zero(scan, found->head, &blank));
     if (blank)
         far = SURVEY_BLANK_BYTES;
-    BOUGH_TRY(look_behind(scan, found, found->head + (far < left ? far : left), &groups));
+    /* A write that went astray over what was behind may begin in the padding of the group before,
+     * or among the superblocks. */
+    BOUGH_TRY(look_for_groups(scan, found, found->head - scan->log->unit_bytes,
+                              found->head + (far < left ? far : left), &groups));
+    BOUGH_TRY(look_for_groups(scan, found, 0, scan->super->log_start, &groups));
     if (found->damaged)
         bough_log(log, BOUGH_ERROR, "journal",
                   "group %llu at %llu is damaged, and %u later ones are there: opened read-only at "
@@ -346,11 +350,16 @@ enum bough_err journal_recover(struct journal_log *log, const struct journal_sup
     assert(log->len == 0);
     assert(super->log_start % log->unit_bytes == 0 && super->log_end % log->unit_bytes == 0);
     *found = (struct journal_found){.head = super->log_start};
-    do {
-        err = take_group(&scan, found, &counted);
-    } while (err == BOUGH_OK);
-    if (err != BOUGH_CORRUPT && err != BOUGH_NOT_FOUND)
-        return err;
+    /* What is behind the end will be written over, so the end is read twice: one read that came
+     * from elsewhere on the device must not decide it. */
+    for (unsigned pass = 0; pass < 2; pass++) {
+        scan.window_len = 0;
+        do {
+            err = take_group(&scan, found, &counted);
+        } while (err == BOUGH_OK);
+        if (err != BOUGH_CORRUPT && err != BOUGH_NOT_FOUND)
+            return err;
+    }
     BOUGH_TRY(journal_index_cut(index, journal_format_address(found->head, 0)));
     return survey(&scan, found, counted.good);
 }
