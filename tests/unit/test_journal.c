@@ -410,6 +410,31 @@ static void test_journal__what_a_killed_process_left_is_durable_once_shown(void 
     bough_store_close(store);
 }
 
+/* The first thing after a restart is a move of a branch to where it is. */
+static void test_journal__a_move_that_changes_nothing_after_a_restart_loses_no_ref(void **unused)
+{
+    struct bough_block *medium = ram(120);
+    struct bough_ref_move move = {.name = bough_bytes_text("heads/main")};
+    struct block_borrow borrow;
+    struct bough_store *store;
+
+    (void)unused;
+    assert_int_equal(bough_journal_format(host_env(), medium, NULL), BOUGH_OK);
+    store = open_on(block_borrow(&borrow, medium));
+    assert_int_equal(put_number(store, 1, 1), BOUGH_OK);
+    assert_int_equal(bough_store_sync(store), BOUGH_OK);
+    bough_store_close(store);
+    store = open_on(block_borrow(&borrow, medium));
+    assert_int_equal(bough_ref_get(store, move.name, &move.next), BOUGH_OK);
+    assert_int_equal(bough_ref_move(store, &move, 1, NULL), BOUGH_OK);
+    assert_int_equal(count_of(store), 1);
+    assert_int_equal(bough_store_sync(store), BOUGH_OK);
+    bough_store_close(store);
+    store = open_on(medium);
+    assert_int_equal(count_of(store), 1);
+    bough_store_close(store);
+}
+
 /* The device after one transaction and sync on an empty store. */
 static void attempt(struct bough_block *medium, unsigned number, uint8_t *image)
 {
@@ -468,6 +493,7 @@ int main(void)
         cmocka_unit_test(test_journal__a_full_device_answers_full_and_still_reads),
         cmocka_unit_test(test_journal__what_a_killed_process_left_is_durable_once_shown),
         cmocka_unit_test(test_journal__two_torn_attempts_do_not_make_a_group),
+        cmocka_unit_test(test_journal__a_move_that_changes_nothing_after_a_restart_loses_no_ref),
         cmocka_unit_test(test_journal__only_a_blank_disk_is_blank),
         cmocka_unit_test(test_journal__wrong_devices_are_refused),
         cmocka_unit_test(test_journal__two_lost_superblocks_are_survived),
