@@ -90,6 +90,15 @@ uint32_t journal_format_crc_add(uint32_t crc, struct bough_bytes bytes)
     return bytes.len == 0 ? crc : (uint32_t)crc32_z(crc, bytes.at, bytes.len);
 }
 
+uint32_t journal_format_crc_list(uint32_t list, uint32_t crc)
+{
+    uint8_t field[4];
+    struct encode out = encode_into(field, sizeof(field));
+
+    encode_u32(&out, crc);
+    return journal_format_crc_add(list, bough_bytes_of(field, sizeof(field)));
+}
+
 void journal_format_record_put(const struct journal_record *record, uint8_t *into)
 {
     struct encode out = encode_into(into, JOURNAL_RECORD_HEADER);
@@ -132,6 +141,7 @@ void journal_format_root_put(const struct journal_root *root, uint8_t *into)
     encode_hash(&out, &root->root.state.name);
     encode_u64(&out, root->root.state.address);
     encode_u32(&out, root->record_count);
+    encode_u32(&out, root->records_crc);
     assert(!out.overflow && out.len == JOURNAL_ROOT_BYTES);
 }
 
@@ -143,6 +153,7 @@ void journal_format_root_get(const uint8_t *from, struct journal_root *root)
     root->root.state.name = decode_hash(&in);
     root->root.state.address = decode_u64(&in);
     root->record_count = decode_u32(&in);
+    root->records_crc = decode_u32(&in);
 }
 
 uint64_t journal_format_address(uint64_t offset, uint64_t record_bytes)

@@ -21,7 +21,7 @@
  *   INDEX     := (tag:u64 address:u64)...                     a part of the index of a checkpoint
  *   CHECKPOINT := generation:u64 state:hash state_address:u64 opening:u64 parts:u32 address:u64...
  *                 used:u8...                                  for each segment
- *   ROOT      := generation:u64 state:hash state_address:u64 record_count:u32
+ *   ROOT      := generation:u64 state:hash state_address:u64 record_count:u32 records_crc:u32
  *   object    := bytes address:u64...                         kind + 128: a copy made by collection
  *   address   := (offset / 8) << 24 | record_len / 8          offset in bytes from the device's
  * start Numbers are little-endian.  The hash of a super is in the domain JOURNAL_DOMAIN_SUPER, that
@@ -35,7 +35,7 @@
 #include "bough/err.h"
 #include "bough/port/backend.h"
 
-#define JOURNAL_VERSION           1u
+#define JOURNAL_VERSION           3u
 #define JOURNAL_UNIT_BYTES_MIN    4096u
 #define JOURNAL_SEGMENTS_MIN      7u
 #define JOURNAL_SEGMENTS_MAX      65536u
@@ -53,7 +53,7 @@
 #define JOURNAL_KIND_CHECKPOINT   0x45u
 #define JOURNAL_KIND_MOVED        0x80u /* added to an object's kind */
 #define JOURNAL_GROUP_BYTES       (8u + 32u + 4u)
-#define JOURNAL_ROOT_BYTES        (8u + 32u + 8u + 4u)
+#define JOURNAL_ROOT_BYTES        (8u + 32u + 8u + 4u + 4u)
 #define JOURNAL_SEGMENT_PAYLOAD   16u
 #define JOURNAL_NEXT_BYTES        (4u + 8u)
 #define JOURNAL_DOMAIN_SUPER      0x6a73u
@@ -88,6 +88,7 @@ struct journal_record {
 struct journal_root {
     struct bough_root root;
     uint32_t record_count; /* objects of the group */
+    uint32_t records_crc;  /* over the crc fields of all its records before this one */
 };
 
 /* What JOURNAL_MAGIC is: "bough" and three bytes that text tools would damage. */
@@ -124,6 +125,9 @@ uint32_t journal_format_crc_begin(const struct bough_identity *identity);
 
 /* The CRC continued over more bytes. */
 uint32_t journal_format_crc_add(uint32_t crc, struct bough_bytes bytes);
+
+/* The CRC of a list of CRCs, `list`, after one more; an empty list has 0. */
+uint32_t journal_format_crc_list(uint32_t list, uint32_t crc);
 
 /* A record's header as JOURNAL_RECORD_HEADER bytes; crc as given. */
 void journal_format_record_put(const struct journal_record *record, uint8_t *into);

@@ -43,6 +43,7 @@ struct recover {
     uint64_t head;
     uint32_t records; /* of the group being read, but for GROUP, ROOT, NEXT and SEGMENT */
     uint32_t spoiled; /* of these, objects that do not pass their CRC */
+    uint32_t crc;     /* over the crc fields of all its records so far */
 };
 
 /* Reads the GROUP at the head; BOUGH_CORRUPT if it does not go on where the log ends. */
@@ -64,6 +65,7 @@ static enum bough_err begin_group(struct recover *recover, uint32_t *nonce)
         record.header.payload_len != JOURNAL_GROUP_BYTES || record.header.nonce != *nonce ||
         sequence != journal->sequence + 1 || !bough_hash_equal(&chain, &journal->chain))
         return BOUGH_CORRUPT;
+    recover->crc = journal_format_crc_list(0, record.header.crc);
     return BOUGH_OK;
 }
 
@@ -87,6 +89,7 @@ static enum bough_err follow(struct recover *recover, const struct journal_scann
     if (record.header.kind != JOURNAL_KIND_SEGMENT || record.header.nonce != nonce ||
         decode_u64(&in) != opening)
         return BOUGH_CORRUPT;
+    recover->crc = journal_format_crc_list(recover->crc, record.header.crc);
     opened = bough_arena_take(&recover->arena, sizeof(*opened));
     if (opened == NULL)
         return BOUGH_NO_MEMORY;
@@ -203,7 +206,9 @@ static enum bough_err end_group(struct recover *recover, const struct journal_sc
     hash_of(JOURNAL_DOMAIN_CHAIN, bough_bytes_of(record->start, JOURNAL_ROOT_BYTES), &chain);
     journal_scan_align(&recover->scan);
     head = recover->scan.at;
-    if (recover->spoiled > 0)
+    /* Where a crash cut an attempt at this very group short, its records may stand among these, and
+     * pass; then the list of CRCs is not that of the ROOT. */
+    if (recover->spoiled > 0 || root.records_crc != recover->crc)
         BOUGH_TRY(accept_spoiled(recover, head, &chain));
     journal->root = root.root;
     journal->chain = chain;
@@ -221,6 +226,7 @@ static enum bough_err take_group(struct recover *recover)
 
     recover->records = 0;
     recover->spoiled = 0;
+    recover->crc = 0;
     recover->opened = NULL;
     recover->found = NULL;
     BOUGH_TRY(begin_group(recover, &nonce));
@@ -231,6 +237,7 @@ static enum bough_err take_group(struct recover *recover)
             return BOUGH_CORRUPT;
         if (record.header.kind == JOURNAL_KIND_ROOT)
             return end_group(recover, &record);
+        recover->crc = journal_format_crc_list(recover->crc, record.header.crc);
         BOUGH_TRY(take_record(recover, &record, nonce));
     }
 }

@@ -38,6 +38,7 @@ struct journal {
     uint64_t sequence; /* of the last ended group */
     struct bough_hash chain;
     uint32_t group_records;
+    uint32_t group_crc; /* over the crc fields of the open group's records */
     bool group_open;
     uint32_t nonce; /* of the open group */
     uint32_t crc_begin;

@@ -64,6 +64,7 @@ static enum bough_err append(struct journal *journal, uint8_t kind, uint16_t add
     record.crc = journal_format_crc_add(record.crc, first);
     record.crc = journal_format_crc_add(record.crc, second);
     journal_format_record_put(&record, header);
+    journal->group_crc = journal_format_crc_list(journal->group_crc, record.crc);
     BOUGH_TRY(journal_log_append(&journal->log, bough_bytes_of(header, sizeof(header))));
     BOUGH_TRY(journal_log_append(&journal->log, first));
     BOUGH_TRY(journal_log_append(&journal->log, second));
@@ -133,6 +134,7 @@ static enum bough_err open_group(struct journal *journal)
         return BOUGH_FULL; /* before anything is written: rule (2) */
     assert(journal_log_at(&journal->log) % journal->super.unit_bytes == 0);
     journal->nonce = choose_nonce(journal);
+    journal->group_crc = 0;
     encode_u64(&out, journal->sequence + 1);
     encode_hash(&out, &journal->chain);
     encode_u32(&out, journal->nonce);
@@ -167,6 +169,7 @@ enum bough_err journal_write_end(struct journal *journal)
 
     BOUGH_TRY(open_group(journal));
     root.record_count = journal->group_records;
+    root.records_crc = journal->group_crc;
     journal_format_root_put(&root, payload);
     BOUGH_TRY(append(journal, JOURNAL_KIND_ROOT, 0, bough_bytes_of(payload, sizeof(payload)),
                      (struct bough_bytes){0}));

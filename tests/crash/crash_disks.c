@@ -139,10 +139,11 @@ static void resize(struct crash *crash)
 
 static void fill_all(struct crash *crash)
 {
-    uint32_t least = 64 * (crash->shape->block_size > 4096 ? crash->shape->block_size / 1024 : 4);
+    uint32_t least =
+        crash->shape->block_size > 4096 ? 640 : 480; /* the smallest device is a bit less */
 
-    if (crash->shape->chunked_percent > 0)
-        least *= 2;
+    if (crash->shape->chunked_percent > 0) /* a smaller one has no segment that holds a chunk */
+        least = crash->shape->device_kib;
     for (uint32_t more = 0; more < (crash->long_run ? 256u : 48u); more += 4)
         fill(crash, least + more * (crash->shape->block_size > 4096 ? 2 : 1));
     resize(crash);

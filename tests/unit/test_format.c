@@ -16,7 +16,7 @@
 
 #define GOLDEN_COMMIT "c801aa105add8304a822b31d4982784fbe138f1d19d35047697f43b1419b950a"
 #define GOLDEN_TREE   "b34f31e559c3efa6f0709aee0c80a8e84b6872164a7b050f083f750abae5e969"
-#define GOLDEN_DEVICE "fa4c658fdd4e15468f10b6c2ebf04bdb548fbc875fa3b81ba348a581f064563c"
+#define GOLDEN_DEVICE "1e43a7229c56c49223da9e6181a40128896c2786871272bed35a4b896a743200"
 
 static const struct bough_identity identity = {
     .uuid = "golden uuid....",
