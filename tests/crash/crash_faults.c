@@ -15,29 +15,40 @@ struct run {
     struct workload work;
     struct sim_device dev;
     struct sim_medium start;
-    bool opened;
+    size_t offset;                 /* of the list that `visit` is told of, in dev.ops */
+    const struct workload *before; /* what stands there; NULL = an empty store */
 };
 
-/* Opens an empty store and does the workload. */
+/* Opens the store and does the workload. */
 static void do_run(struct run *run, const struct sim_faults *faults, unsigned txn_count)
 {
     struct crash *crash = run->crash;
     struct sim_faults all = *faults;
     struct bough_store *store;
     const char *wrong;
+    struct bough_store_info info;
     unsigned damaged = 0;
+    uint32_t first;
     enum bough_err err;
 
     all.hide_kinds = crash->planted.hide_kinds;
     sim_device_init(&run->dev, &crash->arena, &run->start, crash->shape->block_size, &all);
-    workload_init(&run->work, &crash->arena, crash->shape, crash->seed);
+    if (run->before == NULL)
+        workload_init(&run->work, &crash->arena, crash->shape, crash->seed);
+    else
+        workload_init_after(&run->work, &crash->arena, run->before, run->before->state_count - 1,
+                            crash->seed);
+    first = run->work.state_count - 1;
     err = crash_open(crash, &run->dev, &store);
-    run->opened = err == BOUGH_OK;
-    crash->fault_count += run->dev.fault_count > 0;
     if (err != BOUGH_OK && run->dev.fault_count == 0)
         crash_fail(crash, &run->dev.now, "a good disk does not open: %s", bough_err_name(err));
     if (err != BOUGH_OK)
         return;
+    bough_store_info(store, &info);
+    if (info.generation != run->work.states[first].generation)
+        crash_fail(crash, &run->dev.now, "generation %llu is there, %llu was acknowledged",
+                   (unsigned long long)info.generation,
+                   (unsigned long long)run->work.states[first].generation);
     wrong = workload_run(&run->work, store, &run->dev, txn_count);
     if (wrong == NULL)
         wrong = workload_compare(&run->work, store, &run->work.states[run->work.state_count - 1],
@@ -47,17 +58,17 @@ static void do_run(struct run *run, const struct sim_faults *faults, unsigned tx
     if (wrong != NULL)
         crash_fail(crash, &run->dev.now, "while running: %s", wrong);
     bough_store_close(store);
-    crash->commit_count += run->work.state_count - 1;
-    crash->fault_count += run->dev.fault_count > 0;
+    crash->commit_count += run->work.state_count - 1 - first;
 }
 
 static void visit(void *context, const struct sim_crash *state)
 {
     struct run *run = context;
+    size_t op_count = run->offset + state->op_count;
     struct crash_expect expect = {
         .work = &run->work,
-        .floor = workload_floor(&run->work, state->op_count),
-        .ceiling = workload_ceiling(&run->work, state->op_count),
+        .floor = workload_floor(&run->work, op_count),
+        .ceiling = workload_ceiling(&run->work, op_count),
     };
     uint64_t salt = (uint64_t)run->crash->lives << 32 | expect.floor << 16 | expect.ceiling;
 
@@ -67,22 +78,37 @@ static void visit(void *context, const struct sim_crash *state)
 
 /* ---- B8: the k-th operation fails ---- */
 
-static void fail_one(struct crash *crash, const struct sim_medium *start,
-                     const struct sim_faults *faults, bool first)
+static void fail_one(struct crash *crash, const struct run *life, const struct sim_faults *faults)
 {
     struct bough_arena_mark mark = bough_arena_now(&crash->arena);
-    struct run run = {.crash = crash, .start = *start};
+    struct run run = {.crash = crash, .start = life->dev.now, .before = &life->work};
     struct sim_crash_plan plan = {.subsets_max = 2, .visit = visit, .context = &run};
     struct crash_expect expect = {.work = &run.work};
+    struct sim_medium settled;
 
     crash->lives++;
     do_run(&run, faults, crash->shape->txn_count);
+    crash->fault_count += run.dev.fault_count > 0;
     expect.floor = workload_floor(&run.work, SIZE_MAX);
     expect.ceiling = run.work.state_count - 1;
     (void)crash_check(crash, &run.dev.now, &expect);
-    if (first || faults->fail_kinds != SIM_READ) /* reads leave the disk as without a fault */
-        sim_crash_each(&crash->arena, &run.start, run.dev.ops, run.dev.op_count, &plan);
+    /* Power cuts from the fault on; those before it are another mode's. */
+    settled =
+        sim_crash_settled(&crash->arena, &run.start, run.dev.ops, run.dev.fault_op, &run.offset);
+    if (run.dev.fault_count > 0 && faults->fail_kinds != SIM_READ)
+        sim_crash_each(&crash->arena, &settled, run.dev.ops + run.offset,
+                       run.dev.op_count - run.offset, &plan);
     bough_arena_back(&crash->arena, mark);
+}
+
+/* What a life left unsynced is gone before the next. */
+static void settle(struct run *life)
+{
+    struct crash_expect expect = {.work = &life->work,
+                                  .floor = workload_floor(&life->work, SIZE_MAX),
+                                  .ceiling = life->work.state_count - 1};
+
+    life->work.state_count = crash_check(life->crash, &life->dev.now, &expect) + 1;
 }
 
 void crash_faults_eio(struct crash *crash)
@@ -92,22 +118,27 @@ void crash_faults_eio(struct crash *crash)
     for (unsigned round = 0; round < crash->rounds; round++) {
         for (crash->shape = workload_shapes; crash->shape->name != NULL; crash->shape++) {
             struct bough_arena_mark mark = bough_arena_now(&crash->arena);
-            struct sim_medium start;
+            const struct sim_faults none = {0};
+            struct run life = {.crash = crash};
+            bool large = crash->shape->chunked_percent > 0;
+            uint64_t step = large && !crash->long_run ? 7 : 1;
 
             crash->seed = crash->first_seed + round;
             if (crash->only_shape != NULL && strcmp(crash->only_shape, crash->shape->name) != 0)
                 continue;
-            start = crash_format(crash, 0);
+            life.start = crash_format(crash, 0);
+            do_run(&life, &none, crash->shape->txn_count / 2);
+            settle(&life);
             for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-                struct sim_faults faults = {.fail_kinds = kinds[i]};
+                struct sim_faults faults = {.fail_kinds = kinds[i], .fail_at = 1 - step};
                 uint64_t before;
 
                 do { /* until k is past the last operation, and the run had no fault */
                     before = crash->fault_count;
-                    faults.fail_at++;
+                    faults.fail_at += step;
                     for (int forever = 0; forever < 2; forever++) {
                         faults.fail_forever = forever != 0;
-                        fail_one(crash, &start, &faults, faults.fail_at == 1);
+                        fail_one(crash, &life, &faults);
                     }
                 } while (crash->fault_count > before && !crash_is_enough(crash));
             }
@@ -139,6 +170,7 @@ static void stray_write(struct crash *crash, const struct sim_medium *start,
     struct sim_crash state = {.medium = &run.dev.now};
 
     do_run(&run, faults, crash->shape->txn_count);
+    crash->fault_count += run.dev.fault_count > 0;
     expect = expect_damage(&run.work);
     (void)crash_is_new(crash, &state, crash->lives++);
     (void)crash_check(crash, &run.dev.now, &expect);
@@ -163,8 +195,8 @@ static bool stray_read(struct crash *crash, const struct run *run, const struct 
         state = crash_state_of(&run->work, info.generation);
         if (state == UINT32_MAX)
             wrong = "a generation that was never there";
-        else if (state < expect.safe && !info.read_only)
-            wrong = "an older state, which would be written over";
+        else if (state < expect.floor || info.read_only)
+            wrong = "one bad read, and an older state is shown";
         else
             wrong = workload_compare(&run->work, store, &run->work.states[state], &damaged);
         bough_store_close(store);

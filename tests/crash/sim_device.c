@@ -28,6 +28,8 @@ static bool begin(struct sim_device *sim, enum sim_kind kind, uint64_t first, ui
     if (sim->counted != faults->fail_at &&
         !(faults->fail_forever && sim->counted > faults->fail_at))
         return false;
+    if (sim->fault_count == 0)
+        sim->fault_op = sim->op_count;
     sim->fault_count++;
     return true;
 }

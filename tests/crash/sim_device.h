@@ -56,6 +56,7 @@ struct sim_device {
     bool write_failed;    /* a write or flush was refused (and not hidden) */
     bool flush_due;       /* late_flush */
     bool quiet;           /* do not keep the list of operations */
+    size_t fault_op;      /* operations in the list when it first failed one */
     uint64_t fault_count; /* how often it misbehaved */
 };
 

@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""planted.py - plants bugs in copies of the storage code and in the simulated disk: each must be found.
+
+A bug is one change of one source file, made in a copy at test time: the product holds no switches for
+it.  The changed file is compiled and linked before the library, so that it stands in for the good one.
+Each program then runs the modes of the crash simulator that its bug is for, 10,000 states at most; a
+bug that no mode finds fails the test, and so does a change that no longer applies: then the source
+has moved on, and the bug has to be planted anew.
+"""
+import argparse
+import collections
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import concurrent.futures
+
+HERE = pathlib.Path(__file__).resolve().parent
+TREE = HERE.parents[1]
+STATES = 10000
+
+# modes: those to try, in order; MODE:SHAPE for one shape of workload.
+Plant = collections.namedtuple("Plant", "name file old new modes")
+
+PLANTS = [
+    Plant("a sync does not flush", "backends/journal_log.c",
+          "err = bough_block_flush(log->dev);", "err = BOUGH_OK;", "exhaustive"),
+    Plant("a sync flushes before it writes", "backends/journal_log.c",
+          "    if (log->len > 0)\n        BOUGH_TRY(write_stage(log));\n"
+          "    err = bough_block_flush(log->dev);\n",
+          "    err = bough_block_flush(log->dev);\n"
+          "    if (log->len > 0)\n        BOUGH_TRY(write_stage(log));\n", "exhaustive"),
+    Plant("a sync keeps the end of the group for the next", "backends/journal.c",
+          "    BOUGH_TRY(journal_log_flush(&journal->log));\n",
+          "    if (journal->root.generation % 3 != 0)\n"
+          "        BOUGH_TRY(journal_log_flush(&journal->log));\n", "exhaustive"),
+    Plant("opening does not flush what it found", "backends/journal.c",
+          "    if (!journal->dev->read_only)\n        BOUGH_TRY(bough_block_flush(journal->dev));\n",
+          "", "nested"),
+    Plant("checksums are all alike", "backends/journal_format.c",
+          "return bytes.len == 0 ? crc : (uint32_t)crc32_z(crc, bytes.at, bytes.len);",
+          "return bytes.len == 0 ? crc : (uint32_t)crc32_z(0, bytes.at, 0);", "exhaustive"),
+    Plant("recovery ignores the checksums of objects", "backends/journal_recover.c",
+          "record->spoiled = sink.crc != record->header.crc;",
+          "record->spoiled = !is_object(&record->header) && sink.crc != record->header.crc;",
+          "exhaustive"),
+    Plant("recovery takes torn objects for damaged ones", "backends/journal_recover.c",
+          "        BOUGH_TRY(check_acknowledged(scan, &next));\n", "", "exhaustive"),
+    Plant("records of two attempts make a group", "backends/journal_recover.c",
+          " || root.objects_crc != counted->crc", "", "nested"),
+    Plant("the sequence of groups is forgotten", "backends/journal.c",
+          "    journal->sequence = found.sequence;\n", "", "nested"),
+    Plant("the chain of groups is forgotten", "backends/journal.c",
+          "    journal->chain = found.chain;\n", "", "nested"),
+    Plant("the last group is written over", "backends/journal.c",
+          "    journal->log.base = found.head;\n",
+          "    journal->log.base = found.head > journal->super.log_start\n"
+          "                            ? found.head - journal->super.unit_bytes\n"
+          "                            : found.head;\n", "nested"),
+    Plant("a unit is left out after recovery", "backends/journal.c",
+          "    journal->log.base = found.head;\n",
+          "    journal->log.base = found.head + journal->super.unit_bytes;\n", "nested"),
+    Plant("what a torn group indexed stays", "backends/journal_recover.c",
+          "    BOUGH_TRY(journal_index_cut(index, journal_format_address(found->head, 0)));\n", "",
+          "exhaustive"),
+    Plant("a failed write is forgotten", "backends/journal.c",
+          "    journal->base.read_only = true;\n", "", "eio"),
+    Plant("a failed flush counts as done", "backends/journal_log.c",
+          '"flush: %s", bough_err_name(err));\n    return err;',
+          '"flush: %s", bough_err_name(err));\n    return BOUGH_OK;', "eio"),
+    Plant("a failed write counts as done", "backends/journal_log.c",
+          "                  (unsigned long long)log->base, bough_err_name(err));\n        return err;",
+          "                  (unsigned long long)log->base, bough_err_name(err));", "eio"),
+    Plant("only the first superblock counts", "backends/journal_super.c",
+          "i < 3; i++) {\n        enum", "i < 1; i++) {\n        enum", "rot"),
+    Plant("the check of a superblock is ignored", "backends/journal_format.c",
+          "return bough_hash_equal(&found, &expected) ? BOUGH_OK : BOUGH_CORRUPT;",
+          "return bough_hash_equal(&found, &expected) ? BOUGH_OK : BOUGH_OK;", "rot"),
+    Plant("nobody looks behind the end", "backends/journal_recover.c",
+          "found->damaged = found->damaged || sequence_of(&record) > found->sequence + 1;", "",
+          "rot stray"),
+    Plant("the end of the log is read once", "backends/journal_recover.c",
+          "pass < 2; pass++", "pass < 1; pass++", "stray"),
+    Plant("a shortened disk opens", "backends/journal_super.c",
+          "if (sane && super->device_bytes <= journal_format_device_bytes(dev))", "if (sane)",
+          "full"),
+    Plant("any version will do", "backends/journal_format.c",
+          "    if (super->version != JOURNAL_VERSION)\n        return BOUGH_WRONG_VERSION;\n", "",
+          "foreign"),
+    Plant("the first superblock is written first", "backends/journal_format.c",
+          "    BOUGH_TRY(bough_block_write(dev, super->log_start / dev->block_size, blocks, unit));\n"
+          "    journal_format_super_put(super, unit);\n",
+          "    journal_format_super_put(super, unit);\n"
+          "    BOUGH_TRY(bough_block_write(dev, super->log_start / dev->block_size, blocks, unit));\n",
+          "foreign exhaustive"),
+    Plant("refs vanish with a move that changes nothing", "store/tree_edit.c",
+          "        if (!bough_hash_equal(&base.root.name, &plan->base.tree.root.name))\n", "",
+          "nested:refs"),
+]
+
+# Bugs of the simulated disk, below a good journal; crash.c knows them by name.
+DISK_PLANTS = [("no-flush", "exhaustive"), ("late-flush", "exhaustive"), ("short-write", "exhaustive"),
+               ("write-off-by-one", "exhaustive"), ("stale-read", "exhaustive nested"),
+               ("hidden-write-error", "eio"), ("hidden-flush-error", "eio")]
+
+
+def build(plant, folder, options):
+    source = (TREE / plant.file).read_text()
+    if source.count(plant.old) != 1:
+        return None, f"does not apply: {plant.file} has {source.count(plant.old)} such places"
+    copy = folder / pathlib.Path(plant.file).name
+    copy.write_text(source.replace(plant.old, plant.new))
+    layer = TREE / pathlib.Path(plant.file).parent
+    program = folder / "crash"
+    command = [options.cc, "-std=c11", "-O1", "-w", '-DBOUGH_VERSION="0"', "-D_POSIX_C_SOURCE=200809L",
+               "-D_DEFAULT_SOURCE", f"-I{TREE / 'include'}", f"-I{TREE / 'base'}", f"-I{layer}",
+               f"-I{HERE}", str(copy), *map(str, options.objects), str(options.library),
+               "-l:libb2.a", "-lbearssl", "-lz", "-o", str(program)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        return None, "does not compile: " + done.stderr[-2000:]
+    return program, ""
+
+
+def hunt(program, modes, *more):
+    """What the first mode that finds something says; None when none does."""
+    for words in modes.split():
+        mode, _, shape = words.partition(":")
+        words = [mode, "--states", str(STATES), *more, *(["--shape", shape] if shape else [])]
+        try:
+            done = subprocess.run([program, *words],
+                                  capture_output=True, text=True, timeout=300, check=False,
+                                  env={**os.environ, "BOUGH_LONG": ""})
+        except subprocess.TimeoutExpired:
+            return f"{mode}: it never ends"
+        found = [line for line in done.stdout.splitlines() if line.startswith("VIOLATION")]
+        if found:
+            return f"{mode}: {found[0].removeprefix('VIOLATION ')}"
+        if done.returncode not in (0, 1):
+            return f"{mode}: it stops with {done.returncode}: {done.stderr.strip()[-150:]}"
+    return None
+
+
+def try_plant(plant, options):
+    with tempfile.TemporaryDirectory(prefix="bough-planted-") as name:
+        program, wrong = build(plant, pathlib.Path(name), options)
+        return (hunt(program, plant.modes), wrong) if program else (None, wrong)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cc", default="cc")
+    parser.add_argument("--library", required=True, type=pathlib.Path, help="libbough_all.a")
+    parser.add_argument("--crash", required=True, type=pathlib.Path, help="the crash simulator")
+    parser.add_argument("--only", default="", help="those whose name contains this")
+    options = parser.parse_args()
+    jobs = [(plant.name, try_plant, (plant, options)) for plant in PLANTS]
+    jobs += [(f"disk: {name}", lambda n, m: (hunt(options.crash, m, "--plant", n), ""), (name, modes))
+             for name, modes in DISK_PLANTS]
+    jobs = [job for job in jobs if options.only in job[0]]
+    missed = 0
+    with tempfile.TemporaryDirectory(prefix="bough-planted-") as folder:
+        options.objects = []
+        for source in sorted(HERE.glob("*.c")):
+            if source.name == "replay_check.c":
+                continue
+            options.objects.append(pathlib.Path(folder) / (source.stem + ".o"))
+            subprocess.run([options.cc, "-std=c11", "-O2", "-w", "-D_POSIX_C_SOURCE=200809L",
+                            "-D_DEFAULT_SOURCE", f"-I{TREE / 'include'}", "-c", str(source), "-o",
+                            str(options.objects[-1])], check=True)
+        with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+            runs = [(name, pool.submit(function, *words)) for name, function, words in jobs]
+            for name, run in runs:
+                found, wrong = run.result()
+                missed += found is None
+                print(f"{'found ' if found else 'MISSED'} {name}: {found or wrong or 'no mode'}",
+                      flush=True)
+    print(f"{len(jobs) - missed} of {len(jobs)} planted bugs found")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
