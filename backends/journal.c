@@ -150,6 +150,10 @@ static enum bough_err journal_root_move(struct bough_backend *backend, uint64_t 
 
     if (journal->root.generation != expected)
         return BOUGH_STALE;
+    /* A move that needed no put has not asked for room yet; its sync must not fail for want of it.
+     */
+    if (!journal_write_can_end(journal))
+        return BOUGH_FULL;
     journal->root.state = *state;
     journal->root.generation++;
     return BOUGH_OK;
@@ -231,8 +235,6 @@ static enum bough_err journal_clean(struct bough_backend *backend, uint64_t max_
     bool was_active = journal->clean.active;
     enum bough_err err = journal_collect_clean(journal, max_bytes, done);
 
-    if (err == BOUGH_IO || err == BOUGH_READ_ONLY)
-        return journal_write_fail(journal, err);
     if (err != BOUGH_OK)
         return err;
     return was_active && !journal->clean.active ? settle(journal) : BOUGH_OK;

@@ -103,7 +103,7 @@ static enum bough_err save_group(struct journal *journal, uint64_t *address)
     if (err == BOUGH_OK)
         err = journal_write_room(
             journal, 64 + (uint64_t)journal->super.segment_count + 8 * (uint64_t)part_count,
-            JOURNAL_WRITE_COPY);
+            JOURNAL_WRITE_CHECKPOINT);
     if (err == BOUGH_OK)
         err = save_record(journal, parts, part_count, address);
     if (err == BOUGH_OK)

@@ -106,6 +106,7 @@ static enum bough_err copy_object(struct journal *journal, uint64_t address,
     uint64_t tag;
     uint64_t moved;
     uint64_t known;
+    enum bough_err err;
 
     hash_of(kind & (uint32_t)~JOURNAL_KIND_MOVED, bough_bytes_of(payload.at, own_len), &name);
     tag = journal_state_tag(journal, &name);
@@ -116,20 +117,22 @@ static enum bough_err copy_object(struct journal *journal, uint64_t address,
     if (known != 0 && known != address)
         return BOUGH_OK; /* another copy of it is the one in use */
     BOUGH_TRY(journal_write_room(journal, record_bytes, JOURNAL_WRITE_COPY));
-    BOUGH_TRY(journal_write_record(journal, kind, record->address_count, payload,
-                                   (struct bough_bytes){0}, &moved));
+    err = journal_write_record(journal, kind, record->address_count, payload,
+                               (struct bough_bytes){0}, &moved);
+    if (err != BOUGH_OK)
+        return journal_write_fail(journal, err);
     return journal_index_add(&journal->index, tag, moved);
 }
 
 /* Gives up on a segment that cannot be read: it stays as it is. */
-static void abandon(struct journal *journal)
+static void abandon(struct journal *journal, enum bough_err err)
 {
     struct journal_clean *clean = &journal->clean;
 
     bough_log(journal->env->log, BOUGH_ERROR, "journal",
-              "a record at %llu does not check: its segment is kept as it is",
-              (unsigned long long)clean->at);
-    journal->base.damaged = true;
+              "a record at %llu cannot be read (%s): its segment is kept as it is",
+              (unsigned long long)clean->at, bough_err_name(err));
+    journal->base.damaged = journal->base.damaged || err == BOUGH_CORRUPT;
     journal->segments.at[clean->segment].candidate = false;
     clean->active = false;
 }
@@ -163,8 +166,8 @@ static enum bough_err clean_segment(struct journal *journal, uint64_t stop,
         struct bough_bytes payload;
         enum bough_err err = journal_read_at(journal, clean->at, arena, &record, &payload);
 
-        if (err == BOUGH_CORRUPT) {
-            abandon(journal);
+        if (err == BOUGH_CORRUPT || err == BOUGH_IO) {
+            abandon(journal, err);
             return BOUGH_OK;
         }
         if (err == BOUGH_OK) {

@@ -33,6 +33,12 @@ enum bough_err journal_write_room(const struct journal *journal, uint64_t record
     return BOUGH_FULL;
 }
 
+bool journal_write_can_end(const struct journal *journal)
+{
+    return journal->group_open || journal_log_at(&journal->log) <= tail_of(journal) ||
+           journal->segments.free_count > 0;
+}
+
 enum bough_err journal_write_fail(struct journal *journal, enum bough_err err)
 {
     journal->base.read_only = true;

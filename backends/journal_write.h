@@ -8,9 +8,11 @@
 #include "journal_state.h"
 
 /* How many segments are kept free for what is more urgent.  Values go first, then what deletes need
- * (nodes and commits), and what collection copies may use them all. */
+ * (nodes and commits), then the copies of collection, and the last is for the checkpoint that frees
+ * others. */
 enum journal_write_reserve {
-    JOURNAL_WRITE_COPY = 0,
+    JOURNAL_WRITE_CHECKPOINT = 0,
+    JOURNAL_WRITE_COPY = 1,
     JOURNAL_WRITE_NODES = 2,
     JOURNAL_WRITE_VALUES = 3
 };
@@ -28,6 +30,9 @@ BOUGH_MUST_CHECK enum bough_err journal_write_record(struct journal *journal, ui
                                                      uint16_t address_count,
                                                      struct bough_bytes first,
                                                      struct bough_bytes second, uint64_t *address);
+
+/* Whether a group can be ended: false only when none is open and there is no room to open one. */
+bool journal_write_can_end(const struct journal *journal);
 
 /* Ends the open group (or an empty one) with the newest root and makes it durable: one write, one
  * flush.  BOUGH_FULL, BOUGH_IO. */

@@ -6,21 +6,23 @@
  *   (2) The bytes of a value follow from value_seed and its number; no number is used twice.
  */
 #include "workload.h"
+#include "bough/collect.h"
 
 #define VALUE_BYTES_MAX (256u << 10)
 #define ARENA_BYTES_MAX ((size_t)64 << 20)
 #define ACKS_MAX        WORKLOAD_STATES_MAX
 
 const struct workload_shape workload_shapes[] = {
-    {"tiny", 4096, 512, 8, 45, 2, 10, 20, 0, 0},
-    {"refs", 4096, 512, 12, 35, 2, 60, 20, 0, 0},
-    {"wide", 4096, 512, 10, 40, 10, 10, 70, 0, 0},
-    {"sector", 512, 512, 8, 45, 4, 20, 40, 0, 0},
-    {"block", 8192, 640, 8, 45, 3, 20, 40, 0, 0},
-    {"single", 4096, 512, 8, 100, 1, 0, 30, 0, 0},
-    {"same", 4096, 512, 8, 45, 1, 0, 0, 0, 1200},
-    {"large", 4096, 3072, 6, 50, 3, 10, 30, 40, 0},
-    {NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0},
+    {"tiny", 4096, 512, 8, 45, 2, 10, 20, 0, 0, 0},
+    {"refs", 4096, 512, 12, 35, 2, 60, 20, 0, 0, 0},
+    {"wide", 4096, 512, 10, 40, 10, 10, 70, 0, 0, 0},
+    {"sector", 512, 512, 8, 45, 4, 20, 40, 0, 0, 0},
+    {"block", 8192, 640, 8, 45, 3, 20, 40, 0, 0, 0},
+    {"single", 4096, 512, 8, 100, 1, 0, 30, 0, 0, 0},
+    {"same", 4096, 512, 8, 45, 1, 0, 0, 0, 1200, 0},
+    {"large", 4096, 3072, 6, 50, 3, 10, 30, 40, 0, 0},
+    {"collect", 4096, 512, 14, 60, 3, 30, 40, 0, 0, 40},
+    {NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
 };
 
 static const char *const branch_names[WORKLOAD_BRANCHES] = {"heads/main", "heads/a", "heads/b/c",
@@ -294,6 +296,20 @@ static const char *sync_now(struct workload *work, struct bough_store *store,
     return NULL;
 }
 
+/* Collects garbage after some of the syncs; nothing may change but where things are. */
+static const char *collect_now(struct workload *work, struct bough_store *store,
+                               const struct sim_device *dev)
+{
+    enum bough_err err;
+
+    if (sim_below(&work->random, 100) >= work->shape->collect_percent)
+        return NULL;
+    err = bough_collect_run(store);
+    if (err != BOUGH_OK && !is_explained(err, dev))
+        return "a collection failed for no reason";
+    return NULL;
+}
+
 const char *workload_run(struct workload *work, struct bough_store *store,
                          const struct sim_device *dev, unsigned txn_count)
 {
@@ -325,7 +341,8 @@ const char *workload_run(struct workload *work, struct bough_store *store,
             return "a transaction did not move the root";
         work->state_count++;
         if (sim_below(&work->random, 100) < work->shape->sync_percent &&
-            (wrong = sync_now(work, store, dev)) != NULL)
+            ((wrong = sync_now(work, store, dev)) != NULL ||
+             (wrong = collect_now(work, store, dev)) != NULL))
             return wrong;
     }
     return NULL;

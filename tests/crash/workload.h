@@ -26,6 +26,7 @@ struct workload_shape {
     unsigned object_percent;  /* values with an object of their own; the others are inline */
     unsigned chunked_percent; /* values of several chunks */
     unsigned fixed_bytes;     /* all values have this length: attempts at one group look alike */
+    unsigned collect_percent; /* syncs that a collection of garbage follows */
 };
 
 /* All shapes; a NULL name ends them. */

@@ -76,8 +76,8 @@ struct bough_backend_ops {
     void (*root_get)(struct bough_backend *backend, struct bough_root *root);
 
     /* Stages next as the root if the present generation is `expected`, else BOUGH_STALE. Everything
-     * put before is part of it.  Durable after sync; all staged moves or a prefix of them survive a
-     * crash before that. */
+     * put before is part of it, and BOUGH_FULL if no sync could make it so.  Durable after sync;
+     * all staged moves or a prefix of them survive a crash before that. */
     enum bough_err (*root_move)(struct bough_backend *backend, uint64_t expected,
                                 const struct bough_link *state);
 
