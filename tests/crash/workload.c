@@ -287,7 +287,9 @@ static const char *sync_now(struct workload *work, struct bough_store *store,
         return "a sync left something unsynced";
     if (err != BOUGH_OK && !info.read_only)
         return "a sync failed and the store is not read-only";
-    if (err != BOUGH_OK && err != BOUGH_FULL && !is_explained(err, dev))
+    if (err == BOUGH_FULL)
+        return "a sync failed for want of room that its transactions had been promised";
+    if (err != BOUGH_OK && !is_explained(err, dev))
         return "a sync failed for no reason";
     work->refused_count += err != BOUGH_OK;
     work->synced_count += err == BOUGH_OK;
