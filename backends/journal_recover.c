@@ -20,6 +20,8 @@
 /* For the entries of one group: a collection may move some hundred thousand objects in one. */
 #define GROUP_ARENA_BYTES ((size_t)64 << 20)
 
+#define NOWHERE UINT32_MAX
+
 /* A segment that a group opened. */
 struct opened {
     struct opened *older;
@@ -44,6 +46,7 @@ struct recover {
     uint32_t records; /* of the group being read, but for GROUP, ROOT, NEXT and SEGMENT */
     uint32_t spoiled; /* of these, objects that do not pass their CRC */
     uint32_t crc;     /* over the crc fields of all its records so far */
+    uint32_t goes_on; /* the segment that its last NEXT names; NOWHERE = it has none */
 };
 
 /* Reads the GROUP at the head; BOUGH_CORRUPT if it does not go on where the log ends. */
@@ -83,6 +86,7 @@ static enum bough_err follow(struct recover *recover, const struct journal_scann
     if (next->header.payload_len != JOURNAL_NEXT_BYTES || segment >= journal->super.segment_count ||
         journal->segments.at[segment].state == JOURNAL_SEGMENT_USED)
         return BOUGH_CORRUPT;
+    recover->goes_on = segment;
     recover->scan.at = journal_format_segment_at(&journal->super, segment);
     BOUGH_TRY(journal_scan_record(&recover->scan, &record));
     in = decode_from(bough_bytes_of(record.start, sizeof(record.start)));
@@ -227,6 +231,7 @@ static enum bough_err take_group(struct recover *recover)
     recover->records = 0;
     recover->spoiled = 0;
     recover->crc = 0;
+    recover->goes_on = NOWHERE;
     recover->opened = NULL;
     recover->found = NULL;
     BOUGH_TRY(begin_group(recover, &nonce));
@@ -269,8 +274,16 @@ static enum bough_err sequence_at(struct recover *recover, uint64_t at, uint8_t 
     return BOUGH_OK;
 }
 
+/* Whether a segment begins at an offset. */
+static bool is_segment_start(const struct journal_super *super, uint64_t at)
+{
+    return at >= journal_format_segment_at(super, 0) &&
+           (at - journal_format_segment_at(super, 0)) % super->segment_bytes == 0;
+}
+
 /* Looks for a group behind the one that fails, at every block: a write that went astray is not on a
- * unit. */
+ * unit.  A SEGMENT record that is not at a segment's start went astray for certain, and the group
+ * whose write that was may have been acknowledged. */
 static enum bough_err survey_range(struct recover *recover, uint64_t from, uint64_t end,
                                    bool *damaged)
 {
@@ -281,6 +294,10 @@ static enum bough_err survey_range(struct recover *recover, uint64_t from, uint6
 
         BOUGH_TRY(sequence_at(recover, at, JOURNAL_KIND_GROUP, &sequence));
         *damaged = sequence > journal->sequence + 1;
+        if (*damaged || is_segment_start(&journal->super, at))
+            continue;
+        BOUGH_TRY(sequence_at(recover, at, JOURNAL_KIND_SEGMENT, &sequence));
+        *damaged = sequence > journal->sequence;
     }
     return BOUGH_OK;
 }
@@ -309,7 +326,8 @@ static enum bough_err survey(struct recover *recover, bool *damaged)
             continue;
         BOUGH_TRY(sequence_at(recover, at, JOURNAL_KIND_SEGMENT, &sequence));
         *damaged = sequence > journal->sequence + 1;
-        if (sequence == journal->sequence + 1) /* opened by the group that fails */
+        /* Opened by the group that fails; what went astray may have covered the record of that. */
+        if (sequence == journal->sequence + 1 || segment == recover->goes_on)
             BOUGH_TRY(survey_range(recover, at, at + segments->super.segment_bytes, damaged));
     }
     return BOUGH_OK;
