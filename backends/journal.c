@@ -8,7 +8,8 @@
 #include "bough/journal.h"
 #include "journal_checkpoint.h"
 #include "journal_collect.h"
-#include "journal_read.h"
+#include "journal_object.h"
+#include "journal_place.h"
 #include "journal_recover.h"
 #include "journal_super.h"
 #include "journal_write.h"
@@ -17,6 +18,14 @@
  * device was written since the last. */
 #define FREE_DENOMINATOR  3u
 #define SWEPT_DENOMINATOR 8u
+
+/* Entries of a map that are merged at a sync, some milliseconds' worth at most; all of them, when
+ * merging falls behind. */
+#define MERGE_ENTRIES  8192u
+#define MERGE_HURRY    4u
+#define FILTER_ENTRIES 16384u
+
+#define FIND_ARENA_BYTES ((size_t)32 << 20) /* a commit or tag, of a few MiB at most */
 
 static struct journal *journal_of(struct bough_backend *backend)
 {
@@ -41,91 +50,63 @@ static void count_space(struct journal *journal)
          journal->root.generation != journal->swept_generation);
 }
 
-/* The addresses as they stand on the device, in `small` or from the heap. */
-static uint8_t *encode_addresses(struct journal *journal, const struct bough_object *object,
-                                 uint8_t *small, size_t small_len)
-{
-    size_t len = object->address_count * sizeof(uint64_t);
-    uint8_t *into = len <= small_len ? small : bough_heap_take(journal->env->heap, len);
-
-    for (uint32_t i = 0; into != NULL && i < object->address_count; i++) {
-        for (unsigned k = 0; k < 8; k++)
-            into[8 * i + k] = (uint8_t)(object->addresses[i] >> (8 * k));
-    }
-    return into;
-}
-
-/* Appends an object's record. */
-static enum bough_err append_object(struct journal *journal, const struct bough_object *object,
-                                    uint64_t *address)
-{
-    size_t addresses_len = object->address_count * sizeof(uint64_t);
-    uint8_t small[64 * sizeof(uint64_t)];
-    uint8_t *addresses = encode_addresses(journal, object, small, sizeof(small));
-    enum bough_err err;
-
-    if (addresses == NULL)
-        return BOUGH_NO_MEMORY;
-    err = journal_write_record(journal, (uint8_t)object->kind, (uint16_t)object->address_count,
-                               object->bytes, bough_bytes_of(addresses, addresses_len), address);
-    if (addresses != small)
-        bough_heap_give(journal->env->heap, addresses, addresses_len);
-    return err == BOUGH_IO || err == BOUGH_READ_ONLY ? journal_write_fail(journal, err) : err;
-}
-
 static enum bough_err journal_put(struct bough_backend *backend, const struct bough_hash *name,
-                                  const struct bough_object *object, uint64_t *address)
+                                  const struct bough_object *object, struct bough_place *place)
 {
     struct journal *journal = journal_of(backend);
     bool is_value = object->kind == BOUGH_KIND_VALUE || object->kind == BOUGH_KIND_CHUNKS;
-    uint64_t payload_len = object->bytes.len + object->address_count * sizeof(uint64_t);
-    struct bough_link link = {.name = *name};
 
-    *address = journal_index_recent_find(&journal->recent, name);
-    if (*address != 0 && journal_collect_may_reuse(journal, *address))
+    if (journal_recent_find(&journal->recent, name, place) &&
+        journal_collect_may_reuse(journal, place->address))
         return BOUGH_OK;
     if (object->address_count > UINT16_MAX)
         return BOUGH_TOO_BIG;
-    BOUGH_TRY(journal_write_room(journal, JOURNAL_RECORD_HEADER + JOURNAL_ALIGNMENT + payload_len,
+    BOUGH_TRY(journal_write_room(journal, journal_object_bytes_max(object),
                                  is_value ? JOURNAL_WRITE_VALUES : JOURNAL_WRITE_NODES));
-    BOUGH_TRY(append_object(journal, object, address));
+    BOUGH_TRY(journal_object_put(journal, object, &place->address));
+    place->base = object->patch.len > 0 ? object->base : 0;
     journal->base.object_count++;
     count_space(journal);
-    link.address = *address;
-    journal_index_recent_add(&journal->recent, &link);
+    journal_recent_add(&journal->recent, name, place);
     if (object->kind == BOUGH_KIND_COMMIT || object->kind == BOUGH_KIND_TAG)
-        return journal_index_add(&journal->index, journal_state_tag(journal, name), *address);
+        return journal_map_add(&journal->names, journal_state_tag(journal, name), place->address);
     return BOUGH_OK;
-}
-
-/* Reads and checks one record as an object. */
-static enum bough_err get_at(struct journal *journal, uint64_t address, struct bough_arena *arena,
-                             struct bough_object *object)
-{
-    struct journal_record record;
-    struct bough_bytes payload;
-
-    BOUGH_TRY(journal_read_record(journal, address, arena, &record, &payload));
-    return journal_read_object(&record, payload, arena, object);
 }
 
 static enum bough_err journal_get(struct bough_backend *backend, const struct bough_link *link,
                                   struct bough_arena *arena, struct bough_object *object)
 {
     struct journal *journal = journal_of(backend);
-    struct bough_link found = *link;
-    uint64_t moved = journal_index_find(&journal->index, journal_state_tag(journal, &link->name));
+    enum bough_err err = journal_object_get(journal, link->address, arena, object);
+
+    if (err == BOUGH_NOT_FOUND)
+        err = BOUGH_CORRUPT; /* what a link leads to is never collected */
+    if (err == BOUGH_CORRUPT)
+        bough_log(journal->env->log, BOUGH_ERROR, "journal", "bad record at address %llx",
+                  (unsigned long long)link->address);
+    if (err == BOUGH_OK)
+        journal_recent_add(&journal->recent, &link->name,
+                           &(struct bough_place){.address = link->address, .base = object->base});
+    return err;
+}
+
+/* Whether the object at an address has this name. */
+static enum bough_err has_name(struct journal *journal, uint64_t address,
+                               const struct bough_hash *name, bool *has)
+{
+    struct bough_arena arena;
+    struct bough_object object;
+    struct bough_hash found;
     enum bough_err err;
 
-    if (moved != 0)
-        found.address = moved;
-    err = get_at(journal, found.address, arena, object);
-    if (err == BOUGH_CORRUPT)
-        bough_log(journal->env->log, BOUGH_ERROR, "journal", "bad record at %llu, %llu bytes",
-                  (unsigned long long)journal_format_address_offset(found.address),
-                  (unsigned long long)journal_format_address_bytes(found.address));
-    if (err == BOUGH_OK)
-        journal_index_recent_add(&journal->recent, &found);
+    *has = false;
+    bough_arena_init(&arena, journal->env->heap, FIND_ARENA_BYTES);
+    err = journal_object_get(journal, address, &arena, &object);
+    if (err == BOUGH_OK) {
+        hash_of((uint32_t)object.kind, object.bytes, &found);
+        *has = bough_hash_equal(&found, name);
+    }
+    bough_arena_release(&arena);
     return err;
 }
 
@@ -133,9 +114,25 @@ static enum bough_err journal_find(struct bough_backend *backend, const struct b
                                    uint64_t *address)
 {
     struct journal *journal = journal_of(backend);
+    uint64_t tag = journal_state_tag(journal, name);
+    bool has = false;
 
-    *address = journal_index_find(&journal->index, journal_state_tag(journal, name));
-    return *address == 0 ? BOUGH_NOT_FOUND : BOUGH_OK;
+    for (uint32_t nth = 0; !has; nth++) {
+        enum bough_err err;
+        uint64_t now;
+
+        BOUGH_TRY(journal_map_find(journal, &journal->names, tag, nth, address));
+        if (*address == 0)
+            return BOUGH_NOT_FOUND;
+        err = journal_place_find(journal, *address, &now);
+        if (err == BOUGH_NOT_FOUND || (err == BOUGH_OK && journal_place_is_garbage(journal, now)))
+            continue;
+        if (err == BOUGH_OK)
+            err = has_name(journal, now, name, &has); /* a tag is but 64 bits of it */
+        if (err != BOUGH_OK)
+            return err;
+    }
+    return BOUGH_OK;
 }
 
 static void journal_root_get(struct bough_backend *backend, struct bough_root *root)
@@ -159,6 +156,35 @@ static enum bough_err journal_root_move(struct bough_backend *backend, uint64_t 
     return BOUGH_OK;
 }
 
+/* Moves what the maps have in memory to the device, and merges their runs, a little at a time. That
+ * there is no room or memory for it now is no error of the sync. */
+static enum bough_err tend_map(struct journal *journal, struct journal_map *map,
+                               journal_map_settle *settle)
+{
+    uint32_t due;
+    enum bough_err err = BOUGH_OK;
+
+    if (map->fresh.used_count >= JOURNAL_MAP_FRESH_MAX)
+        err = journal_map_flush(journal, map, JOURNAL_WRITE_COPY);
+    due = journal_map_merge_due(map);
+    if (err == BOUGH_OK && due < map->run_count)
+        err = journal_map_merge_begin(map, due);
+    if (err == BOUGH_OK && map->merge.count > 0 && !journal->filtering)
+        err = journal_map_merge_step(
+            journal, map, JOURNAL_WRITE_COPY,
+            map->run_count + MERGE_HURRY > JOURNAL_MAP_RUNS_MAX ? UINT32_MAX : MERGE_ENTRIES,
+            settle);
+    if (err == BOUGH_CORRUPT)
+        return journal_write_fail(journal, err);
+    return journal->base.read_only ? err : BOUGH_OK;
+}
+
+static enum bough_err tend_maps(struct journal *journal)
+{
+    BOUGH_TRY(tend_map(journal, &journal->moves, journal_place_settle_move));
+    return tend_map(journal, &journal->names, journal_place_settle_name);
+}
+
 /* A checkpoint, if it is time; that there is no room for one now is no error of the sync. */
 static enum bough_err maybe_checkpoint(struct journal *journal)
 {
@@ -176,9 +202,8 @@ static enum bough_err journal_sync(struct bough_backend *backend)
 
     if (journal->root.generation == journal->synced_generation)
         return BOUGH_OK;
-    err = journal_write_end(journal);
-    if (err != BOUGH_OK)
-        return journal_write_fail(journal, err);
+    BOUGH_TRY(tend_maps(journal));
+    BOUGH_TRY(journal_write_end(journal));
     err = maybe_checkpoint(journal);
     count_space(journal);
     return err;
@@ -211,14 +236,18 @@ static enum bough_err settle(struct journal *journal)
 {
     enum bough_err err;
 
-    if (journal->group_open) {
-        err = journal_write_end(journal);
-        if (err != BOUGH_OK)
-            return journal_write_fail(journal, err);
-    }
+    if (journal->group_open)
+        BOUGH_TRY(journal_write_end(journal));
     err = journal_checkpoint_save(journal);
     count_space(journal);
     return err;
+}
+
+static enum bough_err journal_need(struct bough_backend *backend, uint64_t address)
+{
+    enum bough_err err = journal_collect_need(journal_of(backend), address);
+
+    return err == BOUGH_NOT_FOUND ? BOUGH_CORRUPT : err;
 }
 
 static enum bough_err journal_sweep(struct bough_backend *backend)
@@ -226,18 +255,20 @@ static enum bough_err journal_sweep(struct bough_backend *backend)
     struct journal *journal = journal_of(backend);
 
     BOUGH_TRY(journal_collect_sweep(journal));
-    return settle(journal);
+    return journal->filtering ? BOUGH_OK : settle(journal);
 }
 
 static enum bough_err journal_clean(struct bough_backend *backend, uint64_t max_bytes, bool *done)
 {
     struct journal *journal = journal_of(backend);
-    bool was_active = journal->clean.active;
-    enum bough_err err = journal_collect_clean(journal, max_bytes, done);
 
-    if (err != BOUGH_OK)
-        return err;
-    return was_active && !journal->clean.active ? settle(journal) : BOUGH_OK;
+    if (journal->filtering) {
+        *done = false;
+        BOUGH_TRY(journal_collect_filter(journal, FILTER_ENTRIES));
+        return journal->filtering ? BOUGH_OK : settle(journal);
+    }
+    BOUGH_TRY(journal_collect_clean(journal, max_bytes, done));
+    return !journal->clean.active && journal->segments.empty_count > 0 ? settle(journal) : BOUGH_OK;
 }
 
 static void journal_close(struct bough_backend *backend)
@@ -248,9 +279,10 @@ static void journal_close(struct bough_backend *backend)
     if (journal->segments.heap != NULL)
         journal_segment_release(&journal->segments);
     journal_log_release(&journal->log);
-    journal_index_release(&journal->index);
-    if (journal->recent.links != NULL)
-        journal_index_recent_release(&journal->recent);
+    journal_map_release(&journal->moves);
+    journal_map_release(&journal->names);
+    journal_recent_release(&journal->recent);
+    journal_page_release(&journal->pages);
     bough_block_close(journal->dev);
     bough_heap_give(heap, journal, sizeof(*journal));
 }
@@ -266,6 +298,7 @@ static const struct bough_backend_ops journal_ops = {
     .hold = journal_hold,
     .collect_begin = journal_begin,
     .collect_mark = journal_mark,
+    .collect_need = journal_need,
     .collect_sweep = journal_sweep,
     .collect_clean = journal_clean,
 };
@@ -277,7 +310,8 @@ static enum bough_err open_from(struct journal *journal, const struct journal_su
 
     if (journal->segments.heap != NULL)
         journal_segment_release(&journal->segments);
-    journal_index_release(&journal->index);
+    journal_map_release(&journal->moves);
+    journal_map_release(&journal->names);
     journal->super = *super;
     journal->base.identity = super->identity;
     journal->crc_begin = journal_format_crc_begin(&super->identity);
@@ -286,6 +320,25 @@ static enum bough_err open_from(struct journal *journal, const struct journal_su
     BOUGH_TRY(journal_segment_init(&journal->segments, env->heap, super));
     BOUGH_TRY(journal_checkpoint_load(journal));
     return journal_recover(journal);
+}
+
+/* Takes up what the device has grown by. */
+static enum bough_err grow(struct journal *journal)
+{
+    struct journal_super super = journal->super;
+
+    super.device_bytes = journal_format_device_bytes(journal->dev);
+    super.segment_count = journal_format_segment_count(&super);
+    if (super.segment_count <= journal->super.segment_count)
+        return BOUGH_OK;
+    super.count++;
+    BOUGH_TRY(journal_segment_grow(&journal->segments, &super));
+    BOUGH_TRY(journal_super_write(journal->env, journal->dev, &super));
+    bough_log(journal->env->log, BOUGH_INFO, "journal",
+              "the device has grown: %u segments, were %u", super.segment_count,
+              journal->super.segment_count);
+    journal->super = super;
+    return BOUGH_OK;
 }
 
 /* Reads supers and log. */
@@ -298,17 +351,28 @@ static enum bough_err open_log(struct journal *journal)
 
     BOUGH_TRY(journal_super_read(env, journal->dev, supers, &count));
     BOUGH_TRY(journal_log_init(&journal->log, env, journal->dev, supers[0].unit_bytes));
-    BOUGH_TRY(journal_index_recent_init(&journal->recent, env->heap));
+    BOUGH_TRY(journal_recent_init(&journal->recent, env->heap));
+    BOUGH_TRY(journal_page_init(&journal->pages, env->heap));
     journal->base.durability = journal->dev->flush_survives;
     journal->base.read_only = journal->dev->read_only;
+    journal->doubtful = count < 3;
     for (unsigned i = 0; i < count && err == BOUGH_CORRUPT; i++) {
         err = open_from(journal, &supers[i]);
-        if (err == BOUGH_CORRUPT)
-            bough_log(env->log, BOUGH_ERROR, "journal", "checkpoint %llu cannot be used",
-                      (unsigned long long)supers[i].count);
+        if (err == BOUGH_CORRUPT) /* one read that came from elsewhere must not decide it */
+            err = open_from(journal, &supers[i]);
+        if (err != BOUGH_CORRUPT)
+            continue;
+        /* What an older one counts on may have been written over since; nothing more must be. */
+        bough_log(env->log, BOUGH_ERROR, "journal",
+                  "checkpoint %llu cannot be used: opened read-only",
+                  (unsigned long long)supers[i].count);
+        journal->base.read_only = true;
+        journal->base.damaged = true;
     }
     if (err != BOUGH_OK)
         return err;
+    if (!journal->base.read_only)
+        BOUGH_TRY(grow(journal));
     /* The newest group may stand in the device's cache only, when a process was killed before its
      * flush: what is shown from now on, and answered with "unchanged", must stay. */
     if (!journal->dev->read_only)
@@ -333,7 +397,8 @@ enum bough_err bough_journal_open(struct bough_env *env, struct bough_block *dev
     }
     *journal = (struct journal){
         .base = {.ops = &journal_ops}, .env = env, .dev = dev, .log = {.env = env}};
-    journal_index_init(&journal->index, env->heap);
+    journal_map_init(&journal->moves, env->heap, true);
+    journal_map_init(&journal->names, env->heap, false);
     err = open_log(journal);
     if (err != BOUGH_OK) {
         journal_close(&journal->base);

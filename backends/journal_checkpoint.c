@@ -2,7 +2,7 @@
  *
  * journal_checkpoint.c - what recovery need not read again.
  *
- * A checkpoint is a group like any other: parts of the index, one CHECKPOINT record, ROOT.  It
+ * A checkpoint is a group like any other: new runs of the maps, one CHECKPOINT record, ROOT.  It
  * counts from the moment that a superblock names it.  Only then are empty segments free: until then
  * a recovery would start from the checkpoint before, which counts on what they hold.
  */
@@ -13,105 +13,70 @@
 #include "journal_super.h"
 #include "journal_write.h"
 
-#define PART_ENTRIES     8192u
-#define ENTRY_BYTES      16u
 #define INTERVAL_BYTES   ((uint64_t)64 << 20)
-#define INDEX_SHARE      8u /* a checkpoint is written for every 8 times its index at most */
-#define RECORD_FIXED     (8u + 32u + 8u + 8u + 4u) /* CHECKPOINT without parts and states */
+#define RECORD_FIXED     (8u + 32u + 8u + 4u) /* CHECKPOINT without openings and maps */
 #define LOAD_ARENA_BYTES ((size_t)64 << 20)
 
 bool journal_checkpoint_is_due(const struct journal *journal)
 {
-    uint64_t index_bytes = (uint64_t)journal->index.used_count * ENTRY_BYTES;
-    uint64_t interval =
-        index_bytes * INDEX_SHARE > INTERVAL_BYTES ? index_bytes * INDEX_SHARE : INTERVAL_BYTES;
     uint64_t quarter = (uint64_t)journal->super.segment_count * journal->super.segment_bytes / 4;
 
-    return journal->log_bytes >= (interval < quarter ? interval : quarter);
+    return journal->log_bytes >= (INTERVAL_BYTES < quarter ? INTERVAL_BYTES : quarter);
 }
 
-/* Writes the index in parts; their addresses go into `parts`. */
-static enum bough_err save_parts(struct journal *journal, uint8_t *scratch, uint64_t *parts,
-                                 uint32_t *part_count)
+/* What stands for a segment in a checkpoint.  As long as EMPTY ones cannot become free, they count
+ * as used. */
+static uint64_t opening_of(const struct journal *journal, uint32_t segment)
 {
-    size_t place = 0;
-    bool more = true;
+    const struct journal_segment *one = &journal->segments.at[segment];
+    bool used = one->state == JOURNAL_SEGMENT_USED ||
+                (one->state == JOURNAL_SEGMENT_EMPTY && journal->filtering);
 
-    *part_count = 0;
-    while (more) {
-        struct encode out = encode_into(scratch, (size_t)PART_ENTRIES * ENTRY_BYTES);
-        uint64_t tag;
-        uint64_t address;
-
-        while (out.len < (size_t)PART_ENTRIES * ENTRY_BYTES &&
-               (more = journal_index_next(&journal->index, &place, &tag, &address))) {
-            encode_u64(&out, tag);
-            encode_u64(&out, address);
-        }
-        assert(!out.overflow);
-        if (out.len > 0)
-            BOUGH_TRY(journal_write_record(journal, JOURNAL_KIND_INDEX, 0,
-                                           bough_bytes_of(scratch, out.len),
-                                           (struct bough_bytes){0}, &parts[(*part_count)++]));
-    }
-    return BOUGH_OK;
+    return used ? one->opening : 0;
 }
 
-/* Writes the CHECKPOINT record itself. */
-static enum bough_err save_record(struct journal *journal, const uint64_t *parts,
-                                  uint32_t part_count, uint64_t *address)
+/* Writes the CHECKPOINT record itself; *at is its offset. */
+static enum bough_err save_record(struct journal *journal, uint64_t *at)
 {
     uint32_t segments = journal->super.segment_count;
-    size_t len = RECORD_FIXED + (size_t)part_count * 8 + segments;
+    size_t len = RECORD_FIXED + 8 * (size_t)segments + journal_map_save_bytes(&journal->moves) +
+                 journal_map_save_bytes(&journal->names);
+    struct journal_record shape = {.payload_len = (uint32_t)len};
+    uint64_t record_bytes = journal_format_record_bytes(&shape);
     struct bough_heap *heap = journal->env->heap;
-    struct encode out = encode_into(bough_heap_take(heap, len), len);
+    struct encode out;
+    uint64_t address;
     enum bough_err err;
 
+    /* The table must know the segment that the record stands in. */
+    BOUGH_TRY(journal_write_room(journal, record_bytes, JOURNAL_WRITE_CHECKPOINT));
+    BOUGH_TRY(journal_write_fit(journal, record_bytes));
+    out = encode_into(bough_heap_take(heap, len), len);
     if (out.at == NULL)
         return BOUGH_NO_MEMORY;
     encode_u64(&out, journal->root.generation);
     encode_hash(&out, &journal->root.state.name);
     encode_u64(&out, journal->root.state.address);
-    encode_u64(&out, journal->segments.opening_count);
-    encode_u32(&out, part_count);
-    for (uint32_t i = 0; i < part_count; i++)
-        encode_u64(&out, parts[i]);
+    encode_u32(&out, segments);
     for (uint32_t i = 0; i < segments; i++)
-        encode_u8(&out, journal->segments.at[i].state == JOURNAL_SEGMENT_USED);
+        encode_u64(&out, opening_of(journal, i));
+    journal_map_save(&journal->moves, &out);
+    journal_map_save(&journal->names, &out);
     assert(!out.overflow && out.len == len);
+    *at = journal_log_at(&journal->log);
     err = journal_write_record(journal, JOURNAL_KIND_CHECKPOINT, 0, bough_bytes_of(out.at, len),
-                               (struct bough_bytes){0}, address);
+                               (struct bough_bytes){0}, &address);
     bough_heap_give(heap, out.at, len);
     return err;
 }
 
-/* Index and CHECKPOINT as one group. */
-static enum bough_err save_group(struct journal *journal, uint64_t *address)
+/* What the maps have in memory only, and CHECKPOINT, as one group. */
+static enum bough_err save_group(struct journal *journal, uint64_t *at)
 {
-    size_t parts_max = journal->index.used_count / PART_ENTRIES + 1;
-    size_t scratch_bytes = (size_t)PART_ENTRIES * ENTRY_BYTES;
-    struct bough_heap *heap = journal->env->heap;
-    uint64_t *parts = bough_heap_take(heap, parts_max * sizeof(*parts));
-    uint8_t *scratch = bough_heap_take(heap, scratch_bytes);
-    uint32_t part_count;
-    enum bough_err err = BOUGH_NO_MEMORY;
-
-    if (parts == NULL || scratch == NULL)
-        goto out;
-    err = save_parts(journal, scratch, parts, &part_count);
-    /* A record may open a segment; the table must not be older than that. */
-    if (err == BOUGH_OK)
-        err = journal_write_room(
-            journal, 64 + (uint64_t)journal->super.segment_count + 8 * (uint64_t)part_count,
-            JOURNAL_WRITE_CHECKPOINT);
-    if (err == BOUGH_OK)
-        err = save_record(journal, parts, part_count, address);
-    if (err == BOUGH_OK)
-        err = journal_write_end(journal);
-out:
-    bough_heap_give(heap, scratch, scratch_bytes);
-    bough_heap_give(heap, parts, parts_max * sizeof(*parts));
-    return err;
+    BOUGH_TRY(journal_map_flush(journal, &journal->moves, JOURNAL_WRITE_CHECKPOINT));
+    BOUGH_TRY(journal_map_flush(journal, &journal->names, JOURNAL_WRITE_CHECKPOINT));
+    BOUGH_TRY(save_record(journal, at));
+    return journal_write_end(journal);
 }
 
 /* Frees the segments that the checkpoint before still counted on. */
@@ -119,6 +84,8 @@ static enum bough_err free_empty(struct journal *journal)
 {
     uint64_t blocks = journal->super.segment_bytes / journal->dev->block_size;
 
+    if (journal->filtering)
+        return BOUGH_OK; /* rule (5) of journal_state.h */
     for (uint32_t i = 0; i < journal->super.segment_count; i++) {
         if (journal->segments.at[i].state != JOURNAL_SEGMENT_EMPTY)
             continue;
@@ -136,16 +103,15 @@ enum bough_err journal_checkpoint_save(struct journal *journal)
     enum bough_err err;
 
     assert(!journal->group_open);
-    err = save_group(journal, &super.checkpoint);
-    if (err == BOUGH_NO_MEMORY || err == BOUGH_FULL)
-        return err; /* nothing is lost: the checkpoint before still stands */
-    assert(err != BOUGH_OK || (!journal->group_open && super.checkpoint != 0));
+    /* After an error nothing is lost: the checkpoint before still stands. */
+    BOUGH_TRY(save_group(journal, &super.checkpoint));
+    assert(!journal->group_open && super.checkpoint != 0);
     super.count++;
     super.head = journal_log_at(&journal->log);
+    super.opening = journal->segments.at[journal->segments.current].opening;
     super.sequence = journal->sequence;
     super.chain = journal->chain;
-    if (err == BOUGH_OK)
-        err = journal_super_write(journal->env, journal->dev, &super);
+    err = journal_super_write(journal->env, journal->dev, &super);
     if (err == BOUGH_OK) {
         journal->super = super;
         journal->log_bytes = 0;
@@ -154,57 +120,45 @@ enum bough_err journal_checkpoint_save(struct journal *journal)
     return err == BOUGH_OK ? BOUGH_OK : journal_write_fail(journal, err);
 }
 
-/* Reads one part of the index. */
-static enum bough_err load_part(struct journal *journal, uint64_t address,
-                                struct bough_arena *arena)
+/* Takes over the table of segments. */
+static enum bough_err load_segments(struct journal *journal, struct decode *in)
 {
-    struct bough_arena_mark mark = bough_arena_now(arena);
-    struct journal_record record;
-    struct bough_bytes payload;
-    struct decode in;
+    uint32_t count = decode_u32(in);
 
-    BOUGH_TRY(journal_read_record(journal, address, arena, &record, &payload));
-    in = decode_from(payload);
-    if (record.kind != JOURNAL_KIND_INDEX || payload.len % ENTRY_BYTES != 0)
+    /* The device may have grown since. */
+    if (in->bad || count > journal->super.segment_count)
         return BOUGH_CORRUPT;
-    while (in.left > 0) {
-        uint64_t tag = decode_u64(&in);
-        uint64_t object = decode_u64(&in);
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t opening = decode_u64(in);
 
-        if (object == 0)
-            return BOUGH_CORRUPT;
-        BOUGH_TRY(journal_index_add(&journal->index, tag, object));
+        if (opening != 0)
+            journal_segment_use(&journal->segments, i, opening);
     }
-    bough_arena_back(arena, mark);
     return BOUGH_OK;
 }
 
 static enum bough_err load(struct journal *journal, struct bough_arena *arena)
 {
+    const struct journal_super *super = &journal->super;
+    uint64_t segment = journal_format_segment_of(super, super->checkpoint);
     struct journal_record record;
     struct bough_bytes payload;
     struct decode in;
-    uint32_t part_count;
 
-    BOUGH_TRY(journal_read_record(journal, journal->super.checkpoint, arena, &record, &payload));
+    if (segment >= super->segment_count || super->checkpoint % JOURNAL_ALIGNMENT != 0)
+        return BOUGH_CORRUPT;
+    journal_segment_use(&journal->segments, (uint32_t)segment, super->opening);
+    BOUGH_TRY(journal_read_at(journal, super->checkpoint, arena, &record, &payload));
+    if (record.kind != JOURNAL_KIND_CHECKPOINT)
+        return BOUGH_CORRUPT;
     in = decode_from(payload);
     journal->root.generation = decode_u64(&in);
     journal->root.state.name = decode_hash(&in);
     journal->root.state.address = decode_u64(&in);
-    journal->segments.opening_count = decode_u64(&in);
-    part_count = decode_u32(&in);
-    if (record.kind != JOURNAL_KIND_CHECKPOINT || in.bad ||
-        payload.len != RECORD_FIXED + (uint64_t)part_count * 8 + journal->super.segment_count)
-        return BOUGH_CORRUPT;
-    for (uint32_t i = 0; i < part_count; i++)
-        BOUGH_TRY(load_part(journal, decode_u64(&in), arena));
-    for (uint32_t i = 0; i < journal->super.segment_count; i++) {
-        if (decode_u8(&in) != 0)
-            journal_segment_set(&journal->segments, i, JOURNAL_SEGMENT_USED);
-    }
-    /* The record may have opened the segment that it stands in after it was put together. */
-    journal->segments.opening_count++;
-    return BOUGH_OK;
+    BOUGH_TRY(load_segments(journal, &in));
+    BOUGH_TRY(journal_map_load(&journal->moves, &in));
+    BOUGH_TRY(journal_map_load(&journal->names, &in));
+    return in.bad || in.left > 0 ? BOUGH_CORRUPT : BOUGH_OK;
 }
 
 enum bough_err journal_checkpoint_load(struct journal *journal)

@@ -5,10 +5,16 @@
  * Up for collection is what was written before the collection began, in segments that are full, and
  * before the first hold: values whose writer is still open are in no tree yet.
  *   (1) Nothing is overwritten before a checkpoint that no longer counts on it (EMPTY, then FREE).
- *   (2) A copy goes into the index before its segment is given up, and both are durable together.
- *   (3) A segment with a record that does not check is never given up.
+ *   (2) A copy goes into the map of moves before its segment is given up, and the checkpoint that
+ *       frees the segment has it.  So recovery need not know that a record is a copy.
+ *   (3) A commit or tag that is garbage is in no map of names before anything that it leads to may
+ *       be overwritten: who asks for it by name must not find half of it.
+ *   (4) A segment with a record that does not check is never given up.
  */
 #include "journal_collect.h"
+#include "decode.h"
+#include "journal_address.h"
+#include "journal_place.h"
 #include "journal_read.h"
 #include "journal_write.h"
 
@@ -19,11 +25,29 @@
 
 #define CLEAN_ARENA_BYTES ((size_t)160 << 20) /* one record at a time */
 
+/* A collection that was given up before the names were filtered leaves segments that nothing was
+ * done to yet: they count as used again. */
+static void undo_sweep(struct journal *journal)
+{
+    struct journal_segments *segments = &journal->segments;
+
+    if (!journal->filtering)
+        return;
+    journal_map_merge_drop(&journal->names);
+    journal->filtering = false;
+    for (uint32_t i = 0; i < segments->super.segment_count; i++) {
+        if (segments->at[i].state == JOURNAL_SEGMENT_EMPTY)
+            journal_segment_set(segments, i, JOURNAL_SEGMENT_USED);
+    }
+}
+
 void journal_collect_begin(struct journal *journal)
 {
     struct journal_segments *segments = &journal->segments;
 
+    undo_sweep(journal);
     journal_segment_unmark(segments);
+    journal->swept = false;
     journal->clean = (struct journal_clean){0};
     for (uint32_t i = 0; i < segments->super.segment_count; i++) {
         struct journal_segment *one = &segments->at[i];
@@ -33,38 +57,59 @@ void journal_collect_begin(struct journal *journal)
     }
 }
 
-/* Where the object is now: rule (4) of the journal. */
-static uint64_t address_of(const struct journal *journal, const struct bough_link *link)
+/* Marks a record, wherever it is now. */
+static enum bough_err mark(struct journal *journal, uint64_t address,
+                           enum journal_segment_mark mark, bool *fresh)
 {
-    uint64_t moved = journal_index_find(&journal->index, journal_state_tag(journal, &link->name));
+    uint64_t now;
 
-    return moved != 0 ? moved : link->address;
+    BOUGH_TRY(journal_place_find(journal, address, &now));
+    return journal_segment_mark(&journal->segments, now, mark, fresh);
 }
 
 enum bough_err journal_collect_mark(struct journal *journal, const struct bough_link *link,
                                     bool *fresh)
 {
-    return journal_segment_mark(&journal->segments, address_of(journal, link), fresh);
+    enum bough_err err = mark(journal, link->address, JOURNAL_SEGMENT_LIVES, fresh);
+
+    return err == BOUGH_NOT_FOUND ? BOUGH_CORRUPT : err;
 }
 
-bool journal_collect_may_reuse(const struct journal *journal, uint64_t address)
+enum bough_err journal_collect_need(struct journal *journal, uint64_t address)
 {
-    return !journal_segment_is_candidate(&journal->segments, address) ||
-           journal_segment_is_marked(&journal->segments, address);
+    bool fresh;
+
+    return mark(journal, address, JOURNAL_SEGMENT_NEEDED, &fresh);
 }
 
-/* What the index keeps. */
-static bool lives(const void *context, uint64_t address)
+bool journal_collect_may_reuse(struct journal *journal, uint64_t address)
 {
-    return journal_collect_may_reuse(context, address);
+    uint64_t now;
+
+    return journal_place_find(journal, address, &now) == BOUGH_OK &&
+           (!journal_segment_is_candidate(&journal->segments, now) ||
+            journal_segment_has_mark(&journal->segments, now, JOURNAL_SEGMENT_LIVES));
+}
+
+/* Marks the parts of the maps, and begins to filter the names. */
+static enum bough_err begin_filter(struct journal *journal)
+{
+    BOUGH_TRY(journal_map_flush(journal, &journal->names, JOURNAL_WRITE_CHECKPOINT));
+    journal_map_merge_drop(&journal->names);
+    BOUGH_TRY(journal_map_each_part(&journal->moves, journal_collect_need, journal));
+    BOUGH_TRY(journal_map_each_part(&journal->names, journal_collect_need, journal));
+    if (journal->names.run_count > 0)
+        BOUGH_TRY(journal_map_merge_begin(&journal->names, 0));
+    journal->filtering = journal->names.run_count > 0;
+    return BOUGH_OK;
 }
 
 enum bough_err journal_collect_sweep(struct journal *journal)
 {
     struct journal_segments *segments = &journal->segments;
 
-    BOUGH_TRY(journal_index_filter(&journal->index, lives, journal));
-    journal_index_recent_clear(&journal->recent);
+    BOUGH_TRY(begin_filter(journal));
+    journal_recent_clear(&journal->recent);
     for (uint32_t i = 0; i < segments->super.segment_count; i++) {
         if (segments->at[i].candidate && segments->at[i].marks == NULL) {
             assert(i != segments->current);
@@ -72,9 +117,26 @@ enum bough_err journal_collect_sweep(struct journal *journal)
             segments->at[i].candidate = false;
         }
     }
+    journal->swept = true;
     journal->swept_bytes = 0;
     journal->swept_generation = journal->root.generation;
     return BOUGH_OK;
+}
+
+enum bough_err journal_collect_filter(struct journal *journal, uint32_t entries)
+{
+    enum bough_err err;
+
+    assert(journal->filtering && journal->swept);
+    err = journal_map_merge_step(journal, &journal->names, JOURNAL_WRITE_CHECKPOINT, entries,
+                                 journal_place_settle_name);
+    journal->filtering = journal->names.merge.count > 0;
+    if (err == BOUGH_OK || err == BOUGH_FULL)
+        return err;
+    /* The merge was dropped: nothing was filtered. */
+    journal->filtering = true;
+    undo_sweep(journal);
+    return err;
 }
 
 /* The candidate in which least lives, if it is worth emptying. */
@@ -95,33 +157,43 @@ static bool pick_victim(const struct journal_segments *segments, uint32_t *victi
     return found;
 }
 
-/* Copies one living object to the log's end. */
-static enum bough_err copy_object(struct journal *journal, uint64_t address,
+/* Copies a part of a map, if it is still one, to the log's end. */
+static enum bough_err copy_part(struct journal *journal, uint64_t address,
+                                struct bough_bytes payload)
+{
+    struct decode in = decode_from(payload);
+    uint64_t key = decode_u64(&in);
+    struct journal_map_part *part = journal_map_part_of(&journal->moves, key, address);
+
+    if (part == NULL)
+        part = journal_map_part_of(&journal->names, key, address);
+    if (part == NULL)
+        return BOUGH_OK;
+    return journal_write_record(journal, JOURNAL_KIND_INDEX, 0, payload, (struct bough_bytes){0},
+                                &part->address);
+}
+
+/* Copies one record to the log's end. */
+static enum bough_err copy_record(struct journal *journal, uint64_t address,
                                   const struct journal_record *record, struct bough_bytes payload)
 {
-    uint8_t kind = record->kind | JOURNAL_KIND_MOVED;
-    uint64_t record_bytes = journal_format_record_bytes(record);
-    size_t own_len = payload.len - record->address_count * 8u;
-    struct bough_hash name;
-    uint64_t tag;
     uint64_t moved;
-    uint64_t known;
-    enum bough_err err;
 
-    hash_of(kind & (uint32_t)~JOURNAL_KIND_MOVED, bough_bytes_of(payload.at, own_len), &name);
-    tag = journal_state_tag(journal, &name);
-    assert(record->kind != 0 &&
-           journal_format_segment_of(&journal->super, journal_format_address_offset(address)) ==
-               journal->clean.segment);
-    known = journal_index_find(&journal->index, tag);
-    if (known != 0 && known != address)
-        return BOUGH_OK; /* another copy of it is the one in use */
-    BOUGH_TRY(journal_write_room(journal, record_bytes, JOURNAL_WRITE_COPY));
-    err = journal_write_record(journal, kind, record->address_count, payload,
-                               (struct bough_bytes){0}, &moved);
-    if (err != BOUGH_OK)
-        return journal_write_fail(journal, err);
-    return journal_index_add(&journal->index, tag, moved);
+    BOUGH_TRY(journal_write_room(journal, journal_format_record_bytes(record) + JOURNAL_ALIGNMENT,
+                                 JOURNAL_WRITE_COPY));
+    if (record->kind == JOURNAL_KIND_INDEX)
+        return copy_part(journal, address, payload);
+    assert(record->kind != 0 && address != 0);
+    BOUGH_TRY(journal_write_record(journal, record->kind, record->address_count, payload,
+                                   (struct bough_bytes){0}, &moved));
+    return journal_map_add(&journal->moves, address, moved);
+}
+
+/* Whether a record is more than garbage. */
+static bool is_wanted(const struct journal *journal, uint64_t address)
+{
+    return journal_segment_has_mark(&journal->segments, address, JOURNAL_SEGMENT_LIVES) ||
+           journal_segment_has_mark(&journal->segments, address, JOURNAL_SEGMENT_NEEDED);
 }
 
 /* Gives up on a segment that cannot be read: it stays as it is. */
@@ -172,10 +244,11 @@ static enum bough_err clean_segment(struct journal *journal, uint64_t stop,
         }
         if (err == BOUGH_OK) {
             uint64_t address =
-                journal_format_address(clean->at, journal_format_record_bytes(&record));
+                journal_address(journal_segment_position(&journal->segments, clean->at),
+                                journal_format_record_bytes(&record));
 
-            if (journal_segment_is_marked(&journal->segments, address))
-                err = copy_object(journal, address, &record, payload);
+            if (is_wanted(journal, address))
+                err = copy_record(journal, address, &record, payload);
         }
         if (err != BOUGH_OK)
             return err;

@@ -14,17 +14,26 @@
 void journal_collect_begin(struct journal *journal);
 
 /* Marks the object that `link` names as living; *fresh says whether it was not marked before.
- * BOUGH_CORRUPT, BOUGH_NO_MEMORY. */
+ * BOUGH_CORRUPT (it is nowhere), BOUGH_IO, BOUGH_NO_MEMORY. */
 BOUGH_MUST_CHECK enum bough_err journal_collect_mark(struct journal *journal,
                                                      const struct bough_link *link, bool *fresh);
 
+/* Marks the record at an address as one that others are differences from.  BOUGH_NOT_FOUND,
+ * BOUGH_CORRUPT, BOUGH_IO, BOUGH_NO_MEMORY. */
+BOUGH_MUST_CHECK enum bough_err journal_collect_need(struct journal *journal, uint64_t address);
+
 /* Whether the object at an address that `put` found may be used again: it must be marked if it is
  * up for collection. */
-bool journal_collect_may_reuse(const struct journal *journal, uint64_t address);
+bool journal_collect_may_reuse(struct journal *journal, uint64_t address);
 
-/* Everything that was up for collection and is not marked is garbage from now on.
- * BOUGH_NO_MEMORY. */
+/* Everything that was up for collection and is not marked is garbage from now on.  Its space stays
+ * as it is until journal_collect_filter is done.  BOUGH_FULL, BOUGH_IO, BOUGH_NO_MEMORY (then the
+ * collection must begin anew). */
 BOUGH_MUST_CHECK enum bough_err journal_collect_sweep(struct journal *journal);
+
+/* Drops the names of garbage from the map of names, about `entries` entries at a call;
+ * journal->filtering tells whether there is more to do.  Errors as journal_collect_sweep. */
+BOUGH_MUST_CHECK enum bough_err journal_collect_filter(struct journal *journal, uint32_t entries);
 
 /* Copies up to about `max_bytes` of what lives in the segments that are worth emptying; *done when
  * there is none left.  The copies are part of the next sync.  BOUGH_FULL, BOUGH_IO,

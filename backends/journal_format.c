@@ -40,6 +40,7 @@ void journal_format_super_put(const struct journal_super *super, uint8_t *into)
     encode_u32(&out, super->identity.leaf_window_bytes);
     encode_u32(&out, super->identity.inner_window_bytes);
     encode_u64(&out, super->checkpoint);
+    encode_u64(&out, super->opening);
     encode_u64(&out, super->count);
     encode_u64(&out, super->head);
     encode_u64(&out, super->sequence);
@@ -70,6 +71,7 @@ enum bough_err journal_format_super_get(const uint8_t *from, struct journal_supe
     super->identity.leaf_window_bytes = decode_u32(&in);
     super->identity.inner_window_bytes = decode_u32(&in);
     super->checkpoint = decode_u64(&in);
+    super->opening = decode_u64(&in);
     super->count = decode_u64(&in);
     super->head = decode_u64(&in);
     super->sequence = decode_u64(&in);
@@ -83,6 +85,17 @@ enum bough_err journal_format_super_get(const uint8_t *from, struct journal_supe
 uint32_t journal_format_crc_begin(const struct bough_identity *identity)
 {
     return journal_format_crc_add(0, bough_bytes_of(identity->uuid, sizeof(identity->uuid)));
+}
+
+uint32_t journal_format_crc_at(uint32_t begin, uint8_t kind, uint64_t position)
+{
+    uint8_t field[8];
+    struct encode out = encode_into(field, sizeof(field));
+
+    if (kind == JOURNAL_KIND_GROUP || kind == JOURNAL_KIND_SEGMENT)
+        return begin; /* recovery must know them wherever they went astray to */
+    encode_u64(&out, position);
+    return journal_format_crc_add(begin, bough_bytes_of(field, sizeof(field)));
 }
 
 uint32_t journal_format_crc_add(uint32_t crc, struct bough_bytes bytes)
@@ -156,23 +169,6 @@ void journal_format_root_get(const uint8_t *from, struct journal_root *root)
     root->records_crc = decode_u32(&in);
 }
 
-uint64_t journal_format_address(uint64_t offset, uint64_t record_bytes)
-{
-    assert(offset % JOURNAL_ALIGNMENT == 0 && record_bytes % JOURNAL_ALIGNMENT == 0);
-    assert(offset < JOURNAL_DEVICE_BYTES_MAX && record_bytes <= JOURNAL_RECORD_BYTES_MAX);
-    return (offset / JOURNAL_ALIGNMENT) << 24 | record_bytes / JOURNAL_ALIGNMENT;
-}
-
-uint64_t journal_format_address_offset(uint64_t address)
-{
-    return (address >> 24) * JOURNAL_ALIGNMENT;
-}
-
-uint64_t journal_format_address_bytes(uint64_t address)
-{
-    return (address & 0xffffffu) * JOURNAL_ALIGNMENT;
-}
-
 uint64_t journal_format_segment_at(const struct journal_super *super, uint32_t segment)
 {
     return 2 * (uint64_t)super->unit_bytes + segment * super->segment_bytes;
@@ -219,6 +215,20 @@ enum bough_err journal_format_check_size(struct bough_env *env, const struct bou
     return BOUGH_TOO_BIG;
 }
 
+/* The bytes between the superblocks. */
+static uint64_t room_of(const struct journal_super *super)
+{
+    return super->device_bytes / super->unit_bytes * super->unit_bytes -
+           3 * (uint64_t)super->unit_bytes;
+}
+
+uint32_t journal_format_segment_count(const struct journal_super *super)
+{
+    uint64_t count = room_of(super) / super->segment_bytes;
+
+    return count < JOURNAL_SEGMENTS_MAX ? (uint32_t)count : JOURNAL_SEGMENTS_MAX;
+}
+
 /* Chunks of values have 256 KiB at most; a segment should hold one. */
 #define SEGMENT_BYTES_GOOD (512u << 10)
 
@@ -226,8 +236,7 @@ enum bough_err journal_format_check_size(struct bough_env *env, const struct bou
  * only on a tiny device. */
 static void choose_segments(struct journal_super *super)
 {
-    uint64_t room = super->device_bytes / super->unit_bytes * super->unit_bytes -
-                    3 * (uint64_t)super->unit_bytes;
+    uint64_t room = room_of(super);
 
     super->segment_bytes = SEGMENT_BYTES_GOOD;
     while (super->segment_bytes > JOURNAL_SEGMENT_BYTES_MIN &&
@@ -237,7 +246,7 @@ static void choose_segments(struct journal_super *super)
         super->segment_bytes *= 2;
     while (room / super->segment_bytes > JOURNAL_SEGMENTS_MAX)
         super->segment_bytes *= 2;
-    super->segment_count = (uint32_t)(room / super->segment_bytes);
+    super->segment_count = journal_format_segment_count(super);
 }
 
 /* Clears where the first group will be, so that an old log is not surveyed, then writes the copies,
@@ -274,6 +283,7 @@ enum bough_err bough_journal_format(struct bough_env *env, struct bough_block *d
     BOUGH_TRY(identity_choose(env, identity, &super.identity));
     choose_segments(&super);
     super.head = journal_format_segment_at(&super, 0);
+    super.opening = 1;
     unit = bough_heap_take(env->heap, super.unit_bytes);
     if (unit == NULL)
         return BOUGH_NO_MEMORY;

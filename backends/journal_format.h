@@ -1,31 +1,34 @@
 /* SPDX-License-Identifier: ISC
  *
- * journal_format.h - the bytes of a store on a block device, version 1.  docs/format.md says the
+ * journal_format.h - the bytes of a store on a block device.  docs/format.md says the
  * same in prose, and tests/unit/test_journal.c holds golden bytes.
  *
  *   unit       = max(4096, the device's block size); everything below starts on a unit
- *   device    := super super segment... super(last unit)
- *   super     := magic:8 version:u32 unit:u32 device_bytes:u64 segment_bytes:u64 segment_count:u32
- *                uuid:16 salt:16 leaf_window:u32 inner_window:u32
- *                checkpoint:u64 count:u64 head:u64 sequence:u64 chain:hash
- *                check:hash                                     the rest of the unit is zero
- *   log       := group...                                       through the segments, as NEXT leads
- *   group     := record(GROUP) record(object)... record(ROOT) zeros up to the next unit
- *   segment   := record(SEGMENT) at its start; the last record in use is NEXT
- *   record    := crc:u32 payload_len:u32 kind:u8 0:u8 address_count:u16 nonce:u32 payload
- *                zeros up to a multiple of 8, and to 32 bytes at least
- *                crc = CRC-32 of all that follows it but the zeros, begun with the uuid
- *   GROUP     := sequence:u64 chain:hash nonce:u32            chain = hash of the last ROOT payload
- * before SEGMENT   := opening:u64                                  counts the openings of segments
- *   NEXT      := segment:u32 opening:u64                      where the log goes on
- *   INDEX     := (tag:u64 address:u64)...                     a part of the index of a checkpoint
- *   CHECKPOINT := generation:u64 state:hash state_address:u64 opening:u64 parts:u32 address:u64...
- *                 used:u8...                                  for each segment
- *   ROOT      := generation:u64 state:hash state_address:u64 record_count:u32 records_crc:u32
- *   object    := bytes address:u64...                         kind + 128: a copy made by collection
- *   address   := (offset / 8) << 24 | record_len / 8          offset in bytes from the device's
- * start Numbers are little-endian.  The hash of a super is in the domain JOURNAL_DOMAIN_SUPER, that
- * of a chain in JOURNAL_DOMAIN_CHAIN (hash.h).  A tag is the name's SipHash under the salt.
+ *   device     := super super segment... super(last unit)
+ *   super      := magic:8 version:u32 unit:u32 device_bytes:u64 segment_bytes:u64 segment_count:u32
+ *                 uuid:16 salt:16 leaf_window:u32 inner_window:u32
+ *                 checkpoint:u64 opening:u64 count:u64 head:u64 sequence:u64 chain:hash
+ *                 check:hash                               the rest of the unit is zero
+ *   log        := group...                                 through the segments, as NEXT leads
+ *   group      := record(GROUP) record(object)... record(ROOT) zeros up to the next unit
+ *   segment    := record(SEGMENT) at its start; the last record in use is NEXT
+ *   record     := crc:u32 payload_len:u32 kind:u8 0:u8 address_count:u16 nonce:u32 payload
+ *                 zeros up to a multiple of 8, and to 32 bytes at least
+ *                 crc = CRC-32 of uuid, position:u64 (not of GROUP and SEGMENT), and all that
+ *                 follows the crc but the zeros
+ *   GROUP      := sequence:u64 chain:hash nonce:u32        chain = hash of the ROOT payload before
+ *   SEGMENT    := opening:u64 sequence:u64                 counts the openings of segments
+ *   NEXT       := segment:u32 opening:u64                  where the log goes on
+ *   INDEX      := (key:u64 address:u64)...                 a part of a run (journal_map.h)
+ *   CHECKPOINT := generation:u64 state:hash state_address:u64 segments:u32 opening:u64...
+ *                 map map                                  moves, then names; opening 0 = free
+ *   map        := runs:u32 (parts:u32 (first_key:u64 address:u64)...)...
+ *   ROOT       := generation:u64 state:hash state_address:u64 record_count:u32 records_crc:u32
+ *   object     := bytes address:u64...
+ *               | base:u64 patch patch                     kind + 32: bytes, then addresses, as
+ *                                                          patches of those of the base (patch.h)
+ * Numbers are little-endian.  Addresses: journal_address.h.  The hash of a super is in the domain
+ * JOURNAL_DOMAIN_SUPER, that of a chain in JOURNAL_DOMAIN_CHAIN (hash.h).
  */
 #ifndef JOURNAL_FORMAT_H
 #define JOURNAL_FORMAT_H
@@ -35,13 +38,13 @@
 #include "bough/err.h"
 #include "bough/port/backend.h"
 
-#define JOURNAL_VERSION           3u
+#define JOURNAL_VERSION           4u
 #define JOURNAL_UNIT_BYTES_MIN    4096u
 #define JOURNAL_SEGMENTS_MIN      7u
 #define JOURNAL_SEGMENTS_MAX      65536u
 #define JOURNAL_SEGMENT_BYTES_MIN (64u << 10) /* only where the device has no room for better */
 #define JOURNAL_SEGMENT_BYTES_MAX (16u << 20)
-#define JOURNAL_SUPER_BYTES       (8u + 4u + 4u + 8u + 8u + 4u + 32u + 8u + 4u * 8u + 32u + 32u)
+#define JOURNAL_SUPER_BYTES       (8u + 4u + 4u + 8u + 8u + 4u + 32u + 8u + 5u * 8u + 32u + 32u)
 #define JOURNAL_RECORD_HEADER     16u
 #define JOURNAL_RECORD_MIN        32u
 #define JOURNAL_ALIGNMENT         8u
@@ -51,7 +54,7 @@
 #define JOURNAL_KIND_NEXT         0x43u
 #define JOURNAL_KIND_INDEX        0x44u
 #define JOURNAL_KIND_CHECKPOINT   0x45u
-#define JOURNAL_KIND_MOVED        0x80u /* added to an object's kind */
+#define JOURNAL_KIND_BASED        0x20u /* added to an object's kind: a patch of another */
 #define JOURNAL_GROUP_BYTES       (8u + 32u + 4u)
 #define JOURNAL_ROOT_BYTES        (8u + 32u + 8u + 4u + 4u)
 #define JOURNAL_SEGMENT_PAYLOAD   16u
@@ -59,7 +62,7 @@
 #define JOURNAL_DOMAIN_SUPER      0x6a73u
 #define JOURNAL_DOMAIN_CHAIN      0x6a63u
 
-/* An address has 24 bits for the length in steps of 8 bytes, and 40 for the offset. */
+/* So that offsets and lengths stay far from the ends of their numbers. */
 #define JOURNAL_RECORD_BYTES_MAX ((1u << 27) - 8u)
 #define JOURNAL_DEVICE_BYTES_MAX ((uint64_t)1 << 43)
 
@@ -70,7 +73,8 @@ struct journal_super {
     uint64_t segment_bytes;
     uint32_t segment_count;
     struct bough_identity identity;
-    uint64_t checkpoint;     /* the address of the CHECKPOINT record; 0 = none yet */
+    uint64_t checkpoint;     /* the offset of the CHECKPOINT record; 0 = none yet */
+    uint64_t opening;        /* of the segment that it is in, and the head */
     uint64_t count;          /* of checkpoints: of two supers the one with the greater is newer */
     uint64_t head;           /* where the log goes on behind the checkpoint */
     uint64_t sequence;       /* of the group that holds it */
@@ -114,6 +118,9 @@ void journal_format_places(const struct bough_block *dev, uint64_t places[3]);
 BOUGH_MUST_CHECK enum bough_err journal_format_check_size(struct bough_env *env,
                                                           const struct bough_block *dev);
 
+/* As many segments of super->segment_bytes as a device of super->device_bytes has room for. */
+uint32_t journal_format_segment_count(const struct journal_super *super);
+
 /* Where a segment begins. */
 uint64_t journal_format_segment_at(const struct journal_super *super, uint32_t segment);
 
@@ -122,6 +129,9 @@ uint64_t journal_format_segment_of(const struct journal_super *super, uint64_t o
 
 /* Where a CRC of this store begins. */
 uint32_t journal_format_crc_begin(const struct bough_identity *identity);
+
+/* Where that of a record of this kind at a position begins. */
+uint32_t journal_format_crc_at(uint32_t begin, uint8_t kind, uint64_t position);
 
 /* The CRC continued over more bytes. */
 uint32_t journal_format_crc_add(uint32_t crc, struct bough_bytes bytes);
@@ -142,12 +152,5 @@ uint64_t journal_format_record_bytes(const struct journal_record *record);
 void journal_format_root_put(const struct journal_root *root, uint8_t *into);
 /* The way back. */
 void journal_format_root_get(const uint8_t *from, struct journal_root *root);
-
-/* An address from a record's place and whole length, both multiples of 8. */
-uint64_t journal_format_address(uint64_t offset, uint64_t record_bytes);
-/* The place in an address. */
-uint64_t journal_format_address_offset(uint64_t address);
-/* The length in an address. */
-uint64_t journal_format_address_bytes(uint64_t address);
 
 #endif

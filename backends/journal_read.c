@@ -1,40 +1,56 @@
 /* SPDX-License-Identifier: ISC
  *
- * journal_read.c - one record by its address, never without its CRC.
+ * journal_read.c - one record by its place, never without its CRC.
  */
 #include "journal_read.h"
+#include "journal_address.h"
 
-/* Checks a whole record's bytes. */
-static enum bough_err check(const struct journal *journal, const uint8_t *bytes, uint64_t len,
-                            struct journal_record *record, struct bough_bytes *payload)
+/* Checks the record that `len` bytes begin with. */
+static enum bough_err check(const struct journal *journal, uint64_t position, const uint8_t *bytes,
+                            uint64_t len, struct journal_record *record,
+                            struct bough_bytes *payload)
 {
     uint32_t crc;
 
-    assert(len >= JOURNAL_RECORD_MIN);
+    assert(len >= JOURNAL_RECORD_HEADER);
     journal_format_record_get(bytes, record);
-    if (journal_format_record_bytes(record) != len ||
-        record->address_count * 8u > record->payload_len)
+    if (journal_format_record_bytes(record) > len)
         return BOUGH_CORRUPT;
+    crc = journal_format_crc_at(journal->crc_begin, record->kind, position);
     crc = journal_format_crc_add(
-        journal->crc_begin,
-        bough_bytes_of(bytes + 4, JOURNAL_RECORD_HEADER - 4 + (size_t)record->payload_len));
+        crc, bough_bytes_of(bytes + 4, JOURNAL_RECORD_HEADER - 4 + (size_t)record->payload_len));
     *payload = bough_bytes_of(bytes + JOURNAL_RECORD_HEADER, record->payload_len);
     return crc == record->crc ? BOUGH_OK : BOUGH_CORRUPT;
+}
+
+/* How far a segment is written. */
+static uint64_t end_of(const struct journal *journal, uint32_t segment)
+{
+    return segment == journal->segments.current
+               ? journal_log_at(&journal->log)
+               : journal_format_segment_at(&journal->super, segment) + journal->super.segment_bytes;
 }
 
 enum bough_err journal_read_record(struct journal *journal, uint64_t address,
                                    struct bough_arena *arena, struct journal_record *record,
                                    struct bough_bytes *payload)
 {
-    uint64_t offset = journal_format_address_offset(address);
-    uint64_t len = journal_format_address_bytes(address);
+    uint64_t position = journal_address_position(address);
+    uint64_t len = journal_address_bytes_max(address);
     const uint8_t *bytes;
+    uint32_t segment;
+    uint64_t offset;
+    uint64_t end;
 
-    if (len < JOURNAL_RECORD_MIN ||
-        journal_format_segment_of(&journal->super, offset) >= journal->super.segment_count)
+    if (!journal_segment_find(&journal->segments, position, &segment, &offset))
         return BOUGH_CORRUPT;
+    end = end_of(journal, segment);
+    if (len < JOURNAL_RECORD_MIN || offset + JOURNAL_RECORD_MIN > end)
+        return BOUGH_CORRUPT;
+    if (len > end - offset)
+        len = end - offset;
     BOUGH_TRY(journal_log_read(&journal->log, offset, len, arena, &bytes));
-    return check(journal, bytes, len, record, payload);
+    return check(journal, position, bytes, len, record, payload);
 }
 
 enum bough_err journal_read_at(struct journal *journal, uint64_t offset, struct bough_arena *arena,
@@ -49,24 +65,6 @@ enum bough_err journal_read_at(struct journal *journal, uint64_t offset, struct 
     if (len > journal->super.segment_bytes)
         return BOUGH_CORRUPT;
     BOUGH_TRY(journal_log_read(&journal->log, offset, len, arena, &bytes));
-    return check(journal, bytes, len, record, payload);
-}
-
-enum bough_err journal_read_object(const struct journal_record *record, struct bough_bytes payload,
-                                   struct bough_arena *arena, struct bough_object *object)
-{
-    size_t own_len = payload.len - record->address_count * 8u;
-    uint64_t *addresses = bough_arena_zeros(arena, record->address_count, sizeof(*addresses));
-
-    if (addresses == NULL)
-        return BOUGH_NO_MEMORY;
-    for (size_t i = 0; i < record->address_count * (size_t)8; i++)
-        addresses[i / 8] |= (uint64_t)payload.at[own_len + i] << (8 * (i % 8));
-    *object = (struct bough_object){
-        .kind = (enum bough_kind)(record->kind & ~JOURNAL_KIND_MOVED),
-        .bytes = bough_bytes_of(payload.at, own_len),
-        .addresses = addresses,
-        .address_count = record->address_count,
-    };
-    return BOUGH_OK;
+    return check(journal, journal_segment_position(&journal->segments, offset), bytes, len, record,
+                 payload);
 }

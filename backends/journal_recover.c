@@ -29,7 +29,7 @@ struct opened {
     uint64_t opening;
 };
 
-/* An entry for the index. */
+/* An entry for the map of names. */
 struct found {
     struct found *older;
     uint64_t tag;
@@ -43,6 +43,7 @@ struct recover {
     struct opened *opened;    /* by the group being read; both count only once it has its ROOT */
     struct found *found;
     uint64_t head;
+    uint64_t opening; /* of the segment that the head is in */
     uint32_t records; /* of the group being read, but for GROUP, ROOT, NEXT and SEGMENT */
     uint32_t spoiled; /* of these, objects that do not pass their CRC */
     uint32_t crc;     /* over the crc fields of all its records so far */
@@ -59,6 +60,7 @@ static enum bough_err begin_group(struct recover *recover, uint32_t *nonce)
     struct bough_hash chain;
 
     recover->scan.at = recover->head;
+    recover->scan.opening = recover->opening;
     BOUGH_TRY(journal_scan_record(&recover->scan, &record));
     in = decode_from(bough_bytes_of(record.start, sizeof(record.start)));
     sequence = decode_u64(&in);
@@ -88,6 +90,7 @@ static enum bough_err follow(struct recover *recover, const struct journal_scann
         return BOUGH_CORRUPT;
     recover->goes_on = segment;
     recover->scan.at = journal_format_segment_at(&journal->super, segment);
+    recover->scan.opening = opening;
     BOUGH_TRY(journal_scan_record(&recover->scan, &record));
     in = decode_from(bough_bytes_of(record.start, sizeof(record.start)));
     if (record.header.kind != JOURNAL_KIND_SEGMENT || record.header.nonce != nonce ||
@@ -121,8 +124,7 @@ static enum bough_err take_record(struct recover *recover, const struct journal_
     *found = (struct found){
         .older = recover->found,
         .tag = journal_state_tag(journal, &record->name),
-        .address =
-            journal_format_address(record->offset, journal_format_record_bytes(&record->header)),
+        .address = record->address,
     };
     recover->found = found;
     return BOUGH_OK;
@@ -161,35 +163,16 @@ static enum bough_err accept_spoiled(struct recover *recover, uint64_t next,
     return BOUGH_OK;
 }
 
-/* The list turned round: of two entries for one object the later one counts. */
-static struct found *oldest_first(struct found *newest)
-{
-    struct found *turned = NULL;
-
-    while (newest != NULL) {
-        struct found *next = newest->older;
-
-        newest->older = turned;
-        turned = newest;
-        newest = next;
-    }
-    return turned;
-}
-
 /* What the group opened is in use, and what it holds is found there. */
 static enum bough_err take_over(struct recover *recover)
 {
     struct journal *journal = recover->journal;
 
     for (const struct opened *at = recover->opened; at != NULL; at = at->older) {
-        journal_segment_set(&journal->segments, at->segment, JOURNAL_SEGMENT_USED);
-        journal->segments.at[at->segment].opening = at->opening;
-        if (journal->segments.opening_count < at->opening)
-            journal->segments.opening_count = at->opening;
+        journal_segment_use(&journal->segments, at->segment, at->opening);
     }
-    recover->found = oldest_first(recover->found);
     for (const struct found *at = recover->found; at != NULL; at = at->older)
-        BOUGH_TRY(journal_index_add(&journal->index, at->tag, at->address));
+        BOUGH_TRY(journal_map_add(&journal->names, at->tag, at->address));
     return BOUGH_OK;
 }
 
@@ -218,6 +201,8 @@ static enum bough_err end_group(struct recover *recover, const struct journal_sc
     journal->chain = chain;
     journal->sequence++;
     recover->head = head;
+    if (recover->opened != NULL)
+        recover->opening = recover->opened->opening;
     return take_over(recover);
 }
 
@@ -302,7 +287,9 @@ static enum bough_err survey_range(struct recover *recover, uint64_t from, uint6
     return BOUGH_OK;
 }
 
-/* Looks for later groups in the rest of the segment, and in those that would be opened next. */
+/* Looks for later groups in the rest of the segment, and in those that would be opened next; in
+ * all, where the checkpoint may not be the newest: segments that it counts on may have been used
+ * anew. */
 static enum bough_err survey(struct recover *recover, bool *damaged)
 {
     const struct journal *journal = recover->journal;
@@ -317,12 +304,13 @@ static enum bough_err survey(struct recover *recover, bool *damaged)
         recover, recover->head > start ? recover->head - segments->super.unit_bytes : recover->head,
         start + segments->super.segment_bytes, damaged));
     BOUGH_TRY(survey_range(recover, 0, journal_format_segment_at(&segments->super, 0), damaged));
-    for (uint32_t i = 1; i < count && i <= SURVEY_SEGMENTS && !*damaged; i++) {
+    for (uint32_t i = 1; i < count && !*damaged && (i <= SURVEY_SEGMENTS || journal->doubtful);
+         i++) {
         uint32_t segment = (segments->current + i) % count;
         uint64_t at = journal_format_segment_at(&segments->super, segment);
         uint64_t sequence;
 
-        if (segments->at[segment].state != JOURNAL_SEGMENT_FREE)
+        if (segments->at[segment].state != JOURNAL_SEGMENT_FREE && !journal->doubtful)
             continue;
         BOUGH_TRY(sequence_at(recover, at, JOURNAL_KIND_SEGMENT, &sequence));
         *damaged = sequence > journal->sequence + 1;
@@ -366,8 +354,9 @@ enum bough_err journal_recover(struct journal *journal)
 {
     struct recover recover = {
         .journal = journal,
-        .scan = journal_scan_begin(journal, journal->super.head),
+        .scan = journal_scan_begin(journal, journal->super.head, journal->super.opening),
         .head = journal->super.head,
+        .opening = journal->super.opening,
     };
     uint64_t first = journal_format_segment_of(&journal->super, recover.head);
     enum bough_err err;
@@ -376,7 +365,7 @@ enum bough_err journal_recover(struct journal *journal)
         return BOUGH_CORRUPT;
     journal->sequence = journal->super.sequence;
     journal->chain = journal->super.chain;
-    journal_segment_set(&journal->segments, (uint32_t)first, JOURNAL_SEGMENT_USED);
+    journal_segment_use(&journal->segments, (uint32_t)first, journal->super.opening);
     bough_arena_init(&recover.arena, journal->env->heap, GROUP_ARENA_BYTES);
     /* What is behind the end will be written over, so the end is read twice: one read that came
      * from elsewhere on the device must not decide it. */

@@ -7,11 +7,12 @@
  * computed as its pieces come by.
  */
 #include "journal_scan.h"
+#include "journal_address.h"
 
-struct journal_scan journal_scan_begin(struct journal *journal, uint64_t at)
+struct journal_scan journal_scan_begin(struct journal *journal, uint64_t at, uint64_t opening)
 {
     assert(journal->log.len == 0);
-    return (struct journal_scan){.journal = journal, .at = at};
+    return (struct journal_scan){.journal = journal, .at = at, .opening = opening};
 }
 
 /* The end of the segment that an offset is in; before the first one, its start. */
@@ -94,18 +95,38 @@ static enum bough_err take(struct journal_scan *scan, uint64_t len, struct sink 
     return BOUGH_OK;
 }
 
-/* Whether the index holds objects of this kind of record. */
-static bool is_indexed(uint8_t kind)
+/* Whether recovery needs the name of an object in such a record. */
+static bool is_named(uint8_t kind)
 {
-    return kind == BOUGH_KIND_COMMIT || kind == BOUGH_KIND_TAG || (kind & JOURNAL_KIND_MOVED) != 0;
+    return kind == BOUGH_KIND_COMMIT || kind == BOUGH_KIND_TAG;
 }
 
 /* Whether a record of this kind holds an object. */
 static bool is_object(uint8_t kind)
 {
-    uint8_t plain = kind & (uint8_t)~JOURNAL_KIND_MOVED;
+    uint8_t plain = kind & (uint8_t)~JOURNAL_KIND_BASED;
 
     return plain >= BOUGH_KIND_VALUE && plain <= BOUGH_KIND_CHUNKS;
+}
+
+/* The payload without the addresses at its end. */
+static uint64_t own_bytes(const struct journal_record *header)
+{
+    uint64_t addresses = (uint64_t)header->address_count * 8;
+
+    return addresses > header->payload_len ? 0 : header->payload_len - addresses;
+}
+
+/* The position of the next byte, by the opening that the scan was told. */
+static uint64_t position_of(const struct journal_scan *scan)
+{
+    const struct journal_super *super = &scan->journal->super;
+    uint64_t segment = journal_format_segment_of(super, scan->at);
+
+    if (segment >= super->segment_count)
+        return 0;
+    return scan->opening * super->segment_bytes +
+           (scan->at - journal_format_segment_at(super, (uint32_t)segment));
 }
 
 enum bough_err journal_scan_record(struct journal_scan *scan, struct journal_scanned *record)
@@ -113,6 +134,7 @@ enum bough_err journal_scan_record(struct journal_scan *scan, struct journal_sca
     uint8_t header[JOURNAL_RECORD_HEADER];
     struct sink sink = {.keep = header, .keep_left = sizeof(header)};
     struct hash_state hash;
+    uint64_t position = position_of(scan);
     bool named;
     uint64_t len;
 
@@ -120,20 +142,20 @@ enum bough_err journal_scan_record(struct journal_scan *scan, struct journal_sca
     BOUGH_TRY(take(scan, sizeof(header), &sink));
     journal_format_record_get(header, &record->header);
     len = journal_format_record_bytes(&record->header);
-    if (len > end_of(&scan->journal->super, record->offset) - record->offset ||
-        record->header.address_count * 8u > record->header.payload_len)
+    if (len > end_of(&scan->journal->super, record->offset) - record->offset)
         return BOUGH_CORRUPT;
-    named = is_indexed(record->header.kind);
+    named = is_named(record->header.kind);
     sink = (struct sink){
-        .crc = journal_format_crc_add(scan->journal->crc_begin,
-                                      bough_bytes_of(header + 4, sizeof(header) - 4)),
+        .crc = journal_format_crc_add(
+            journal_format_crc_at(scan->journal->crc_begin, record->header.kind, position),
+            bough_bytes_of(header + 4, sizeof(header) - 4)),
         .hash = named ? &hash : NULL,
-        .hash_left = record->header.payload_len - record->header.address_count * 8u,
+        .hash_left = own_bytes(&record->header),
         .keep = record->start,
         .keep_left = sizeof(record->start),
     };
     if (named)
-        hash_begin(&hash, record->header.kind & ~JOURNAL_KIND_MOVED);
+        hash_begin(&hash, record->header.kind);
     BOUGH_TRY(take(scan, record->header.payload_len, &sink));
     record->spoiled = sink.crc != record->header.crc;
     if (record->spoiled && !is_object(record->header.kind))
@@ -142,6 +164,7 @@ enum bough_err journal_scan_record(struct journal_scan *scan, struct journal_sca
         hash_end(&hash, &record->name);
     if (record->spoiled)
         record->name = (struct bough_hash){0};
+    record->address = journal_address(position, len);
     scan->at = record->offset + len;
     return BOUGH_OK;
 }

@@ -2,39 +2,120 @@
  *
  * journal_segment.c - what each segment of the device is used for.
  *
- *   (1) free_count is the number of segments in the state FREE.
+ *   (1) free_count and empty_count are the numbers of segments in these states.
  *   (2) `current` is USED.
- * Marks cost a 256th of the segments in which something lives, while a collection is under way.
+ *   (3) A segment that is not FREE is found from the slot that its opening points to, or behind it
+ *       without a gap; slots of former openings may stand between.
+ * Marks cost a 128th of the segments in which something lives, while a collection is under way.
  */
 #include "journal_segment.h"
+#include "journal_address.h"
 
-enum bough_err journal_segment_init(struct journal_segments *segments, struct bough_heap *heap,
-                                    const struct journal_super *super)
+static void add_slot(struct journal_segments *segments, uint32_t segment)
 {
-    size_t size = super->segment_count * sizeof(*segments->at);
+    uint32_t mask = segments->slot_count - 1;
+    uint32_t at = (uint32_t)segments->at[segment].opening & mask;
 
-    *segments = (struct journal_segments){
-        .heap = heap,
-        .super = *super,
-        .at = bough_heap_take(heap, size),
-        .free_count = super->segment_count,
-    };
-    if (segments->at == NULL)
+    assert(segments->slots_used < segments->slot_count);
+    while (segments->slots[at] != 0)
+        at = (at + 1) & mask;
+    segments->slots[at] = segment + 1;
+    segments->slots_used++;
+}
+
+/* Drops the slots of former openings. */
+static void renew_slots(struct journal_segments *segments)
+{
+    memset(segments->slots, 0, segments->slot_count * sizeof(*segments->slots));
+    segments->slots_used = 0;
+    for (uint32_t i = 0; i < segments->super.segment_count; i++) {
+        if (segments->at[i].state != JOURNAL_SEGMENT_FREE)
+            add_slot(segments, i);
+    }
+}
+
+/* Takes a table and its slots for so many segments. */
+static enum bough_err take(struct journal_segments *segments, uint32_t count)
+{
+    size_t size = count * sizeof(*segments->at);
+
+    segments->slot_count = 16;
+    while (segments->slot_count < 4 * count)
+        segments->slot_count *= 2;
+    segments->at = bough_heap_take(segments->heap, size);
+    segments->slots =
+        bough_heap_take(segments->heap, segments->slot_count * sizeof(*segments->slots));
+    if (segments->at == NULL || segments->slots == NULL) {
+        bough_heap_give(segments->heap, segments->at, size);
+        bough_heap_give(segments->heap, segments->slots,
+                        segments->slot_count * sizeof(*segments->slots));
+        segments->at = NULL;
+        segments->slots = NULL;
         return BOUGH_NO_MEMORY;
+    }
     memset(segments->at, 0, size);
     return BOUGH_OK;
 }
 
+enum bough_err journal_segment_init(struct journal_segments *segments, struct bough_heap *heap,
+                                    const struct journal_super *super)
+{
+    *segments = (struct journal_segments){
+        .heap = heap, .super = *super, .free_count = super->segment_count};
+    BOUGH_TRY(take(segments, super->segment_count));
+    renew_slots(segments);
+    return BOUGH_OK;
+}
+
+/* Gives back the table, but not the marks. */
+static void give(struct journal_segments *segments)
+{
+    bough_heap_give(segments->heap, segments->at,
+                    segments->super.segment_count * sizeof(*segments->at));
+    bough_heap_give(segments->heap, segments->slots,
+                    segments->slot_count * sizeof(*segments->slots));
+    segments->at = NULL;
+    segments->slots = NULL;
+}
+
+void journal_segment_release(struct journal_segments *segments)
+{
+    if (segments->at != NULL)
+        journal_segment_unmark(segments);
+    if (segments->at != NULL)
+        give(segments);
+}
+
+enum bough_err journal_segment_grow(struct journal_segments *segments,
+                                    const struct journal_super *super)
+{
+    struct journal_segments old = *segments;
+    struct journal_segments grown = *segments;
+    uint32_t more = super->segment_count - old.super.segment_count;
+
+    assert(super->segment_count >= old.super.segment_count);
+    BOUGH_TRY(take(&grown, super->segment_count));
+    memcpy(grown.at, old.at, old.super.segment_count * sizeof(*old.at));
+    grown.super = *super;
+    grown.free_count += more;
+    renew_slots(&grown);
+    *segments = grown;
+    give(&old);
+    return BOUGH_OK;
+}
+
+/* The bytes of one kind of marks. */
 static size_t marks_bytes(const struct journal_segments *segments)
 {
     return (size_t)(segments->super.segment_bytes / JOURNAL_RECORD_MIN / 8);
 }
 
-void journal_segment_forget(struct journal_segments *segments, uint32_t segment)
+/* Forgets one segment's marks. */
+static void forget(struct journal_segments *segments, uint32_t segment)
 {
     struct journal_segment *one = &segments->at[segment];
 
-    bough_heap_give(segments->heap, one->marks, marks_bytes(segments));
+    bough_heap_give(segments->heap, one->marks, 2 * marks_bytes(segments));
     one->marks = NULL;
     one->candidate = false;
     one->live_bytes = 0;
@@ -42,16 +123,8 @@ void journal_segment_forget(struct journal_segments *segments, uint32_t segment)
 
 void journal_segment_unmark(struct journal_segments *segments)
 {
-    for (uint32_t i = 0; segments->at != NULL && i < segments->super.segment_count; i++)
-        journal_segment_forget(segments, i);
-}
-
-void journal_segment_release(struct journal_segments *segments)
-{
-    journal_segment_unmark(segments);
-    bough_heap_give(segments->heap, segments->at,
-                    segments->super.segment_count * sizeof(*segments->at));
-    segments->at = NULL;
+    for (uint32_t i = 0; i < segments->super.segment_count; i++)
+        forget(segments, i);
 }
 
 void journal_segment_set(struct journal_segments *segments, uint32_t segment,
@@ -62,10 +135,28 @@ void journal_segment_set(struct journal_segments *segments, uint32_t segment,
     assert(segment < segments->super.segment_count);
     if (one->state == JOURNAL_SEGMENT_FREE)
         segments->free_count--;
+    if (one->state == JOURNAL_SEGMENT_EMPTY)
+        segments->empty_count--;
     if (state == JOURNAL_SEGMENT_FREE)
         segments->free_count++;
+    if (state == JOURNAL_SEGMENT_EMPTY)
+        segments->empty_count++;
     one->state = (uint8_t)state;
     assert(segments->free_count <= segments->super.segment_count);
+}
+
+void journal_segment_use(struct journal_segments *segments, uint32_t segment, uint64_t opening)
+{
+    assert(opening > 0);
+    journal_segment_set(segments, segment, JOURNAL_SEGMENT_USED);
+    forget(segments, segment);
+    segments->at[segment].opening = opening;
+    if (segments->opening_count < opening)
+        segments->opening_count = opening;
+    if (4 * (segments->slots_used + 1) > 3 * segments->slot_count)
+        renew_slots(segments);
+    else
+        add_slot(segments, segment);
 }
 
 enum bough_err journal_segment_pick(const struct journal_segments *segments, uint32_t *segment)
@@ -81,25 +172,58 @@ enum bough_err journal_segment_pick(const struct journal_segments *segments, uin
     return BOUGH_FULL;
 }
 
-/* The segment of an address and its record's bit in it; false for an address outside of the log. */
+bool journal_segment_find(const struct journal_segments *segments, uint64_t position,
+                          uint32_t *segment, uint64_t *offset)
+{
+    uint64_t opening = position / segments->super.segment_bytes;
+    uint32_t mask = segments->slot_count - 1;
+
+    for (uint32_t at = (uint32_t)opening & mask; segments->slots[at] != 0; at = (at + 1) & mask) {
+        const struct journal_segment *one = &segments->at[segments->slots[at] - 1];
+
+        if (one->opening != opening || one->state == JOURNAL_SEGMENT_FREE)
+            continue;
+        *segment = segments->slots[at] - 1;
+        *offset = journal_format_segment_at(&segments->super, *segment) +
+                  position % segments->super.segment_bytes;
+        return true;
+    }
+    return false;
+}
+
+uint64_t journal_segment_position(const struct journal_segments *segments, uint64_t offset)
+{
+    uint64_t segment = journal_format_segment_of(&segments->super, offset);
+
+    assert(segment < segments->super.segment_count);
+    return segments->at[segment].opening * segments->super.segment_bytes +
+           (offset - journal_format_segment_at(&segments->super, (uint32_t)segment));
+}
+
+/* The segment of an address and its record's bit in it; false for an address in none. */
 static bool find_bit(const struct journal_segments *segments, uint64_t address, uint32_t *segment,
                      size_t *bit)
 {
-    uint64_t offset = journal_format_address_offset(address);
-    uint64_t found = journal_format_segment_of(&segments->super, offset);
+    uint64_t offset;
 
-    if (found >= segments->super.segment_count)
+    if (!journal_segment_find(segments, journal_address_position(address), segment, &offset))
         return false;
-    *segment = (uint32_t)found;
     *bit = (size_t)((offset - journal_format_segment_at(&segments->super, *segment)) /
                     JOURNAL_RECORD_MIN);
     return true;
 }
 
-enum bough_err journal_segment_mark(struct journal_segments *segments, uint64_t address,
-                                    bool *fresh)
+static bool bit_get(const uint8_t *bits, size_t bit)
 {
+    return (bits[bit / 8] >> (bit % 8) & 1) != 0;
+}
+
+enum bough_err journal_segment_mark(struct journal_segments *segments, uint64_t address,
+                                    enum journal_segment_mark mark, bool *fresh)
+{
+    size_t bytes = marks_bytes(segments);
     struct journal_segment *one;
+    uint8_t *bits;
     uint32_t segment;
     size_t bit;
 
@@ -107,28 +231,31 @@ enum bough_err journal_segment_mark(struct journal_segments *segments, uint64_t 
         return BOUGH_CORRUPT;
     one = &segments->at[segment];
     if (one->marks == NULL) {
-        one->marks = bough_heap_take(segments->heap, marks_bytes(segments));
+        one->marks = bough_heap_take(segments->heap, 2 * bytes);
         if (one->marks == NULL)
             return BOUGH_NO_MEMORY;
-        memset(one->marks, 0, marks_bytes(segments));
+        memset(one->marks, 0, 2 * bytes);
         one->live_bytes = 0;
     }
-    *fresh = (one->marks[bit / 8] >> (bit % 8) & 1) == 0;
-    assert(bit / 8 < marks_bytes(segments));
-    if (*fresh) {
-        one->marks[bit / 8] |= (uint8_t)(1u << (bit % 8));
-        one->live_bytes += journal_format_address_bytes(address);
-    }
+    assert(bit / 8 < bytes);
+    if (!bit_get(one->marks, bit) && !bit_get(one->marks + bytes, bit))
+        one->live_bytes += journal_address_bytes_max(address);
+    bits = one->marks + (mark == JOURNAL_SEGMENT_NEEDED ? bytes : 0);
+    *fresh = !bit_get(bits, bit);
+    bits[bit / 8] |= (uint8_t)(1u << (bit % 8));
     return BOUGH_OK;
 }
 
-bool journal_segment_is_marked(const struct journal_segments *segments, uint64_t address)
+bool journal_segment_has_mark(const struct journal_segments *segments, uint64_t address,
+                              enum journal_segment_mark mark)
 {
     uint32_t segment;
     size_t bit;
 
     return find_bit(segments, address, &segment, &bit) && segments->at[segment].marks != NULL &&
-           (segments->at[segment].marks[bit / 8] >> (bit % 8) & 1) != 0;
+           bit_get(segments->at[segment].marks +
+                       (mark == JOURNAL_SEGMENT_NEEDED ? marks_bytes(segments) : 0),
+                   bit);
 }
 
 bool journal_segment_is_candidate(const struct journal_segments *segments, uint64_t address)

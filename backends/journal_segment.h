@@ -15,19 +15,31 @@ enum journal_segment_state {
                               free after the next one */
 };
 
+/* Why a record is not garbage. */
+enum journal_segment_mark {
+    JOURNAL_SEGMENT_LIVES, /* its object does, with all that it leads to */
+    JOURNAL_SEGMENT_NEEDED /* only the record: others are differences from it, or it is an index's
+                            */
+};
+
 struct journal_segment {
     uint8_t state;
     bool candidate;      /* was full when the collection under way began */
-    uint64_t opening;    /* when it was opened: later = greater.  0 = not since this mount */
-    uint64_t live_bytes; /* found by the collection under way, or the last one */
-    uint8_t *marks;      /* a bit for each JOURNAL_RECORD_MIN bytes; NULL = none set */
+    uint64_t opening;    /* counts openings of segments; 0 = never opened */
+    uint64_t live_bytes; /* found by the collection under way, or the last one; 1/8 too much */
+    uint8_t *marks;      /* a bit for each JOURNAL_RECORD_MIN bytes, first those of LIVES, then
+                            those of NEEDED; NULL = none set */
 };
 
 struct journal_segments {
     struct bough_heap *heap;
     struct journal_super super; /* the geometry */
     struct journal_segment *at;
+    uint32_t *slots; /* segment + 1 by its opening; 0 = nothing there */
+    uint32_t slot_count;
+    uint32_t slots_used;
     uint32_t free_count;
+    uint32_t empty_count;
     uint32_t current;       /* the one being written */
     uint64_t opening_count; /* openings so far */
 };
@@ -39,27 +51,41 @@ BOUGH_MUST_CHECK enum bough_err journal_segment_init(struct journal_segments *se
 /* Gives its memory back. */
 void journal_segment_release(struct journal_segments *segments);
 
-/* Sets a segment's state, keeping free_count right. */
+/* Makes the table one for a device that has grown.  BOUGH_NO_MEMORY (nothing changes then). */
+BOUGH_MUST_CHECK enum bough_err journal_segment_grow(struct journal_segments *segments,
+                                                     const struct journal_super *super);
+
+/* Sets a segment's state, keeping the counts right. */
 void journal_segment_set(struct journal_segments *segments, uint32_t segment,
                          enum journal_segment_state state);
+
+/* Takes a segment into use under a new opening, without marks. */
+void journal_segment_use(struct journal_segments *segments, uint32_t segment, uint64_t opening);
 
 /* A free segment, the next behind `current` in a circle, so that wear is spread; BOUGH_FULL. */
 BOUGH_MUST_CHECK enum bough_err journal_segment_pick(const struct journal_segments *segments,
                                                      uint32_t *segment);
 
-/* Marks the record at an address as live; *fresh says whether it was not marked before.
- * BOUGH_CORRUPT (an address outside of the log), BOUGH_NO_MEMORY. */
-BOUGH_MUST_CHECK enum bough_err journal_segment_mark(struct journal_segments *segments,
-                                                     uint64_t address, bool *fresh);
+/* The segment that holds a position, and where on the device it is; false when its segment has been
+ * given up.  O(1). */
+bool journal_segment_find(const struct journal_segments *segments, uint64_t position,
+                          uint32_t *segment, uint64_t *offset);
 
-/* Whether the record at an address is marked. */
-bool journal_segment_is_marked(const struct journal_segments *segments, uint64_t address);
+/* The position of a device offset in a segment that was opened. */
+uint64_t journal_segment_position(const struct journal_segments *segments, uint64_t offset);
+
+/* Marks the record at an address; *fresh says whether it had no such mark before.  BOUGH_CORRUPT
+ * (an address in no segment in use), BOUGH_NO_MEMORY. */
+BOUGH_MUST_CHECK enum bough_err journal_segment_mark(struct journal_segments *segments,
+                                                     uint64_t address,
+                                                     enum journal_segment_mark mark, bool *fresh);
+
+/* Whether the record at an address has this mark. */
+bool journal_segment_has_mark(const struct journal_segments *segments, uint64_t address,
+                              enum journal_segment_mark mark);
 
 /* Whether a collection under way may call the record at an address garbage. */
 bool journal_segment_is_candidate(const struct journal_segments *segments, uint64_t address);
-
-/* Forgets one segment's marks: it is written anew. */
-void journal_segment_forget(struct journal_segments *segments, uint32_t segment);
 
 /* Forgets all marks. */
 void journal_segment_unmark(struct journal_segments *segments);

@@ -6,15 +6,19 @@
  *   (2) root is the newest root, staged or not; synced_generation that of the last ROOT record.
  *   (3) After a failed write or flush the backend is read-only for good: what the device holds is
  *       not known, and a second flush would prove nothing.
- *   (4) A live object is where the index says, if its tag is there; else at the address that links
- *       to it have.  An object that collection moved is in the index.
+ *   (4) An object is where its address says, unless that segment was given up; then the map of
+ *       moves leads to it (journal_place.h).
+ *   (5) The map of names has every commit and tag that lives, by tag.  While `filtering`, it may
+ *       have others, too, and no segment that is EMPTY becomes FREE.
  */
 #ifndef JOURNAL_STATE_H
 #define JOURNAL_STATE_H
 
 #include "hash.h"
-#include "journal_index.h"
 #include "journal_log.h"
+#include "journal_map.h"
+#include "journal_page.h"
+#include "journal_recent.h"
 #include "journal_segment.h"
 
 /* How far cleaning has come. */
@@ -31,7 +35,9 @@ struct journal {
     struct journal_super super;
     struct journal_log log;
     struct journal_segments segments;
-    struct journal_index index;
+    struct journal_map moves; /* from old addresses to newer ones */
+    struct journal_map names; /* from the tags of commits and tags to their addresses */
+    struct journal_pages pages;
     struct journal_recent recent;
     struct bough_root root;
     uint64_t synced_generation;
@@ -48,9 +54,12 @@ struct journal {
     uint64_t swept_generation; /* of the root at the last sweep */
     uint64_t swept_bytes;      /* appended since the last sweep */
     struct journal_clean clean;
+    bool doubtful;  /* not all superblocks could be read: a newer one may be lost */
+    bool swept;     /* the marks are complete: what has none is garbage */
+    bool filtering; /* names of garbage are being dropped */
 };
 
-/* The tag of a name in the index. */
+/* The tag of a name in the map of names. */
 static inline uint64_t journal_state_tag(const struct journal *journal,
                                          const struct bough_hash *name)
 {

@@ -10,6 +10,7 @@
  */
 #include "journal_write.h"
 #include "encode.h"
+#include "journal_address.h"
 
 #define TAIL_UNITS 2u
 
@@ -17,6 +18,17 @@
 static uint64_t tail_of(const struct journal *journal)
 {
     return journal->log.end - TAIL_UNITS * (uint64_t)journal->super.unit_bytes;
+}
+
+/* How many segments stay free for what is more urgent.  What a checkpoint writes grows with the map
+ * of names. */
+static uint32_t spare_of(const struct journal *journal, enum journal_write_reserve reserve)
+{
+    uint64_t names_bytes = journal_map_bytes(&journal->names);
+
+    if (reserve == JOURNAL_WRITE_CHECKPOINT)
+        return 0;
+    return (uint32_t)reserve + (uint32_t)(names_bytes / journal->super.segment_bytes);
 }
 
 enum bough_err journal_write_room(const struct journal *journal, uint64_t record_bytes,
@@ -28,7 +40,8 @@ enum bough_err journal_write_room(const struct journal *journal, uint64_t record
     if (record_bytes > journal->super.segment_bytes - overhead ||
         record_bytes > JOURNAL_RECORD_BYTES_MAX)
         return BOUGH_TOO_BIG;
-    if (at + record_bytes <= tail_of(journal) || journal->segments.free_count > (uint32_t)reserve)
+    if (at + record_bytes <= tail_of(journal) ||
+        journal->segments.free_count > spare_of(journal, reserve))
         return BOUGH_OK;
     return BOUGH_FULL;
 }
@@ -65,8 +78,10 @@ static enum bough_err append(struct journal *journal, uint8_t kind, uint16_t add
 
     assert(journal_log_at(&journal->log) + record_bytes <= journal->log.end);
     journal_format_record_put(&record, header);
-    record.crc =
-        journal_format_crc_add(journal->crc_begin, bough_bytes_of(header + 4, sizeof(header) - 4));
+    record.crc = journal_format_crc_at(
+        journal->crc_begin, kind,
+        journal_segment_position(&journal->segments, journal_log_at(&journal->log)));
+    record.crc = journal_format_crc_add(record.crc, bough_bytes_of(header + 4, sizeof(header) - 4));
     record.crc = journal_format_crc_add(record.crc, first);
     record.crc = journal_format_crc_add(record.crc, second);
     journal_format_record_put(&record, header);
@@ -87,7 +102,6 @@ static enum bough_err switch_segment(struct journal *journal)
     uint8_t next[JOURNAL_NEXT_BYTES];
     uint8_t start_payload[JOURNAL_SEGMENT_PAYLOAD];
     struct encode out = encode_into(next, sizeof(next));
-    struct journal_segment *one;
     uint32_t segment;
     uint64_t start;
 
@@ -99,12 +113,8 @@ static enum bough_err switch_segment(struct journal *journal)
                      (struct bough_bytes){0}));
     BOUGH_TRY(journal_log_pad(&journal->log, journal->super.unit_bytes));
     BOUGH_TRY(journal_log_write(&journal->log));
-    journal_segment_set(segments, segment, JOURNAL_SEGMENT_USED);
-    journal_segment_forget(segments, segment);
-    one = &segments->at[segment];
-    one->opening = opening;
+    journal_segment_use(segments, segment, opening);
     segments->current = segment;
-    segments->opening_count = opening;
     start = journal_format_segment_at(&journal->super, segment);
     journal_log_seek(&journal->log, start, start + journal->super.segment_bytes);
     out = encode_into(start_payload, sizeof(start_payload));
@@ -152,6 +162,25 @@ static enum bough_err open_group(struct journal *journal)
     return last ? switch_segment(journal) : BOUGH_OK;
 }
 
+/* A failed write ends all writing; that there is no room does not. */
+static enum bough_err checked(struct journal *journal, enum bough_err err)
+{
+    return err == BOUGH_IO || err == BOUGH_READ_ONLY ? journal_write_fail(journal, err) : err;
+}
+
+/* journal_write_fit, without the consequences of an error. */
+static enum bough_err fit(struct journal *journal, uint64_t record_bytes)
+{
+    BOUGH_TRY(open_group(journal));
+    return journal_log_at(&journal->log) + record_bytes > tail_of(journal) ? switch_segment(journal)
+                                                                           : BOUGH_OK;
+}
+
+enum bough_err journal_write_fit(struct journal *journal, uint64_t record_bytes)
+{
+    return checked(journal, fit(journal, record_bytes));
+}
+
 enum bough_err journal_write_record(struct journal *journal, uint8_t kind, uint16_t address_count,
                                     struct bough_bytes first, struct bough_bytes second,
                                     uint64_t *address)
@@ -159,16 +188,16 @@ enum bough_err journal_write_record(struct journal *journal, uint8_t kind, uint1
     struct journal_record shape = {.payload_len = (uint32_t)(first.len + second.len)};
     uint64_t record_bytes = journal_format_record_bytes(&shape);
 
-    BOUGH_TRY(open_group(journal));
-    if (journal_log_at(&journal->log) + record_bytes > tail_of(journal))
-        BOUGH_TRY(switch_segment(journal));
-    *address = journal_format_address(journal_log_at(&journal->log), record_bytes);
-    BOUGH_TRY(append(journal, kind, address_count, first, second));
+    BOUGH_TRY(journal_write_fit(journal, record_bytes));
+    *address = journal_address(
+        journal_segment_position(&journal->segments, journal_log_at(&journal->log)), record_bytes);
+    BOUGH_TRY(checked(journal, append(journal, kind, address_count, first, second)));
     journal->group_records++;
     return BOUGH_OK;
 }
 
-enum bough_err journal_write_end(struct journal *journal)
+/* journal_write_end, without the consequences of an error. */
+static enum bough_err end_group(struct journal *journal)
 {
     struct journal_root root = {.root = journal->root};
     uint8_t payload[JOURNAL_ROOT_BYTES];
@@ -187,4 +216,11 @@ enum bough_err journal_write_end(struct journal *journal)
     journal->group_open = false;
     journal->synced_generation = journal->root.generation;
     return BOUGH_OK;
+}
+
+enum bough_err journal_write_end(struct journal *journal)
+{
+    enum bough_err err = end_group(journal);
+
+    return err == BOUGH_OK ? BOUGH_OK : journal_write_fail(journal, err);
 }

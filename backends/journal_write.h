@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * journal_write.h - groups and records, through the segments.
+ * journal_write.h - groups and records, through the segments.  A write or flush that fails makes
+ * the backend read-only.
  */
 #ifndef JOURNAL_WRITE_H
 #define JOURNAL_WRITE_H
@@ -23,6 +24,10 @@ BOUGH_MUST_CHECK enum bough_err journal_write_room(const struct journal *journal
                                                    uint64_t record_bytes,
                                                    enum journal_write_reserve reserve);
 
+/* Opens a group, and a new segment unless a record of so many bytes fits the present one: the next
+ * record of that size will stand in the segment that is `current` then.  BOUGH_FULL, BOUGH_IO. */
+BOUGH_MUST_CHECK enum bough_err journal_write_fit(struct journal *journal, uint64_t record_bytes);
+
 /* Appends a record to the open group, opening one if there is none, and a new segment if the
  * present one is full; *address is where it stands.  The payload is both parts.  BOUGH_FULL,
  * BOUGH_IO. */
@@ -35,7 +40,8 @@ BOUGH_MUST_CHECK enum bough_err journal_write_record(struct journal *journal, ui
 bool journal_write_can_end(const struct journal *journal);
 
 /* Ends the open group (or an empty one) with the newest root and makes it durable: one write, one
- * flush.  BOUGH_FULL, BOUGH_IO. */
+ * flush.  BOUGH_FULL, BOUGH_IO; after any error the backend is read-only, since what was promised
+ * cannot be kept. */
 BOUGH_MUST_CHECK enum bough_err journal_write_end(struct journal *journal);
 
 /* Makes the backend read-only after an error of the device, and answers it. */

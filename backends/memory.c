@@ -82,7 +82,7 @@ static enum bough_err grow(struct memory *memory)
 }
 
 static enum bough_err memory_put(struct bough_backend *backend, const struct bough_hash *name,
-                                 const struct bough_object *object, uint64_t *address)
+                                 const struct bough_object *object, struct bough_place *where)
 {
     struct memory *memory = memory_of(backend);
     size_t addresses_size = object->address_count * sizeof(uint64_t);
@@ -90,10 +90,9 @@ static enum bough_err memory_put(struct bough_backend *backend, const struct bou
     uint32_t *place = place_of(memory, name);
     struct stored *stored;
 
-    if (*place != 0) {
-        *address = *place;
+    *where = (struct bough_place){.address = *place};
+    if (*place != 0)
         return BOUGH_OK;
-    }
     if (memory->count == memory->max)
         BOUGH_TRY(grow(memory));
     stored = bough_heap_take(memory->env->heap, size);
@@ -109,7 +108,7 @@ static enum bough_err memory_put(struct bough_backend *backend, const struct bou
         memcpy(stored->data + object->address_count, object->bytes.at, object->bytes.len);
     memory->objects[memory->count++] = stored;
     *place_of(memory, name) = (uint32_t)memory->count;
-    *address = memory->count;
+    where->address = memory->count;
     memory->base.used_bytes += size;
     memory->base.object_count++;
     return BOUGH_OK;

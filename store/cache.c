@@ -186,6 +186,7 @@ static void fill(struct entry *entry, const struct bough_link *link,
         .bytes = bough_bytes_of(own_bytes, object->bytes.len),
         .addresses = entry->data,
         .address_count = object->address_count,
+        .base = object->base,
         .item_count = items == NULL ? 0 : item_count,
         .items = own_items,
     };

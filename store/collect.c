@@ -143,7 +143,10 @@ static enum bough_err visit_node(struct bough_store *store, struct collect *coll
     enum bough_err err;
 
     BOUGH_TRY(node_page_pin(store, link, &page));
-    err = push_items(store, collect, page);
+    err =
+        page->base == 0 ? BOUGH_OK : store->backend->ops->collect_need(store->backend, page->base);
+    if (err == BOUGH_OK)
+        err = push_items(store, collect, page);
     node_page_unpin(store, page);
     return err;
 }

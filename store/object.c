@@ -14,10 +14,13 @@ enum bough_err object_put(struct bough_store *store, enum bough_kind kind, struc
 {
     struct bough_object object = {
         .kind = kind, .bytes = bytes, .addresses = addresses, .address_count = address_count};
+    struct bough_place place;
 
     assert(address_count == 0 || addresses != NULL);
     hash_of((uint32_t)kind, bytes, &link->name);
-    return bough_backend_put(store->backend, &link->name, &object, &link->address);
+    BOUGH_TRY(bough_backend_put(store->backend, &link->name, &object, &place));
+    link->address = place.address;
+    return BOUGH_OK;
 }
 
 enum bough_err object_corrupt(struct bough_store *store, const struct bough_link *link,

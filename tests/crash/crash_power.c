@@ -137,7 +137,10 @@ static void live(struct crash *crash, const struct start *start, unsigned depth)
     plan.subsets_max = nested ? (depth == 0 ? 3 : 5) : crash->long_run ? 12 : 9;
     plan.pairs_max = nested ? 0 : 24;
     plan.random_count = nested ? 4 : crash->long_run ? 64 : 32;
-    life.lives_max = (crash->long_run ? 400u : 60u) / (crash->shape->chunked_percent > 0 ? 8u : 1u);
+    /* Collections write a lot: of their moments fewer will do. */
+    life.lives_max = (crash->long_run ? 400u : 60u) / (crash->shape->chunked_percent > 0   ? 8u
+                                                       : crash->shape->collect_percent > 0 ? 15u
+                                                                                           : 1u);
     if (nested && depth < DEPTH_MAX)
         life.next_one_in = depth == 0 ? 6 : 60;
     run(&life, start);
@@ -166,7 +169,8 @@ static void rounds(struct crash *crash)
 {
     for (unsigned round = 0; round < crash->rounds; round++) {
         for (crash->shape = workload_shapes; crash->shape->name != NULL; crash->shape++) {
-            unsigned seeds = crash->shape->chunked_percent > 0 ? 1 : SEEDS_PER_ROUND;
+            bool small = crash->shape->chunked_percent == 0 && crash->shape->txn_count < 20;
+            unsigned seeds = small ? SEEDS_PER_ROUND : 1;
 
             if (crash->only_shape != NULL && strcmp(crash->only_shape, crash->shape->name) != 0)
                 continue;

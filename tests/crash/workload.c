@@ -22,6 +22,7 @@ const struct workload_shape workload_shapes[] = {
     {"same", 4096, 512, 8, 45, 1, 0, 0, 0, 1200, 0},
     {"large", 4096, 3072, 6, 50, 3, 10, 30, 40, 0, 0},
     {"collect", 4096, 512, 14, 60, 3, 30, 40, 0, 0, 40},
+    {"tight", 4096, 460, 24, 60, 2, 30, 60, 0, 0, 60},
     {NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
 };
 
@@ -264,8 +265,8 @@ static bool is_explained(enum bough_err err, const struct sim_device *dev)
 {
     if (err == BOUGH_FULL)
         return true;
-    if (err == BOUGH_READ_ONLY)
-        return dev->write_failed;
+    if (err == BOUGH_READ_ONLY) /* after a failed write; or because what went astray hit an index */
+        return dev->write_failed || (dev->fault_count > 0 && dev->faults.fail_kinds == 0);
     return dev->fault_count > 0 && (err == BOUGH_IO || err == BOUGH_CORRUPT);
 }
 

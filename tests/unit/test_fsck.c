@@ -22,9 +22,9 @@ static struct rotten *rotten_of(struct bough_backend *backend)
 }
 
 static enum bough_err rotten_put(struct bough_backend *backend, const struct bough_hash *name,
-                                 const struct bough_object *object, uint64_t *address)
+                                 const struct bough_object *object, struct bough_place *place)
 {
-    enum bough_err err = bough_backend_put(rotten_of(backend)->below, name, object, address);
+    enum bough_err err = bough_backend_put(rotten_of(backend)->below, name, object, place);
 
     backend->object_count = rotten_of(backend)->below->object_count;
     return err;

@@ -36,6 +36,18 @@ struct bough_object {
     struct bough_bytes bytes;
     const uint64_t *addresses; /* of the links in `bytes`, in the order they stand there */
     uint32_t address_count;
+    /* An object may be kept as its difference from another one, of the same kind, that is kept
+     * whole.  From get: the other's address, 0 = kept whole.  To put, optional: that address, and
+     * the patches (base/patch.h) that make bytes, then addresses (as little-endian numbers of 8
+     * bytes) of the other's. */
+    uint64_t base;
+    struct bough_bytes patch;
+};
+
+/* Where an object is kept. */
+struct bough_place {
+    uint64_t address;
+    uint64_t base; /* what it is kept as a difference from; 0 = kept whole */
 };
 
 /* The whole repository state: branches, tags, settings and reflog hang off `state`. */
@@ -56,11 +68,11 @@ struct bough_identity {
 struct bough_backend;
 
 struct bough_backend_ops {
-    /* Stores `object` under `name` and tells its address.  The same object put twice may get the
-     * old address.  Not durable, and gone after a crash, until a root_move + sync that follows.
+    /* Stores `object` under `name` and tells where.  The same object put twice may get the old
+     * place.  Not durable, and gone after a crash, until a root_move + sync that follows.
      * BOUGH_FULL, BOUGH_READ_ONLY, BOUGH_TOO_BIG, BOUGH_IO, BOUGH_NO_MEMORY. */
     enum bough_err (*put)(struct bough_backend *backend, const struct bough_hash *name,
-                          const struct bough_object *object, uint64_t *address);
+                          const struct bough_object *object, struct bough_place *place);
 
     /* The object at link->address; its bytes and addresses live in `arena`.  The caller compares
      * the hash; the backend has compared its own checksum and that the record carries the name of
@@ -94,13 +106,15 @@ struct bough_backend_ops {
     void (*hold)(struct bough_backend *backend, bool on);
 
     /* Collection, in this order (store/collect.c knows what refers to what).  Optional: NULL.
-     * begin forgets all marks; mark says that an object lives, *fresh whether that is news; sweep:
-     * what was put before begin and is not marked is garbage, the backend may overwrite it from now
-     * on; clean moves what lives out of space that is worth having back, about `max_bytes` at a
-     * call, until *done. */
+     * begin forgets all marks; mark says that an object lives, *fresh whether that is news; need,
+     * that others are kept as differences from the object at this address, though it may be garbage
+     * itself; sweep: what was put before begin and is not marked is garbage, the backend may
+     * overwrite it from now on; clean moves what lives out of space that is worth having back,
+     * about `max_bytes` at a call, until *done. */
     void (*collect_begin)(struct bough_backend *backend);
     enum bough_err (*collect_mark)(struct bough_backend *backend, const struct bough_link *link,
                                    bool *fresh);
+    enum bough_err (*collect_need)(struct bough_backend *backend, uint64_t address);
     enum bough_err (*collect_sweep)(struct bough_backend *backend);
     enum bough_err (*collect_clean)(struct bough_backend *backend, uint64_t max_bytes, bool *done);
 };
@@ -121,10 +135,11 @@ struct bough_backend {
 BOUGH_MUST_CHECK static inline enum bough_err bough_backend_put(struct bough_backend *backend,
                                                                 const struct bough_hash *name,
                                                                 const struct bough_object *object,
-                                                                uint64_t *address)
+                                                                struct bough_place *place)
 {
     assert(!bough_hash_is_none(name));
-    return backend->read_only ? BOUGH_READ_ONLY : backend->ops->put(backend, name, object, address);
+    assert(object->patch.len == 0 || object->base != 0);
+    return backend->read_only ? BOUGH_READ_ONLY : backend->ops->put(backend, name, object, place);
 }
 
 BOUGH_MUST_CHECK static inline enum bough_err bough_backend_get(struct bough_backend *backend,

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * journal_page.c - the parts of runs that were read lately.
+ *
+ * Few enough to be searched one by one.  The least recently used one makes room.
+ *   (1) An address is never used twice, so a page need not be dropped when its part is.
+ */
+#include "journal_page.h"
+#include "journal_read.h"
+
+#define PART_ARENA_BYTES ((size_t)64 << 10)
+
+enum bough_err journal_page_init(struct journal_pages *pages, struct bough_heap *heap)
+{
+    size_t size = JOURNAL_PAGE_COUNT * sizeof(*pages->at);
+
+    *pages = (struct journal_pages){.heap = heap, .at = bough_heap_take(heap, size)};
+    if (pages->at == NULL)
+        return BOUGH_NO_MEMORY;
+    memset(pages->at, 0, size);
+    return BOUGH_OK;
+}
+
+void journal_page_release(struct journal_pages *pages)
+{
+    if (pages->at != NULL)
+        bough_heap_give(pages->heap, pages->at, JOURNAL_PAGE_COUNT * sizeof(*pages->at));
+    pages->at = NULL;
+}
+
+/* Fills a page from its record. */
+static enum bough_err read_part(struct journal *journal, uint64_t address,
+                                struct bough_arena *arena, struct journal_page *page)
+{
+    struct journal_record record;
+    struct bough_bytes payload;
+    struct decode in;
+
+    page->address = 0;
+    BOUGH_TRY(journal_read_record(journal, address, arena, &record, &payload));
+    in = decode_from(payload);
+    page->count = (uint32_t)(payload.len / sizeof(page->entries[0]));
+    if (record.kind != JOURNAL_KIND_INDEX || payload.len % sizeof(page->entries[0]) != 0 ||
+        page->count == 0 || page->count > JOURNAL_MAP_PART_ENTRIES)
+        return BOUGH_CORRUPT;
+    for (uint32_t i = 0; i < page->count; i++) {
+        page->entries[i].key = decode_u64(&in);
+        page->entries[i].address = decode_u64(&in);
+        if (page->entries[i].address == 0 ||
+            (i > 0 && page->entries[i].key < page->entries[i - 1].key))
+            return BOUGH_CORRUPT;
+    }
+    page->address = address;
+    return BOUGH_OK;
+}
+
+enum bough_err journal_page_get(struct journal *journal, uint64_t address,
+                                const struct journal_page **page)
+{
+    struct journal_pages *pages = &journal->pages;
+    struct journal_page *oldest = &pages->at[0];
+    struct bough_arena arena;
+    enum bough_err err = BOUGH_OK;
+
+    assert(address != 0);
+    pages->clock++;
+    for (uint32_t i = 0; i < JOURNAL_PAGE_COUNT; i++) {
+        if (pages->at[i].address == address) {
+            oldest = &pages->at[i];
+            break;
+        }
+        if (pages->at[i].used_at < oldest->used_at)
+            oldest = &pages->at[i];
+    }
+    if (oldest->address != address) {
+        bough_arena_init(&arena, journal->env->heap, PART_ARENA_BYTES);
+        err = read_part(journal, address, &arena, oldest);
+        bough_arena_release(&arena);
+    }
+    oldest->used_at = pages->clock;
+    *page = oldest;
+    if (err == BOUGH_CORRUPT)
+        bough_log(journal->env->log, BOUGH_ERROR, "journal", "bad part of an index at %llx",
+                  (unsigned long long)address);
+    return err;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * journal_place.c - where the record of an address is now.
+ *
+ * A merge shortens chains of moves, so they are no longer than the moves since.
+ */
+#include "journal_place.h"
+#include "journal_address.h"
+#include "journal_map.h"
+
+/* Far more than merges leave; bounds the walk on bad bytes. */
+#define MOVES_MAX 4096u
+
+/* Whether the address is in a segment in use.  One that was emptied does not count: what lived
+ * there has been moved. */
+static bool is_here(const struct journal *journal, uint64_t address)
+{
+    uint32_t segment;
+    uint64_t offset;
+
+    return journal_segment_find(&journal->segments, journal_address_position(address), &segment,
+                                &offset) &&
+           journal->segments.at[segment].state == JOURNAL_SEGMENT_USED;
+}
+
+enum bough_err journal_place_find(struct journal *journal, uint64_t address, uint64_t *now)
+{
+    assert(address != 0);
+    *now = address;
+    for (uint32_t i = 0; i < MOVES_MAX; i++) {
+        if (is_here(journal, *now))
+            return BOUGH_OK;
+        BOUGH_TRY(journal_map_find(journal, &journal->moves, *now, 0, now));
+        if (*now == 0)
+            return BOUGH_NOT_FOUND;
+    }
+    return BOUGH_CORRUPT;
+}
+
+enum bough_err journal_place_settle_move(struct journal *journal, struct journal_index_entry *entry,
+                                         bool *keep)
+{
+    enum bough_err err = journal_place_find(journal, entry->address, &entry->address);
+
+    *keep = err == BOUGH_OK;
+    return err == BOUGH_NOT_FOUND ? BOUGH_OK : err;
+}
+
+bool journal_place_is_garbage(const struct journal *journal, uint64_t now)
+{
+    return journal->swept && journal_segment_is_candidate(&journal->segments, now) &&
+           !journal_segment_has_mark(&journal->segments, now, JOURNAL_SEGMENT_LIVES);
+}
+
+enum bough_err journal_place_settle_name(struct journal *journal, struct journal_index_entry *entry,
+                                         bool *keep)
+{
+    enum bough_err err = journal_place_find(journal, entry->address, &entry->address);
+
+    *keep = err == BOUGH_OK &&
+            !(journal->filtering && journal_place_is_garbage(journal, entry->address));
+    return err == BOUGH_NOT_FOUND ? BOUGH_OK : err;
+}
