@@ -1,40 +1,53 @@
 /* SPDX-License-Identifier: ISC
  *
- * cache.c - objects in memory by address: a hash table of lists, and one list by age.
+ * cache.c - objects in memory by address: a hash table of lists, and two lists by age.
  *
  *   (1) used_bytes is the table plus the sum of all entries' sizes.  It passes budget_bytes only by
  *       what is pinned.
- *   (2) A kept entry is in exactly one bucket and once in the list from `newest` to `oldest`.
+ *   (2) A kept entry is in exactly one bucket and once in one list by age: `active`, or `retired`.
  *   (3) An entry that is not kept lives only while it is pinned.
+ *   (4) `retired` holds at most a RETIRED_SHARE of the budget.
  * Nothing that is pinned is dropped, so a reader needs no copy.  Who goes is decided by the second
  * chance: the oldest entry goes unless it was used since it was last looked at; then it becomes the
- * newest.  So a use costs one flag, not the upkeep of a list.
+ * newest.  So a use costs one flag, not the upkeep of a list.  What an edit has replaced is
+ * retired: it is kept a little for those who still read the old state, in a share so small that the
+ * memory of nodes that nobody needs is soon used again, while the processor's caches still have it.
  */
 #include "cache.h"
 
 /* One entry may take a sixteenth of the budget at most, so that a single large chunk cannot push
  * out the inner nodes that every request needs. */
-#define ENTRY_SHARE  16u
-#define BUCKET_BYTES 2048u /* of budget for each bucket: about one entry a bucket */
+#define ENTRY_SHARE   16u
+#define RETIRED_SHARE 64u
+#define BUCKET_BYTES  2048u /* of budget for each bucket: about one entry a bucket */
 
 struct entry {
     struct cache_object object; /* first, so that a pin leads back here */
     struct entry *next_in_bucket;
+    uint32_t pin_count;
+    bool kept;
+    bool used; /* since it was last looked at for dropping */
+    bool replaced;
+    struct ages *ages; /* the list it is in, if it is kept */
     struct entry *newer;
     struct entry *older;
     size_t size_bytes;
-    uint32_t pin_count;
-    bool kept;
-    bool used;       /* since it was last looked at for dropping */
     uint64_t data[]; /* addresses, items, bytes */
+};
+
+/* A list by age. */
+struct ages {
+    struct entry *newest;
+    struct entry *oldest;
+    size_t bytes;
 };
 
 struct cache {
     struct bough_heap *heap;
     size_t budget_bytes;
     size_t used_bytes;
-    struct entry *newest;
-    struct entry *oldest;
+    struct ages active;
+    struct ages retired;
     size_t entry_count;  /* kept ones */
     size_t bucket_count; /* a power of two */
     struct entry **buckets;
@@ -76,20 +89,26 @@ static struct entry **bucket_of(struct cache *cache, uint64_t address)
     return &cache->buckets[(mixed >> 32) & (cache->bucket_count - 1)];
 }
 
-/* Takes an entry out of the list by age. */
-static void unlink_age(struct cache *cache, struct entry *entry)
+/* Takes an entry out of its list by age. */
+static void unlink_age(struct entry *entry)
 {
-    *(entry->newer != NULL ? &entry->newer->older : &cache->newest) = entry->older;
-    *(entry->older != NULL ? &entry->older->newer : &cache->oldest) = entry->newer;
+    struct ages *ages = entry->ages;
+
+    *(entry->newer != NULL ? &entry->newer->older : &ages->newest) = entry->older;
+    *(entry->older != NULL ? &entry->older->newer : &ages->oldest) = entry->newer;
+    assert(ages->bytes >= entry->size_bytes);
+    ages->bytes -= entry->size_bytes;
 }
 
-/* Puts an entry at the newest end. */
-static void link_age(struct cache *cache, struct entry *entry)
+/* Puts an entry at the newest end of a list. */
+static void link_age(struct ages *ages, struct entry *entry)
 {
+    entry->ages = ages;
     entry->newer = NULL;
-    entry->older = cache->newest;
-    *(cache->newest != NULL ? &cache->newest->newer : &cache->oldest) = entry;
-    cache->newest = entry;
+    entry->older = ages->newest;
+    *(ages->newest != NULL ? &ages->newest->newer : &ages->oldest) = entry;
+    ages->newest = entry;
+    ages->bytes += entry->size_bytes;
 }
 
 /* Gives an entry's memory back; it is in no list. */
@@ -110,7 +129,7 @@ static void drop(struct cache *cache, struct entry *entry)
         at = &(*at)->next_in_bucket;
     }
     *at = entry->next_in_bucket;
-    unlink_age(cache, entry);
+    unlink_age(entry);
     entry->kept = false;
     cache->entry_count--;
     if (entry->pin_count == 0)
@@ -121,9 +140,11 @@ void cache_close(struct cache *cache)
 {
     if (cache == NULL)
         return;
-    while (cache->oldest != NULL)
-        drop(cache, cache->oldest);
-    assert(cache->newest == NULL);
+    while (cache->active.oldest != NULL)
+        drop(cache, cache->active.oldest);
+    while (cache->retired.oldest != NULL)
+        drop(cache, cache->retired.oldest);
+    assert(cache->active.bytes == 0 && cache->retired.bytes == 0);
     assert(cache->used_bytes == sizeof(*cache) + cache->bucket_count * sizeof(struct entry *));
     bough_heap_give(cache->heap, cache->buckets, cache->bucket_count * sizeof(struct entry *));
     bough_heap_give(cache->heap, cache, sizeof(*cache));
@@ -144,23 +165,32 @@ const struct cache_object *cache_pin(struct cache *cache, const struct bough_lin
     return &entry->object;
 }
 
+/* Looks at the oldest of a list: it goes, or becomes the newest of the active. */
+static void look_at_oldest(struct cache *cache, struct ages *ages)
+{
+    struct entry *entry = ages->oldest;
+
+    if (entry->pin_count == 0 && !entry->used) {
+        drop(cache, entry);
+        return;
+    }
+    entry->used = false;
+    unlink_age(entry);
+    link_age(&cache->active, entry);
+}
+
 /* Drops entries until `size` more fit the budget.  Each is looked at twice at most, so it ends also
  * where everything is pinned. */
 static void make_room(struct cache *cache, size_t size)
 {
     size_t looks = 2 * cache->entry_count;
 
-    for (; looks > 0 && cache->oldest != NULL && cache->used_bytes + size > cache->budget_bytes;
+    for (; looks > 0 && cache->entry_count > 0 && cache->used_bytes + size > cache->budget_bytes;
          looks--) {
-        struct entry *entry = cache->oldest;
-
-        if (entry->pin_count == 0 && !entry->used) {
-            drop(cache, entry);
-            continue;
-        }
-        entry->used = false;
-        unlink_age(cache, entry);
-        link_age(cache, entry);
+        if (cache->retired.oldest != NULL)
+            look_at_oldest(cache, &cache->retired);
+        else
+            look_at_oldest(cache, &cache->active);
     }
 }
 
@@ -214,11 +244,32 @@ enum bough_err cache_add(struct cache *cache, const struct bough_link *link,
         entry->kept = true;
         entry->next_in_bucket = *bucket;
         *bucket = entry;
-        link_age(cache, entry);
+        link_age(&cache->active, entry);
         cache->entry_count++;
     }
     *pinned = &entry->object;
     return BOUGH_OK;
+}
+
+void cache_retire(const struct cache_object *pinned)
+{
+    struct entry *entry = (struct entry *)pinned;
+
+    assert(entry->pin_count > 0);
+    entry->replaced = true;
+    entry->used = false;
+}
+
+/* Moves an entry that nobody has asked for since it was replaced to the retired. */
+static void retire(struct cache *cache, struct entry *entry)
+{
+    entry->replaced = false;
+    if (entry->used || entry->ages == &cache->retired)
+        return;
+    unlink_age(entry);
+    link_age(&cache->retired, entry);
+    while (cache->retired.bytes > cache->budget_bytes / RETIRED_SHARE)
+        look_at_oldest(cache, &cache->retired);
 }
 
 void cache_unpin(struct cache *cache, const struct cache_object *pinned)
@@ -227,8 +278,12 @@ void cache_unpin(struct cache *cache, const struct cache_object *pinned)
 
     assert(entry->pin_count > 0);
     entry->pin_count--;
-    if (!entry->kept && entry->pin_count == 0)
+    if (entry->pin_count > 0)
+        return;
+    if (!entry->kept)
         release(cache, entry);
+    else if (entry->replaced)
+        retire(cache, entry);
 }
 
 size_t cache_bytes(const struct cache *cache)

@@ -46,6 +46,10 @@ BOUGH_MUST_CHECK enum bough_err cache_add(struct cache *cache, const struct boug
                                           const struct cache_item *items, uint32_t item_count,
                                           const struct cache_object **pinned);
 
+/* Says that a newer object has taken the place of this one, which is pinned: unless it is asked for
+ * again, it goes before others. */
+void cache_retire(const struct cache_object *pinned);
+
 /* Lets go of a pin. */
 void cache_unpin(struct cache *cache, const struct cache_object *pinned);
 

@@ -56,8 +56,34 @@ BOUGH_MUST_CHECK enum bough_err node_layout(struct bough_store *store,
                                             struct bough_arena *arena, struct cache_item **items,
                                             uint32_t *count);
 
+/* The key of item `at` of a node that was laid out.  Its length is a varint of one or two bytes. */
+static inline struct bough_bytes node_key_at(const struct cache_object *node, uint32_t at)
+{
+    const uint8_t *bytes = node->bytes.at + node->items[at].at;
+    bool wide = bytes[0] >= 0x80;
+
+    assert(at < node->item_count);
+    return (struct bough_bytes){.at = bytes + (wide ? 2 : 1),
+                                .len =
+                                    wide ? (size_t)((bytes[0] & 0x7f) | bytes[1] << 7) : bytes[0]};
+}
+
 /* Item `at` of a node that was laid out. */
-void node_item(const struct cache_object *node, uint32_t at, struct node_item *item);
+static inline void node_item(const struct cache_object *node, uint32_t at, struct node_item *item)
+{
+    const struct cache_item *place = &node->items[at];
+    struct bough_bytes key = node_key_at(node, at);
+    const uint8_t *bytes = node->bytes.at + place->at;
+
+    *item = (struct node_item){
+        .at = bytes,
+        .len = place[1].at - place->at,
+        .key_at = (uint16_t)(key.at - bytes),
+        .key_len = (uint16_t)key.len,
+        .addresses = node->addresses + place->address_at,
+        .address_count = place[1].address_at - place->address_at,
+    };
+}
 
 /* The values at or below an item of a node of `level`. */
 uint64_t node_key_count(const struct node_item *item, uint8_t level);
@@ -81,11 +107,5 @@ BOUGH_MUST_CHECK enum bough_err node_inner_item(struct bough_bytes last_key,
                                                 const struct bough_link *child, uint64_t key_count,
                                                 bool soft, struct bough_arena *arena,
                                                 struct node_item *item);
-
-/* Encodes and stages the node of `count` > 0 items, and keeps it in the cache.  `arena` is for
- * scratch. */
-BOUGH_MUST_CHECK enum bough_err node_put(struct bough_store *store, uint8_t level,
-                                         const struct node_item *items, size_t count,
-                                         struct bough_arena *arena, struct bough_link *link);
 
 #endif

@@ -58,10 +58,8 @@ uint32_t node_page_search(const struct cache_object *page, struct bough_bytes ke
 
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        struct node_item item;
 
-        node_item(page, middle, &item);
-        if (bough_bytes_compare(node_key(&item), key) < 0)
+        if (bough_bytes_compare(node_key_at(page, middle), key) < 0)
             low = middle + 1;
         else
             high = middle;

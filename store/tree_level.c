@@ -7,6 +7,7 @@
  * node: that is the root.
  */
 #include "tree_level.h"
+#include "node_put.h"
 #include "tree_run.h"
 
 /* A list of changes that grows in an arena. */
@@ -36,7 +37,7 @@ static enum bough_err changes_add(struct changes *list, struct bough_arena *aren
 
 /* Merges what a run's nodes were with what they have become: removals, puts, and nothing where an
  * item stayed.  Without `was`, the level above starts from nothing, and everything is a put. */
-static enum bough_err run_changes(const struct node_item *was, size_t was_count,
+static enum bough_err run_changes(const struct tree_run_node *was, size_t was_count,
                                   const struct node_item *now, size_t now_count,
                                   struct changes *list, struct bough_arena *arena)
 {
@@ -47,15 +48,15 @@ static enum bough_err run_changes(const struct node_item *was, size_t was_count,
         int order = was_at == was_count ? 1
                     : now_at == now_count
                         ? -1
-                        : bough_bytes_compare(node_key(&was[was_at]), node_key(&now[now_at]));
+                        : bough_bytes_compare(node_key(&was[was_at].item), node_key(&now[now_at]));
         struct tree_level_change change = {.remove = order < 0};
 
-        if (order == 0 && node_same(&was[was_at], &now[now_at])) {
+        if (order == 0 && node_same(&was[was_at].item, &now[now_at])) {
             was_at++;
             now_at++;
             continue;
         }
-        change.key = node_key(order < 0 ? &was[was_at] : &now[now_at]);
+        change.key = node_key(order < 0 ? &was[was_at].item : &now[now_at]);
         if (order >= 0)
             change.item = now[now_at];
         BOUGH_TRY(changes_add(list, arena, &change));
@@ -96,6 +97,21 @@ static enum bough_err build_nodes(struct bough_store *store, const struct node_c
     return BOUGH_OK;
 }
 
+/* Stages the one node of a run that is a patch. */
+static enum bough_err patch_node(struct bough_store *store, const struct tree_run *run,
+                                 struct bough_arena *arena, struct node_item **built,
+                                 size_t *built_count)
+{
+    const struct node_item *parent = &run->nodes[0].item;
+
+    assert(run->node_count == 1);
+    *built = bough_arena_take(arena, sizeof(**built));
+    if (*built == NULL)
+        return BOUGH_NO_MEMORY;
+    *built_count = 1;
+    return tree_patch_put(store, &run->patch, parent->at == NULL ? NULL : parent, arena, *built);
+}
+
 /* What a level's work has come to. */
 struct outcome {
     bool done;              /* `result` is the tree */
@@ -112,7 +128,7 @@ static enum bough_err finish_whole(const struct tree_run *run, const struct node
     const struct node_item *root = NULL;
 
     outcome->whole = true;
-    if (run->count == 0) {
+    if (run->count == 0 && built_count == 0) {
         outcome->done = true; /* an empty directory */
         return BOUGH_OK;
     }
@@ -144,7 +160,11 @@ static enum bough_err finish_level(struct bough_store *store, const struct node_
         struct node_item *built = NULL;
         size_t built_count = 0;
 
-        if (!alone_at_top)
+        for (size_t i = 0; i < run->node_count; i++)
+            cache_retire(run->nodes[i].page);
+        if (run->patch.page != NULL)
+            BOUGH_TRY(patch_node(store, run, arena, &built, &built_count));
+        else if (!alone_at_top)
             BOUGH_TRY(build_nodes(store, rule, run, arena, &built, &built_count));
         if (run->at_start && run->at_end)
             BOUGH_TRY(finish_whole(run, rule, built, built_count, outcome));
