@@ -9,10 +9,12 @@
 
 struct cache;
 
-/* Where an item of a node begins: in the bytes, and among the addresses. */
+/* Where an item of a node begins: in the bytes, and among the addresses; and what its key begins
+ * with (node.h), so that a search needs no look at most keys. */
 struct cache_item {
     uint32_t at;
     uint32_t address_at;
+    uint64_t head;
 };
 
 /* An object that is pinned: it stays as it is until it is unpinned, in the cache or not. */

@@ -90,16 +90,22 @@ enum bough_err node_layout(struct bough_store *store, const struct bough_link *l
     assert(*count < max);
     (*items)[*count] =
         (struct cache_item){.at = (uint32_t)object->bytes.len, .address_at = address_at};
+    node_heads(object->bytes.at, *items, *count);
     return BOUGH_OK;
 }
 
-/* A reader of what follows the key. */
-static struct decode payload_of(const struct node_item *item)
+void node_heads(const uint8_t *bytes, struct cache_item *items, uint32_t count)
 {
-    size_t at = (size_t)item->key_at + item->key_len;
+    struct bough_bytes first = node_item_key(bytes + items[0].at);
+    struct bough_bytes last = node_item_key(bytes + items[count - 1].at);
+    size_t common = 0;
 
-    assert(at < item->len);
-    return decode_from(bough_bytes_of(item->at + at, item->len - at));
+    assert(count > 0);
+    while (common < first.len && common < last.len && first.at[common] == last.at[common])
+        common++;
+    for (uint32_t i = 0; i < count; i++)
+        items[i].head = node_head(node_item_key(bytes + items[i].at), common);
+    items[count].head = common;
 }
 
 /* A varint that node_layout has seen; *at moves behind it. */
@@ -142,40 +148,46 @@ struct bough_link node_child(const struct node_item *item)
     return child;
 }
 
+/* A hash that node_layout has seen, with the address that goes with it; *at moves behind it. */
+static struct bough_link trusted_link(const uint8_t **at, uint64_t address)
+{
+    struct bough_link link = {.address = address};
+
+    memcpy(&link.name, *at, BOUGH_HASH_BYTES);
+    *at += BOUGH_HASH_BYTES;
+    return link;
+}
+
 void node_entry(const struct node_item *item, struct bough_entry *entry)
 {
-    struct decode in = payload_of(item);
-    uint8_t form = decode_u8(&in);
+    const uint8_t *at = item->at + item->key_at + item->key_len;
+    uint8_t form = *at++;
 
-    *entry = (struct bough_entry){.step = node_key(item), .mode = (uint32_t)decode_varint(&in)};
+    *entry = (struct bough_entry){.step = node_key(item), .mode = (uint32_t)trusted_varint(&at)};
     switch (form) {
     case NODE_DATA:
-        entry->value.data = decode_bytes(&in);
-        entry->value.size_bytes = entry->value.data.len;
+        entry->value.size_bytes = trusted_varint(&at);
+        entry->value.data = bough_bytes_of(at, (size_t)entry->value.size_bytes);
+        at += entry->value.size_bytes;
         break;
     case NODE_VALUE:
-        entry->value.size_bytes = decode_varint(&in);
-        entry->value.link.name = decode_hash(&in);
-        entry->value.link.address = item->addresses[0];
+        entry->value.size_bytes = trusted_varint(&at);
+        entry->value.link = trusted_link(&at, item->addresses[0]);
         break;
     case NODE_LINK:
         entry->kind = BOUGH_ENTRY_LINK;
-        entry->link_kind = (enum bough_kind)decode_u8(&in);
-        entry->link.name = decode_hash(&in);
-        entry->link.address = item->addresses[0];
+        entry->link_kind = (enum bough_kind) * at++;
+        entry->link = trusted_link(&at, item->addresses[0]);
         break;
     default:
         entry->kind = BOUGH_ENTRY_TREE;
         entry->step.len--; /* the '/' that is in the key only */
-        entry->tree.key_count = decode_varint(&in);
-        entry->tree.root.name = decode_hash(&in);
-        entry->tree.root.address = item->addresses[0];
-        if (form == NODE_TREE_VERBATIM) {
-            entry->tree.verbatim.name = decode_hash(&in);
-            entry->tree.verbatim.address = item->addresses[1];
-        }
+        entry->tree.key_count = trusted_varint(&at);
+        entry->tree.root = trusted_link(&at, item->addresses[0]);
+        if (form == NODE_TREE_VERBATIM)
+            entry->tree.verbatim = trusted_link(&at, item->addresses[1]);
     }
-    assert(!in.bad && in.left == 0);
+    assert(at == item->at + item->len);
 }
 
 /* An item being encoded: its bytes, and the addresses of its hashes. */

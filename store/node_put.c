@@ -52,6 +52,7 @@ static void fill_node(struct assembly *node, uint8_t level, const struct node_it
     }
     node->items[count] =
         (struct cache_item){.at = (uint32_t)node->len, .address_at = node->address_count};
+    node_heads(node->bytes, node->items, (uint32_t)count);
 }
 
 /* Names and stages a node that was put together, and keeps it in the cache, if that has room. */
