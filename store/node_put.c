@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * node_put.c - nodes are put together, named, staged and kept in the cache.
+ * node_put.c - nodes are put together; then named, staged and kept in the cache.
  *
  * Most nodes that an edit writes have the shape of one that is there: a leaf with a new value of
  * the same length, an inner node whose child was renamed.  Those are patched copies; only where
- * items come, go or change their length is a node laid out anew.
+ * items come, go or change their length is a node laid out anew.  Naming is the dearest part, and
+ * what makes it cheaper is to do many at once (hash_many.h).
  */
 #include "node_put.h"
+#include "hash_many.h"
 
 /* A node being put together. */
 struct assembly {
@@ -55,39 +57,30 @@ static void fill_node(struct assembly *node, uint8_t level, const struct node_it
     node_heads(node->bytes, node->items, (uint32_t)count);
 }
 
-/* Names and stages a node that was put together, and keeps it in the cache, if that has room. */
-static enum bough_err stage(struct bough_store *store, const struct assembly *node,
-                            const struct cache_item *items, uint32_t item_count,
-                            struct bough_link *link)
+/* What was put together, as a draft. */
+static void draft_of(const struct assembly *node, const struct cache_item *items,
+                     uint32_t item_count, struct node_draft *draft)
 {
-    struct bough_object object = {.kind = BOUGH_KIND_NODE,
-                                  .bytes = bough_bytes_of(node->bytes, node->len),
-                                  .addresses = node->addresses,
-                                  .address_count = node->address_count};
-    const struct cache_object *pinned;
-
-    BOUGH_TRY(object_put(store, BOUGH_KIND_NODE, object.bytes, node->addresses, node->address_count,
-                         link));
-    if (cache_add(store->cache, link, &object, items, item_count, &pinned) == BOUGH_OK)
-        cache_unpin(store->cache, pinned);
-    return BOUGH_OK;
+    *draft = (struct node_draft){
+        .object = {.kind = BOUGH_KIND_NODE,
+                   .bytes = bough_bytes_of(node->bytes, node->len),
+                   .addresses = node->addresses,
+                   .address_count = node->address_count},
+        .items = items,
+        .item_count = item_count,
+    };
 }
 
-enum bough_err node_put(struct bough_store *store, uint8_t level, const struct node_item *items,
-                        size_t count, struct bough_arena *arena, struct bough_link *link)
+enum bough_err node_put_draft(uint8_t level, const struct node_item *items, size_t count,
+                              struct bough_arena *arena, struct node_draft *draft)
 {
-    struct bough_arena_mark mark = bough_arena_now(arena);
     struct assembly node;
-    enum bough_err err;
 
     assert(count > 0 && level < NODE_LEVELS_MAX);
-    err = begin_node(&node, items, count, arena);
-    if (err == BOUGH_OK) {
-        fill_node(&node, level, items, count);
-        err = stage(store, &node, node.items, (uint32_t)count, link);
-    }
-    bough_arena_back(arena, mark);
-    return err;
+    BOUGH_TRY(begin_node(&node, items, count, arena));
+    fill_node(&node, level, items, count);
+    draft_of(&node, node.items, (uint32_t)count, draft);
+    return BOUGH_OK;
 }
 
 /* Lays an item over the one whose place it takes. */
@@ -104,11 +97,10 @@ static void patch_item(struct assembly *node, const struct cache_object *page,
         node->addresses[place->address_at + k] = item->addresses[k];
 }
 
-enum bough_err node_put_patched(struct bough_store *store, const struct cache_object *page,
+enum bough_err node_put_patched(const struct cache_object *page,
                                 const struct node_put_patch *patches, size_t count,
-                                struct bough_arena *arena, struct bough_link *link)
+                                struct bough_arena *arena, struct node_draft *draft)
 {
-    struct bough_arena_mark mark = bough_arena_now(arena);
     size_t addresses_len = page->address_count * sizeof(uint64_t);
     struct assembly node = {
         .bytes = bough_arena_take(arena, page->bytes.len),
@@ -116,16 +108,44 @@ enum bough_err node_put_patched(struct bough_store *store, const struct cache_ob
         .addresses = bough_arena_take(arena, addresses_len),
         .address_count = page->address_count,
     };
-    enum bough_err err = BOUGH_NO_MEMORY;
 
     if (node.bytes == NULL || node.addresses == NULL)
-        goto out;
+        return BOUGH_NO_MEMORY;
     memcpy(node.bytes, page->bytes.at, node.len);
     memcpy(node.addresses, page->addresses, addresses_len);
     for (size_t i = 0; i < count; i++)
         patch_item(&node, page, &patches[i]);
-    err = stage(store, &node, page->items, page->item_count, link);
-out:
-    bough_arena_back(arena, mark);
-    return err;
+    draft_of(&node, page->items, page->item_count, draft);
+    return BOUGH_OK;
+}
+
+/* Stages a draft that has its name, and keeps it in the cache, if that has room. */
+static enum bough_err stage(struct bough_store *store, struct node_draft *draft)
+{
+    const struct cache_object *pinned;
+
+    BOUGH_TRY(
+        bough_backend_put(store->backend, &draft->link.name, &draft->object, &draft->link.address));
+    if (cache_add(store->cache, &draft->link, &draft->object, draft->items, draft->item_count,
+                  &pinned) == BOUGH_OK)
+        cache_unpin(store->cache, pinned);
+    return BOUGH_OK;
+}
+
+enum bough_err node_put_all(struct bough_store *store, struct node_draft *drafts, size_t count,
+                            struct bough_arena *arena)
+{
+    struct bough_bytes *messages = bough_arena_take(arena, count * sizeof(*messages));
+    struct bough_hash *names = bough_arena_take(arena, count * sizeof(*names));
+
+    if (messages == NULL || names == NULL)
+        return BOUGH_NO_MEMORY;
+    for (size_t i = 0; i < count; i++)
+        messages[i] = drafts[i].object.bytes;
+    hash_many(BOUGH_KIND_NODE, messages, count, names);
+    for (size_t i = 0; i < count; i++) {
+        drafts[i].link.name = names[i];
+        BOUGH_TRY(stage(store, &drafts[i]));
+    }
+    return BOUGH_OK;
 }

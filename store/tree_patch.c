@@ -60,9 +60,8 @@ bool tree_patch_matters(const struct tree_patch *patch)
     return false;
 }
 
-/* The values at or below the patched node.  What the parent said is brought up to date; without
- * one all items are asked. */
-static uint64_t count_keys(const struct tree_patch *patch, const struct node_item *parent)
+/* What the parent said is brought up to date; without one all items are asked. */
+uint64_t tree_patch_key_count(const struct tree_patch *patch, const struct node_item *parent)
 {
     uint64_t count = parent == NULL ? 0 : node_key_count(parent, 1);
     uint8_t level = patch->page->level;
@@ -77,16 +76,4 @@ static uint64_t count_keys(const struct tree_patch *patch, const struct node_ite
         count += node_key_count(patch->patches[i].item, level) - node_key_count(&old, level);
     }
     return count;
-}
-
-enum bough_err tree_patch_put(struct bough_store *store, const struct tree_patch *patch,
-                              const struct node_item *parent, struct bough_arena *arena,
-                              struct node_item *built)
-{
-    struct bough_link link;
-
-    assert(patch->page != NULL);
-    BOUGH_TRY(node_put_patched(store, patch->page, patch->patches, patch->count, arena, &link));
-    return node_inner_item(tree_spot_last_key(patch->page), &link, count_keys(patch, parent),
-                           parent != NULL && node_is_soft(parent), arena, built);
 }

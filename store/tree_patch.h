@@ -27,11 +27,8 @@ BOUGH_MUST_CHECK enum bough_err tree_patch_fit(const struct cache_object *page,
 /* Whether the patch changes anything. */
 bool tree_patch_matters(const struct tree_patch *patch);
 
-/* Stages the patched node and makes the inner item that leads to it.  `parent` is the one that led
- * to the old node, NULL if that was a root.  Errors as node_put. */
-BOUGH_MUST_CHECK enum bough_err tree_patch_put(struct bough_store *store,
-                                               const struct tree_patch *patch,
-                                               const struct node_item *parent,
-                                               struct bough_arena *arena, struct node_item *built);
+/* The values at or below the patched node.  `parent` is the inner item that led to the old one,
+ * NULL if that was a root. */
+uint64_t tree_patch_key_count(const struct tree_patch *patch, const struct node_item *parent);
 
 #endif

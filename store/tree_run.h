@@ -26,6 +26,8 @@ struct tree_run {
     size_t count;
     struct tree_run_node *nodes; /* in order */
     size_t node_count;
+    struct node_item *built; /* what leads to the new nodes; for tree_level.c */
+    size_t built_count;
     bool at_start; /* the run begins with the level */
     bool at_end;   /* the run ends with the level */
     bool changed;
