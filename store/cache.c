@@ -21,6 +21,10 @@
 #define ENTRY_SHARE   16u
 #define RETIRED_SHARE 64u
 
+/* What cache_warm touches: lines of the processor's cache, up to a node of usual size. */
+#define LINE_BYTES     64u
+#define WARM_BYTES_MAX 2048u
+
 struct cache_entry {
     struct cache_object object; /* first, so that a pin leads back here */
     uint32_t pin_count;
@@ -134,6 +138,40 @@ const struct cache_object *cache_pin(struct cache *cache, const struct bough_lin
     entry->pin_count++;
     entry->used = true;
     return &entry->object;
+}
+
+/* Reads every line of some bytes, for nothing but to have them near. */
+static void touch(const void *from, size_t len)
+{
+    const volatile uint8_t *bytes = from;
+
+    for (size_t i = 0; i < len; i += LINE_BYTES)
+        (void)bytes[i];
+}
+
+/* In three rounds, table, headers and contents, so that no read waits for another of its round. */
+void cache_warm(const struct cache *cache, const uint64_t *addresses, size_t count)
+{
+    const struct cache_entry *entries[CACHE_WARM_MAX];
+    size_t found = 0;
+
+    assert(count <= CACHE_WARM_MAX);
+    for (size_t i = 0; i < count; i++)
+        touch(&cache->table.places[cache_table_home(&cache->table, addresses[i])], 1);
+    for (size_t i = 0; i < count; i++) {
+        size_t at = cache_table_home(&cache->table, addresses[i]);
+        const struct cache_entry *entry = cache_table_next(&cache->table, addresses[i], &at);
+
+        if (entry == NULL)
+            continue;
+        touch(entry, sizeof(*entry));
+        entries[found++] = entry;
+    }
+    for (size_t i = 0; i < found; i++) {
+        size_t len = entries[i]->size_bytes - sizeof(*entries[i]);
+
+        touch(entries[i]->data, len < WARM_BYTES_MAX ? len : WARM_BYTES_MAX);
+    }
 }
 
 /* Looks at the oldest of a list: it goes, or becomes the newest of the active. */

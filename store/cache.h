@@ -40,6 +40,12 @@ void cache_close(struct cache *cache);
 /* Pins the object at link->address, if it is there under that name; else NULL. */
 const struct cache_object *cache_pin(struct cache *cache, const struct bough_link *link);
 
+#define CACHE_WARM_MAX 8u
+
+/* Brings what is at `count` <= CACHE_WARM_MAX addresses, as far as it is there, into the
+ * processor's own caches: to wait for many at once takes less than for one after the other. */
+void cache_warm(const struct cache *cache, const uint64_t *addresses, size_t count);
+
 /* Takes a copy of an object that was checked against `link`'s name and pins it.  `items` are
  * item_count + 1 places, or NULL.  The least recently used ones make room for it.  BOUGH_NO_MEMORY
  * when the heap has no room even so. */

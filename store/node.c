@@ -163,7 +163,14 @@ void node_entry(const struct node_item *item, struct bough_entry *entry)
     const uint8_t *at = item->at + item->key_at + item->key_len;
     uint8_t form = *at++;
 
-    *entry = (struct bough_entry){.step = node_key(item), .mode = (uint32_t)trusted_varint(&at)};
+    /* Part by part: compilers zero the whole with an instruction that is slow to start. */
+    entry->step = node_key(item);
+    entry->kind = BOUGH_ENTRY_VALUE;
+    entry->mode = (uint32_t)trusted_varint(&at);
+    entry->value = (struct bough_value){0};
+    entry->tree = (struct bough_tree){0};
+    entry->link = (struct bough_link){0};
+    entry->link_kind = (enum bough_kind)0;
     switch (form) {
     case NODE_DATA:
         entry->value.size_bytes = trusted_varint(&at);

@@ -52,6 +52,16 @@ void node_page_unpin(struct bough_store *store, const struct cache_object *page)
     cache_unpin(store->cache, page);
 }
 
+void node_page_warm(const struct bough_store *store, const struct cache_object *page,
+                    uint32_t first)
+{
+    uint32_t left = page->item_count - first;
+
+    assert(page->level > 0 && first <= page->item_count && page->address_count == page->item_count);
+    cache_warm(store->cache, page->addresses + first,
+               left < CACHE_WARM_MAX ? left : CACHE_WARM_MAX);
+}
+
 /* The order of a key and item `at`, whose heads are equal. */
 static int compare_whole(const struct cache_object *page, uint32_t at, struct bough_bytes key)
 {

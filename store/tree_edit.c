@@ -13,6 +13,7 @@
 #include "bough/limits.h"
 #include "hash.h"
 #include "tree_level.h"
+#include "tree_warm.h"
 #include <stdlib.h>
 
 #define GITLINK_BYTES 20u /* a SHA-1 */
@@ -60,19 +61,28 @@ static enum bough_err read_base(struct planner *planner, const struct plan *pare
     return err == BOUGH_NOT_FOUND ? BOUGH_OK : err;
 }
 
-/* The child at a step, made if it is not there yet.  Siblings form a binary search tree by keyed
- * hash, so that no order of edits makes it deep. */
+/* The place of the child at a step; NULL stands there if it is not there yet.  Siblings form a
+ * binary search tree by keyed hash, so that no order of edits makes it deep. */
+static struct plan **place_of(struct planner *planner, struct plan *parent, struct bough_bytes step,
+                              uint64_t *order)
+{
+    struct plan **at = &parent->children;
+
+    *order = hash_keyed(planner->store->backend->identity.salt, step.at, step.len);
+    while (*at != NULL && !((*at)->order == *order && bough_bytes_equal((*at)->step, step)))
+        at = *order < (*at)->order ? &(*at)->left : &(*at)->right;
+    return at;
+}
+
+/* The child at a step, made if it is not there yet. */
 static enum bough_err find_child(struct planner *planner, struct plan *parent,
                                  struct bough_bytes step, struct plan **child)
 {
-    const uint8_t *salt = planner->store->backend->identity.salt;
-    uint64_t order = hash_keyed(salt, step.at, step.len);
-    struct plan **at = &parent->children;
+    uint64_t order;
+    struct plan **at = place_of(planner, parent, step, &order);
     struct plan *new_child;
 
     assert(step.len > 0 && step.len <= BOUGH_STEP_BYTES_MAX);
-    while (*at != NULL && !((*at)->order == order && bough_bytes_equal((*at)->step, step)))
-        at = order < (*at)->order ? &(*at)->left : &(*at)->right;
     *child = *at;
     if (*child != NULL)
         return BOUGH_OK;
@@ -88,6 +98,47 @@ static enum bough_err find_child(struct planner *planner, struct plan *parent,
     *at = new_child;
     *child = new_child;
     return BOUGH_OK;
+}
+
+/* Cuts the first step off `rest`, with the slash behind it. */
+static struct bough_bytes cut_step(struct bough_bytes *rest)
+{
+    const uint8_t *slash = memchr(rest->at, '/', rest->len);
+    size_t len = slash == NULL ? rest->len : (size_t)(slash - rest->at);
+    struct bough_bytes step = bough_bytes_of(rest->at, len);
+
+    rest->at += slash == NULL ? len : len + 1;
+    rest->len -= slash == NULL ? len : len + 1;
+    return step;
+}
+
+/* Brings near what the next edits will look at, as far as the plan knows the directories.  Nothing
+ * is decided here, and paths are not checked yet. */
+static void warm(struct planner *planner, struct plan *root, const struct bough_edit *edits,
+                 size_t count)
+{
+    struct tree_warm_step steps[CACHE_WARM_MAX];
+    size_t found = 0;
+
+    if (count < 2)
+        return;
+    for (size_t i = 0; i < count && i < CACHE_WARM_MAX; i++) {
+        struct bough_bytes rest = edits[i].path;
+        struct plan *plan = root;
+        struct bough_bytes step = {0};
+        uint64_t order;
+
+        if (rest.len == 0 || rest.len > BOUGH_PATH_BYTES_MAX)
+            continue;
+        for (struct plan *next = root; next != NULL && rest.len > 0;) {
+            plan = next;
+            step = cut_step(&rest);
+            next = *place_of(planner, plan, step, &order);
+        }
+        if (plan->now == PLAN_TREE)
+            steps[found++] = (struct tree_warm_step){.tree = &plan->base.tree, .step = step};
+    }
+    tree_warm_steps(planner->store, steps, found);
 }
 
 /* Forgets a plan node's children; what they meant is in its base, or gone. */
@@ -147,22 +198,13 @@ static enum bough_err plan_edit(struct planner *planner, struct plan *root,
 
     BOUGH_TRY(bough_tree_path_check(edit->path));
     while (rest.len > 0) {
-        const uint8_t *slash = memchr(rest.at, '/', rest.len);
-        size_t step_len = slash == NULL ? rest.len : (size_t)(slash - rest.at);
-
         if (plan->now == PLAN_VALUE && !edit->remove)
             return BOUGH_CONFLICT;
         if (plan->now != PLAN_TREE && edit->remove && plan->child_count == 0)
             return BOUGH_OK; /* nothing there to delete */
         assert(depth <= BOUGH_PATH_STEPS_MAX);
         way[depth++] = plan;
-        BOUGH_TRY(find_child(planner, plan, bough_bytes_of(rest.at, step_len), &plan));
-        rest.at += step_len;
-        rest.len -= step_len;
-        if (rest.len > 0) {
-            rest.at++;
-            rest.len--;
-        }
+        BOUGH_TRY(find_child(planner, plan, cut_step(&rest), &plan));
     }
     BOUGH_TRY(play(planner, plan, edit));
     while (plan->touched && depth > 0)
@@ -271,6 +313,8 @@ enum bough_err bough_tree_edit(struct bough_store *store, const struct bough_tre
     enum bough_err err = BOUGH_OK;
 
     for (size_t i = 0; i < count && err == BOUGH_OK; i++) {
+        if (i % CACHE_WARM_MAX == 0)
+            warm(&planner, &root, edits + i, count - i);
         err = plan_edit(&planner, &root, &edits[i]);
         if (err != BOUGH_OK && culprit != NULL)
             *culprit = i;
