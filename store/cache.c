@@ -19,7 +19,7 @@
 /* One entry may take a sixteenth of the budget at most, so that a single large chunk cannot push
  * out the inner nodes that every request needs. */
 #define ENTRY_SHARE   16u
-#define RETIRED_SHARE 64u
+#define RETIRED_SHARE 256u
 
 /* What cache_warm touches: lines of the processor's cache, up to a node of usual size. */
 #define LINE_BYTES     64u

@@ -10,12 +10,24 @@
 
 #define SCRATCH_BYTES_MAX ((size_t)1 << 30) /* the heap is the limit */
 
-void tree_batch_init(struct tree_batch *batch, struct bough_store *store, struct bough_arena *arena)
+enum bough_err tree_batch_init(struct tree_batch *batch, struct bough_store *store,
+                               struct bough_arena *arena, size_t change_count)
 {
-    batch->store = store;
-    batch->arena = arena;
-    batch->count = 0;
+    size_t max = change_count < TREE_BATCH_MAX / 2 ? 2 * change_count : TREE_BATCH_MAX;
+
+    *batch = (struct tree_batch){
+        .store = store,
+        .arena = arena,
+        .max = max,
+        .nodes = bough_arena_take(arena, max * sizeof(*batch->nodes)),
+        .drafts = bough_arena_take(arena, max * sizeof(*batch->drafts)),
+    };
     bough_arena_init(&batch->scratch, store->env->heap, SCRATCH_BYTES_MAX);
+    if (batch->nodes == NULL || batch->drafts == NULL ||
+        bough_arena_take(&batch->scratch, 0) == NULL)
+        return BOUGH_NO_MEMORY;
+    batch->begin = bough_arena_now(&batch->scratch); /* its first piece of memory is kept */
+    return BOUGH_OK;
 }
 
 void tree_batch_release(struct tree_batch *batch)
@@ -35,16 +47,17 @@ enum bough_err tree_batch_flush(struct tree_batch *batch)
         BOUGH_TRY(node_inner_item(node->last_key, &batch->drafts[i].link, node->key_count,
                                   node->soft, batch->arena, node->into));
     }
-    tree_batch_release(batch);
+    bough_arena_back(&batch->scratch, batch->begin);
+    batch->count = 0;
     return BOUGH_OK;
 }
 
 /* Counts the draft that was made at the end. */
 static enum bough_err added(struct tree_batch *batch, const struct tree_batch_node *node)
 {
-    assert(batch->count < TREE_BATCH_MAX);
+    assert(batch->count < batch->max);
     batch->nodes[batch->count++] = *node;
-    return batch->count == TREE_BATCH_MAX ? tree_batch_flush(batch) : BOUGH_OK;
+    return batch->count == batch->max ? tree_batch_flush(batch) : BOUGH_OK;
 }
 
 enum bough_err tree_batch_add(struct tree_batch *batch, uint8_t level,

@@ -22,16 +22,19 @@ struct tree_batch {
     struct bough_store *store;
     struct bough_arena *arena; /* of the inner items */
     struct bough_arena scratch;
+    struct bough_arena_mark begin; /* of the scratch */
     size_t count;
-    struct tree_batch_node nodes[TREE_BATCH_MAX];
-    struct node_draft drafts[TREE_BATCH_MAX];
+    size_t max;
+    struct tree_batch_node *nodes;
+    struct node_draft *drafts;
 };
 
-/* An empty batch; inner items will be in `arena`. */
-void tree_batch_init(struct tree_batch *batch, struct bough_store *store,
-                     struct bough_arena *arena);
+/* An empty batch for levels with about `change_count` changes; inner items will be in `arena`.
+ * BOUGH_NO_MEMORY. */
+BOUGH_MUST_CHECK enum bough_err tree_batch_init(struct tree_batch *batch, struct bough_store *store,
+                                                struct bough_arena *arena, size_t change_count);
 
-/* Gives back what it took; what was not flushed is forgotten. */
+/* Gives back what it took, also after init failed; what was not flushed is forgotten. */
 void tree_batch_release(struct tree_batch *batch);
 
 /* Adds the node of `count` > 0 items, which hold `key_count` values and end at a soft cut or not.

@@ -202,18 +202,17 @@ enum bough_err tree_level_apply(struct bough_store *store, const struct bough_tr
                                 struct bough_arena *arena, struct bough_tree *result)
 {
     struct tree_spot_pins pins = {.store = store, .arena = arena};
-    struct tree_batch *batch = bough_arena_take(arena, sizeof(*batch));
+    struct tree_batch batch;
     enum bough_err err;
 
-    if (batch == NULL)
-        return BOUGH_NO_MEMORY;
     if (count == 0) {
         *result = *base;
         return BOUGH_OK;
     }
-    tree_batch_init(batch, store, arena);
-    err = apply(&pins, batch, base, changes, count, result);
-    tree_batch_release(batch);
+    err = tree_batch_init(&batch, store, arena, count);
+    if (err == BOUGH_OK)
+        err = apply(&pins, &batch, base, changes, count, result);
+    tree_batch_release(&batch);
     tree_spot_release(&pins);
     return err;
 }
