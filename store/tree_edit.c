@@ -17,13 +17,13 @@
 #include <stdlib.h>
 
 #define GITLINK_BYTES 20u /* a SHA-1 */
+#define TABLE_FIRST   4u
 
 enum plan_state { PLAN_ABSENT, PLAN_VALUE, PLAN_TREE };
 
 struct plan {
-    struct plan *left; /* siblings, a search tree by `order` and step: see find_child */
-    struct plan *right;
-    struct plan *children;
+    struct plan **table; /* the children by `order`, at most half full; table_max is a power of 2 */
+    size_t table_max;
     struct plan *next_listed; /* siblings, as they came */
     struct plan *listed;      /* children, as they came */
     size_t child_count;
@@ -61,29 +61,66 @@ static enum bough_err read_base(struct planner *planner, const struct plan *pare
     return err == BOUGH_NOT_FOUND ? BOUGH_OK : err;
 }
 
-/* The place of the child at a step; NULL stands there if it is not there yet.  Siblings form a
- * binary search tree by keyed hash, so that no order of edits makes it deep. */
-static struct plan **place_of(struct planner *planner, struct plan *parent, struct bough_bytes step,
-                              uint64_t *order)
+/* What orders siblings: keyed, so that nobody can choose steps that crowd a table. */
+static uint64_t order_of(const struct planner *planner, struct bough_bytes step)
 {
-    struct plan **at = &parent->children;
+    return hash_keyed(planner->store->backend->identity.salt, step.at, step.len);
+}
 
-    *order = hash_keyed(planner->store->backend->identity.salt, step.at, step.len);
-    while (*at != NULL && !((*at)->order == *order && bough_bytes_equal((*at)->step, step)))
-        at = *order < (*at)->order ? &(*at)->left : &(*at)->right;
-    return at;
+/* The child at a step, NULL if it is not there yet. */
+static struct plan *planned(const struct plan *parent, struct bough_bytes step, uint64_t order)
+{
+    size_t mask = parent->table_max - 1;
+    size_t at = (size_t)order & mask;
+
+    if (parent->table_max == 0)
+        return NULL;
+    while (parent->table[at] != NULL &&
+           (parent->table[at]->order != order || !bough_bytes_equal(parent->table[at]->step, step)))
+        at = (at + 1) & mask;
+    return parent->table[at];
+}
+
+/* Puts a child into its parent's table, which has room. */
+static void enter(struct plan *parent, struct plan *child)
+{
+    size_t mask = parent->table_max - 1;
+    size_t at = (size_t)child->order & mask;
+
+    assert(2 * parent->child_count <= parent->table_max);
+    while (parent->table[at] != NULL)
+        at = (at + 1) & mask;
+    parent->table[at] = child;
+}
+
+/* Lists a new child, and puts it into the table, which grows fourfold. */
+static enum bough_err add_child(struct planner *planner, struct plan *parent, struct plan *child)
+{
+    child->next_listed = parent->listed;
+    parent->listed = child;
+    parent->child_count++;
+    if (2 * parent->child_count <= parent->table_max) {
+        enter(parent, child);
+        return BOUGH_OK;
+    }
+    parent->table_max = parent->table_max == 0 ? TABLE_FIRST : 4 * parent->table_max;
+    parent->table = bough_arena_zeros(planner->arena, parent->table_max, sizeof(struct plan *));
+    if (parent->table == NULL)
+        return BOUGH_NO_MEMORY;
+    for (struct plan *one = parent->listed; one != NULL; one = one->next_listed)
+        enter(parent, one);
+    return BOUGH_OK;
 }
 
 /* The child at a step, made if it is not there yet. */
 static enum bough_err find_child(struct planner *planner, struct plan *parent,
                                  struct bough_bytes step, struct plan **child)
 {
-    uint64_t order;
-    struct plan **at = place_of(planner, parent, step, &order);
+    uint64_t order = order_of(planner, step);
     struct plan *new_child;
 
     assert(step.len > 0 && step.len <= BOUGH_STEP_BYTES_MAX);
-    *child = *at;
+    *child = planned(parent, step, order);
     if (*child != NULL)
         return BOUGH_OK;
     new_child = bough_arena_zeros(planner->arena, 1, sizeof(*new_child));
@@ -92,10 +129,7 @@ static enum bough_err find_child(struct planner *planner, struct plan *parent,
     new_child->order = order;
     new_child->step = step;
     BOUGH_TRY(read_base(planner, parent, new_child));
-    new_child->next_listed = parent->listed;
-    parent->listed = new_child;
-    parent->child_count++;
-    *at = new_child;
+    BOUGH_TRY(add_child(planner, parent, new_child));
     *child = new_child;
     return BOUGH_OK;
 }
@@ -126,14 +160,13 @@ static void warm(struct planner *planner, struct plan *root, const struct bough_
         struct bough_bytes rest = edits[i].path;
         struct plan *plan = root;
         struct bough_bytes step = {0};
-        uint64_t order;
 
         if (rest.len == 0 || rest.len > BOUGH_PATH_BYTES_MAX)
             continue;
         for (struct plan *next = root; next != NULL && rest.len > 0;) {
             plan = next;
             step = cut_step(&rest);
-            next = *place_of(planner, plan, step, &order);
+            next = planned(plan, step, order_of(planner, step));
         }
         if (plan->now == PLAN_TREE)
             steps[found++] = (struct tree_warm_step){.tree = &plan->base.tree, .step = step};
@@ -144,7 +177,8 @@ static void warm(struct planner *planner, struct plan *root, const struct bough_
 /* Forgets a plan node's children; what they meant is in its base, or gone. */
 static void drop_children(struct plan *plan)
 {
-    plan->children = NULL;
+    plan->table = NULL;
+    plan->table_max = 0;
     plan->listed = NULL;
     plan->child_count = 0;
 }
