@@ -54,19 +54,18 @@ static void add_item(struct gather *gather, struct tree_run *run, const struct n
     run->count++;
 }
 
-/* How many of the pending changes have keys up to that of `page`'s last item; all of them if it is
- * the level's last page, or none. */
-static size_t changes_within(const struct gather *gather, const struct cache_object *page,
-                             bool last)
+/* How many of the pending changes have keys up to that of the last item of the page at `spot`; all
+ * of them if it is the level's last page, or none.  The parent says what that key is: it is nearer
+ * than the end of a leaf. */
+static size_t changes_within(const struct gather *gather, const struct tree_spot *spot, bool last)
 {
-    struct bough_bytes bound;
+    struct node_item parent;
     size_t count = 0;
 
-    if (last)
+    if (last || !tree_spot_item(spot, &parent))
         return gather->change_count;
-    bound = tree_spot_last_key(page);
     while (count < gather->change_count &&
-           bough_bytes_compare(gather->changes[count].key, bound) <= 0)
+           bough_bytes_compare(gather->changes[count].key, node_key(&parent)) <= 0)
         count++;
     return count;
 }
@@ -132,7 +131,7 @@ static enum bough_err append_page(struct gather *gather, struct tree_run *run,
 {
     const struct cache_object *page = spot->page;
     bool last = page == NULL || tree_spot_is_last(spot);
-    size_t pending = changes_within(gather, page, last);
+    size_t pending = changes_within(gather, spot, last);
     size_t old_count = page == NULL ? 0 : page->item_count;
 
     BOUGH_TRY(make_room(gather, run, run->count + old_count + pending, run->node_count + 1, false));
@@ -267,7 +266,7 @@ static enum bough_err try_patch(struct gather *gather, struct tree_run *run,
 {
     struct bough_arena *arena = gather->pins->arena;
     bool last = tree_spot_is_last(spot);
-    size_t pending = changes_within(gather, spot->page, last);
+    size_t pending = changes_within(gather, spot, last);
 
     BOUGH_TRY(tree_patch_fit(spot->page, gather->changes, pending, arena, &run->patch));
     if (run->patch.page == NULL)
@@ -319,6 +318,7 @@ enum bough_err tree_run_gather(struct tree_spot_pins *pins, const struct node_cu
     if (root != NULL && root->level < rule->level)
         root = NULL;
     while (gather.change_count > 0) {
+        size_t before = gather.change_count;
         struct tree_run *run;
 
         if (root != NULL && !opened)
@@ -327,6 +327,8 @@ enum bough_err tree_run_gather(struct tree_spot_pins *pins, const struct node_cu
             BOUGH_TRY(tree_spot_forward(&spot, gather.changes->key));
         opened = true;
         BOUGH_TRY(gather_run(&gather, &spot, &run));
+        if (gather.change_count == before) /* or a malformed tree would keep us here for ever */
+            return object_corrupt(pins->store, &spot.page->link, "keys not as the parent says");
         if (run != NULL) {
             run->older = gather.newest;
             gather.newest = run;
