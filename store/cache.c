@@ -6,7 +6,7 @@
  *       what is pinned.
  *   (2) A kept entry is once in the table and once in one list by age: `active`, or `retired`.
  *   (3) An entry that is not kept lives only while it is pinned.
- *   (4) `retired` holds at most a RETIRED_SHARE of the budget.
+ *   (4) `retired` holds at most a RETIRED_SHARE of the budget, and RETIRED_BYTES_MAX.
  * Nothing that is pinned is dropped, so a reader needs no copy.  Who goes is decided by the second
  * chance: the oldest entry goes unless it was used since it was last looked at; then it becomes the
  * newest.  So a use costs one flag, not the upkeep of a list.  What an edit has replaced is
@@ -18,8 +18,11 @@
 
 /* One entry may take a sixteenth of the budget at most, so that a single large chunk cannot push
  * out the inner nodes that every request needs. */
-#define ENTRY_SHARE   16u
-#define RETIRED_SHARE 256u
+#define ENTRY_SHARE 16u
+
+/* What was replaced has a 64th of the budget, but no more than stays in a processor's cache. */
+#define RETIRED_SHARE     64u
+#define RETIRED_BYTES_MAX ((size_t)1 << 20)
 
 /* What cache_warm touches: lines of the processor's cache, up to a node of usual size. */
 #define LINE_BYTES     64u
@@ -288,7 +291,8 @@ static void retire(struct cache *cache, struct cache_entry *entry)
         return;
     unlink_age(entry);
     link_age(&cache->retired, entry);
-    while (cache->retired.bytes > cache->budget_bytes / RETIRED_SHARE)
+    while (cache->retired.bytes > RETIRED_BYTES_MAX ||
+           cache->retired.bytes > cache->budget_bytes / RETIRED_SHARE)
         look_at_oldest(cache, &cache->retired);
 }
 
