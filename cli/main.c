@@ -11,6 +11,7 @@
 #include "cmd_key.h"
 #include "cmd_log.h"
 #include "cmd_ls.h"
+#include "cmd_reflog.h"
 #include "cmd_run.h"
 #include "cmd_serve.h"
 #include <string.h>
@@ -51,11 +52,16 @@ static const struct options_verb verbs[] = {
      "  bough log\n"
      "  bough log release --limit 5 --json\n",
      TARGET "branch limit", 0, 1, cmd_log},
-    {"branch", "[list | create NAME [FROM] | move NAME TO | delete NAME]",
-     "List, create, move and delete branches.",
+    {"branch", "[list | create NAME [FROM] | move NAME TO | delete NAME | undelete NAME]",
+     "List, create, move, delete branches, and bring them back.",
      "  bough branch\n"
-     "  bough branch create dev main\n",
+     "  bough branch create dev main\n"
+     "  bough branch undelete dev\n",
      TARGET "force", 0, 3, cmd_branch},
+    {"reflog", "[BRANCH]", "List what a branch pointed at before, or which refs have such a list.",
+     "  bough reflog\n"
+     "  bough reflog dev --limit 5\n",
+     TARGET "limit", 0, 1, cmd_reflog},
     {"import", "DIR|REPOSITORY", "Take in a directory's files, or a git repository's history.",
      "  bough import /usr/share/zoneinfo --prefix zoneinfo\n"
      "  bough import ~/src/project\n",

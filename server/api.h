@@ -51,6 +51,17 @@ enum bough_err api_branch_patch(struct request *request);
 /* DELETE /v1/branches/{b} */
 enum bough_err api_branch_delete(struct request *request);
 
+/* GET /v1/branches/{b}/log */
+enum bough_err api_reflog_branch(struct request *request);
+/* GET /v1/tags/{t}/log */
+enum bough_err api_reflog_tag(struct request *request);
+/* GET /v1/reflog : the refs that have a log, and how much is kept */
+enum bough_err api_reflog_list(struct request *request);
+/* PUT /v1/reflog : how much is kept */
+enum bough_err api_reflog_put(struct request *request);
+/* DELETE /v1/reflog : drops all of it */
+enum bough_err api_reflog_clear(struct request *request);
+
 /* GET /v1/tags */
 enum bough_err api_tag_list(struct request *request);
 /* GET /v1/tags/{t} */

@@ -35,6 +35,12 @@ static const struct route routes[] = {
     {HTTP_PATCH, "/v1/branches/{}", ROUTE_BODY_WHOLE, false, api_branch_patch},
     {HTTP_DELETE, "/v1/branches/{}", ROUTE_BODY_NONE, false, api_branch_delete},
 
+    {HTTP_GET, "/v1/branches/{}/log", ROUTE_BODY_NONE, false, api_reflog_branch},
+    {HTTP_GET, "/v1/tags/{}/log", ROUTE_BODY_NONE, false, api_reflog_tag},
+    {HTTP_GET, "/v1/reflog", ROUTE_BODY_NONE, false, api_reflog_list},
+    {HTTP_PUT, "/v1/reflog", ROUTE_BODY_WHOLE, false, api_reflog_put},
+    {HTTP_DELETE, "/v1/reflog", ROUTE_BODY_NONE, false, api_reflog_clear},
+
     {HTTP_GET, "/v1/tags", ROUTE_BODY_NONE, false, api_tag_list},
     {HTTP_GET, "/v1/tags/{}", ROUTE_BODY_NONE, false, api_tag_get},
     {HTTP_PUT, "/v1/tags/{}", ROUTE_BODY_WHOLE, false, api_tag_put},

@@ -2,7 +2,8 @@
  *
  * collect.c - what still lives: everything that the state tree leads to.
  *
- * A depth-first walk with a stack of its own, in steps.  Writing goes on between them.
+ * First the log of refs is cut to its window; then a depth-first walk with a stack of its own, in
+ * steps.  Writing goes on between them.
  *   (1) An object is marked when it is pushed; so it is read at most once.
  *   (2) When the stack is empty, everything that the state of `generation` leads to is marked.
  * The moment that matters is in mark_all: the stack is empty, and the state is still the one that
@@ -13,12 +14,18 @@
 #include "collect.h"
 #include "decode.h"
 #include "node_page.h"
+#include "ref_log.h"
 #include "value_chunk.h"
 
 #define STACK_FIRST     256u
 #define STACK_BYTES_MAX ((size_t)256 << 20)
 #define ARENA_BYTES_MAX ((size_t)16 << 20)
 #define CATCH_UP        UINT32_MAX /* objects of the last, uninterrupted part */
+
+/* Room is short when less than an eighth of the device is left after a collection, or less than
+ * what a backend may keep back: a few of its largest segments, or half of a small device. */
+#define ROOM_DENOMINATOR 8u
+#define ROOM_BYTES       ((uint64_t)64 << 20)
 
 struct todo {
     enum bough_kind kind; /* 0 = a value that may be chunks: its size is not known */
@@ -27,6 +34,8 @@ struct todo {
 
 struct collect {
     enum bough_collect_phase phase;
+    struct ref_log_pass expiry;
+    bool begun;          /* the backend's marks are ours */
     uint64_t generation; /* of the state that was pushed last */
     uint64_t marked_count;
     struct todo *stack;
@@ -251,12 +260,61 @@ static enum bough_err begin(struct bough_store *store)
 
     if (collect == NULL)
         return BOUGH_NO_MEMORY;
-    *collect = (struct collect){.phase = BOUGH_COLLECT_MARK, .generation = store->generation};
+    *collect = (struct collect){.phase = BOUGH_COLLECT_MARK};
     bough_arena_init(&collect->arena, store->env->heap, ARENA_BYTES_MAX);
     assert(store->collect == NULL);
     store->collect = collect;
+    return BOUGH_OK;
+}
+
+/* Cuts the logs of some refs; when all are cut, marking begins.  A device that has no room even for
+ * that keeps them for now. */
+static enum bough_err expire_some(struct bough_store *store, struct collect *collect)
+{
+    enum bough_err err = ref_log_expire(store, &collect->expiry);
+
+    if (err != BOUGH_OK && err != BOUGH_FULL)
+        return err;
+    collect->begun = err == BOUGH_FULL || collect->expiry.done;
+    if (!collect->begun)
+        return BOUGH_OK;
+    collect->generation = store->generation;
     store->backend->ops->collect_begin(store->backend);
     return push(store, collect, BOUGH_KIND_NODE, &store->state.root);
+}
+
+static bool is_short_of_room(const struct bough_store *store)
+{
+    uint64_t capacity = store->backend->capacity_bytes;
+    uint64_t used = store->backend->used_bytes;
+    uint64_t least = ROOM_BYTES < capacity / 2 ? ROOM_BYTES : capacity / 2;
+
+    if (least < capacity / ROOM_DENOMINATOR)
+        least = capacity / ROOM_DENOMINATOR;
+    return capacity > 0 && (used > capacity || capacity - used < least);
+}
+
+/* After a collection: where room is still short, the log of refs gives way,
+ * and what it kept is collected next.  *again says so. */
+static enum bough_err yield_log(struct bough_store *store, bool *again)
+{
+    struct bough_arena arena;
+    struct bough_bytes name;
+    enum bough_err err;
+
+    *again = false;
+    if (!is_short_of_room(store))
+        return BOUGH_OK;
+    bough_arena_init(&arena, store->env->heap, ARENA_BYTES_MAX);
+    err = bough_ref_log_next_name(store, (struct bough_bytes){0}, &arena, &name);
+    bough_arena_release(&arena);
+    if (err != BOUGH_OK)
+        return err == BOUGH_NOT_FOUND ? BOUGH_OK : err;
+    bough_log(store->env->log, BOUGH_WARN, "collect",
+              "room is short: the log of refs is dropped to get some");
+    err = bough_ref_log_clear(store, (struct bough_bytes){0});
+    *again = err == BOUGH_OK;
+    return err == BOUGH_FULL ? BOUGH_OK : err;
 }
 
 bool bough_collect_is_wanted(const struct bough_store *store)
@@ -270,6 +328,7 @@ enum bough_err bough_collect_step(struct bough_store *store, uint32_t object_cou
 {
     enum bough_err err = BOUGH_OK;
     bool done = false;
+    bool again = false;
 
     *progress = (struct bough_collect_progress){0};
     if (store->backend->ops->collect_begin == NULL)
@@ -278,7 +337,9 @@ enum bough_err bough_collect_step(struct bough_store *store, uint32_t object_cou
         return BOUGH_READ_ONLY;
     if (store->collect == NULL)
         err = begin(store);
-    if (err == BOUGH_OK && store->collect->phase == BOUGH_COLLECT_MARK)
+    if (err == BOUGH_OK && !store->collect->begun)
+        err = expire_some(store, store->collect);
+    else if (err == BOUGH_OK && store->collect->phase == BOUGH_COLLECT_MARK)
         err = mark_all(store, store->collect, object_count, progress);
     else if (err == BOUGH_OK)
         err = store->backend->ops->collect_clean(store->backend, copy_bytes, &done);
@@ -286,6 +347,10 @@ enum bough_err bough_collect_step(struct bough_store *store, uint32_t object_cou
         progress->marked_count = store->collect->marked_count;
     if (err != BOUGH_OK || done)
         collect_release(store);
+    if (err == BOUGH_OK && done)
+        err = yield_log(store, &again);
+    if (err == BOUGH_OK && again)
+        err = begin(store);
     progress->phase = store->collect == NULL ? BOUGH_COLLECT_NONE : store->collect->phase;
     return err;
 }

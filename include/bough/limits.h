@@ -25,6 +25,12 @@
 #define BOUGH_REF_BYTES_MAX 250u
 #define BOUGH_MOVES_MAX     1024u
 
+/* The log of refs: how much of it is kept unless a setting says otherwise. */
+#define BOUGH_REFLOG_MOVES      100u   /* of one ref, the last ones */
+#define BOUGH_REFLOG_MOVES_MAX  10000u /* the most that can be asked for */
+#define BOUGH_REFLOG_DAYS       90u
+#define BOUGH_REFLOG_TEXT_BYTES 100u /* of a name, of an e-mail address, of a reason; then cut */
+
 /* HTTP/1.1; the figures are of the kind that proxies and browsers keep well within. */
 #define BOUGH_HTTP_LINE_BYTES_MAX 8192u  /* request line: 414 */
 #define BOUGH_HTTP_HEAD_BYTES_MAX 16384u /* all header lines: 431 */
