@@ -12,6 +12,7 @@
 #include "cmd_log.h"
 #include "cmd_ls.h"
 #include "cmd_reflog.h"
+#include "cmd_retention.h"
 #include "cmd_run.h"
 #include "cmd_serve.h"
 #include <string.h>
@@ -62,6 +63,11 @@ static const struct options_verb verbs[] = {
      "  bough reflog\n"
      "  bough reflog dev --limit 5\n",
      TARGET "limit", 0, 1, cmd_reflog},
+    {"retention", "[none | BRANCH COMMITS DAYS ...]",
+     "Show or replace the policies that say how much history branches keep.",
+     "  bough retention\n"
+     "  bough retention 'ci/*' 100 0 main 10000 365\n",
+     TARGET, 0, 15, cmd_retention},
     {"import", "DIR|REPOSITORY", "Take in a directory's files, or a git repository's history.",
      "  bough import /usr/share/zoneinfo --prefix zoneinfo\n"
      "  bough import ~/src/project\n",

@@ -62,6 +62,11 @@ enum bough_err api_reflog_put(struct request *request);
 /* DELETE /v1/reflog : drops all of it */
 enum bough_err api_reflog_clear(struct request *request);
 
+/* GET /v1/retention */
+enum bough_err api_retention_get(struct request *request);
+/* PUT /v1/retention : replaces all policies */
+enum bough_err api_retention_put(struct request *request);
+
 /* GET /v1/tags */
 enum bough_err api_tag_list(struct request *request);
 /* GET /v1/tags/{t} */

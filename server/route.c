@@ -41,6 +41,9 @@ static const struct route routes[] = {
     {HTTP_PUT, "/v1/reflog", ROUTE_BODY_WHOLE, false, api_reflog_put},
     {HTTP_DELETE, "/v1/reflog", ROUTE_BODY_NONE, false, api_reflog_clear},
 
+    {HTTP_GET, "/v1/retention", ROUTE_BODY_NONE, false, api_retention_get},
+    {HTTP_PUT, "/v1/retention", ROUTE_BODY_WHOLE, false, api_retention_put},
+
     {HTTP_GET, "/v1/tags", ROUTE_BODY_NONE, false, api_tag_list},
     {HTTP_GET, "/v1/tags/{}", ROUTE_BODY_NONE, false, api_tag_get},
     {HTTP_PUT, "/v1/tags/{}", ROUTE_BODY_WHOLE, false, api_tag_put},

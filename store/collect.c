@@ -12,9 +12,12 @@
 #include "bough/collect.h"
 #include "bough/commit.h"
 #include "collect.h"
+#include "collect_roots.h"
 #include "decode.h"
+#include "horizon.h"
 #include "node_page.h"
 #include "ref_log.h"
+#include "ref_state.h"
 #include "value_chunk.h"
 
 #define STACK_FIRST     256u
@@ -35,7 +38,10 @@ struct todo {
 struct collect {
     enum bough_collect_phase phase;
     struct ref_log_pass expiry;
-    bool begun;          /* the backend's marks are ours */
+    bool begun; /* the backend's marks are ours */
+    struct collect_roots roots;
+    bool by_roots;       /* there are policies: links of the state come from `roots` */
+    size_t kept_at;      /* of roots.kept, which are marked */
     uint64_t generation; /* of the state that was pushed last */
     uint64_t marked_count;
     struct todo *stack;
@@ -51,6 +57,7 @@ void collect_release(struct bough_store *store)
 
     if (collect == NULL)
         return;
+    collect_roots_close(&collect->roots);
     bough_arena_release(&collect->arena);
     bough_heap_give(heap, collect->stack, collect->max * sizeof(*collect->stack));
     bough_heap_give(heap, collect, sizeof(*collect));
@@ -118,6 +125,8 @@ static enum bough_err push_entry(struct bough_store *store, struct collect *coll
     case BOUGH_ENTRY_TREE:
         return push_tree(store, collect, &entry->tree);
     case BOUGH_ENTRY_LINK:
+        if (collect->by_roots)
+            return BOUGH_OK;
         return push(store, collect, entry->link_kind == BOUGH_KIND_VALUE ? 0 : entry->link_kind,
                     &entry->link);
     }
@@ -163,9 +172,52 @@ static enum bough_err visit_commit(struct bough_store *store, struct collect *co
     struct bough_commit commit;
 
     BOUGH_TRY(bough_commit_get(store, link, &collect->arena, &commit));
-    for (uint32_t i = 0; i < commit.parent_count; i++)
-        BOUGH_TRY(push(store, collect, BOUGH_KIND_COMMIT, &commit.parents[i]));
+    collect_roots_lives(&collect->roots, &link->name);
+    for (uint32_t i = 0; i < commit.parent_count; i++) {
+        if (bough_commit_is_cut(&commit.parents[i]))
+            BOUGH_TRY(collect_roots_cut(&collect->roots, &commit.parents[i]));
+        else
+            BOUGH_TRY(push(store, collect, BOUGH_KIND_COMMIT, &commit.parents[i]));
+    }
     return push_tree(store, collect, &commit.tree);
+}
+
+/* Marks commits that a policy keeps, and what their trees lead to; not their parents. */
+static enum bough_err mark_kept(struct bough_store *store, struct collect *collect, uint32_t count)
+{
+    for (; count > 0 && collect->kept_at < collect->roots.kept.count; count--) {
+        const struct bough_link *link = &collect->roots.kept.list[collect->kept_at++];
+        struct bough_arena_mark mark = bough_arena_now(&collect->arena);
+        struct bough_commit commit;
+        enum bough_err err;
+        bool fresh;
+
+        BOUGH_TRY(store->backend->ops->collect_mark(store->backend, link, &fresh));
+        if (!fresh)
+            continue;
+        collect->marked_count++;
+        err = bough_commit_get(store, link, &collect->arena, &commit);
+        if (err == BOUGH_OK)
+            err = push_tree(store, collect, &commit.tree);
+        bough_arena_back(&collect->arena, mark);
+        if (err != BOUGH_OK)
+            return err;
+    }
+    return BOUGH_OK;
+}
+
+/* Pushes refs from which everything lives; at most `count` of them. */
+static enum bough_err push_roots(struct bough_store *store, struct collect *collect, uint32_t count)
+{
+    for (; count > 0 && !collect->roots.done; count--) {
+        struct bough_ref ref;
+        bool found;
+
+        BOUGH_TRY(collect_roots_next(&collect->roots, &ref, &found));
+        if (found)
+            BOUGH_TRY(push(store, collect, ref.kind == BOUGH_KIND_VALUE ? 0 : ref.kind, &ref.link));
+    }
+    return BOUGH_OK;
 }
 
 static enum bough_err visit_tag(struct bough_store *store, struct collect *collect,
@@ -236,18 +288,61 @@ static enum bough_err mark_some(struct bough_store *store, struct collect *colle
     return BOUGH_OK;
 }
 
+/* What was written meanwhile is little: it is caught up with in one go.  No policy applies to it,
+ * so it is marked down to where something was marked before. */
+static enum bough_err catch_up(struct bough_store *store, struct collect *collect)
+{
+    if (collect->generation != store->generation) {
+        BOUGH_TRY(push(store, collect, BOUGH_KIND_NODE, &store->state.root));
+        if (collect->by_roots) {
+            BOUGH_TRY(collect_roots_again(&collect->roots));
+            BOUGH_TRY(push_roots(store, collect, CATCH_UP));
+        }
+    }
+    return mark_some(store, collect, CATCH_UP);
+}
+
+/* Puts on record what history is cut off.  Where there is no room for that, nothing is cut. */
+static enum bough_err save_horizon(struct bough_store *store, struct collect *collect)
+{
+    struct bough_arena *arena = &collect->arena;
+    struct bough_hash *names;
+    struct bough_link *links;
+    struct bough_edit *edits;
+    size_t count;
+    size_t edit_count;
+    enum bough_err err;
+
+    assert(collect->depth == 0 && collect->roots.done);
+    BOUGH_TRY(collect_roots_horizon(&collect->roots, arena, &names, &links, &count));
+    BOUGH_TRY(horizon_edits(store, names, count, arena, &edits, &edit_count));
+    if (edit_count == 0)
+        return BOUGH_OK;
+    err = ref_state_move(store, edits, edit_count, arena, NULL);
+    horizon_forget(store);
+    if (err != BOUGH_FULL)
+        return err;
+    for (size_t i = 0; i < count; i++)
+        if (!bough_commit_is_cut(&links[i]))
+            BOUGH_TRY(push(store, collect, BOUGH_KIND_COMMIT, &links[i]));
+    return mark_some(store, collect, CATCH_UP);
+}
+
 /* Marks, and once everything is marked, sweeps. */
 static enum bough_err mark_all(struct bough_store *store, struct collect *collect, uint32_t count,
                                struct bough_collect_progress *progress)
 {
+    if (!collect->roots.done)
+        return push_roots(store, collect, count);
     BOUGH_TRY(mark_some(store, collect, count));
     if (collect->depth > 0)
         return BOUGH_OK;
-    /* What was written meanwhile is little: it is caught up with in one go. */
-    if (collect->generation != store->generation)
-        BOUGH_TRY(push(store, collect, BOUGH_KIND_NODE, &store->state.root));
-    BOUGH_TRY(mark_some(store, collect, CATCH_UP));
+    if (collect->kept_at < collect->roots.kept.count)
+        return mark_kept(store, collect, count);
+    BOUGH_TRY(catch_up(store, collect));
+    BOUGH_TRY(save_horizon(store, collect));
     assert(collect->depth == 0);
+    bough_arena_release(&collect->arena);
     BOUGH_TRY(store->backend->ops->collect_sweep(store->backend));
     collect->phase = BOUGH_COLLECT_CLEAN;
     progress->swept = true;
@@ -278,6 +373,8 @@ static enum bough_err expire_some(struct bough_store *store, struct collect *col
     collect->begun = err == BOUGH_FULL || collect->expiry.done;
     if (!collect->begun)
         return BOUGH_OK;
+    BOUGH_TRY(collect_roots_open(&collect->roots, store));
+    collect->by_roots = collect->roots.policy_count > 0;
     collect->generation = store->generation;
     store->backend->ops->collect_begin(store->backend);
     return push(store, collect, BOUGH_KIND_NODE, &store->state.root);

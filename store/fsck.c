@@ -186,7 +186,8 @@ static enum bough_err check_commit(struct fsck *fsck, const struct bough_link *l
         return note(fsck, err, &link->name);
     fsck->report->commit_count++;
     for (uint32_t i = 0; i < commit.parent_count; i++)
-        BOUGH_TRY(enlist(fsck, &commit.parents[i]));
+        if (!bough_commit_is_cut(&commit.parents[i])) /* dropped on purpose */
+            BOUGH_TRY(enlist(fsck, &commit.parents[i]));
     return check_tree(fsck, &commit.tree, 0);
 }
 

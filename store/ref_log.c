@@ -339,6 +339,7 @@ enum bough_err ref_log_record(struct bough_store *store, const struct ref_log_no
     uint64_t keep;
     bool drop;
 
+    assert(note->name.len > 0 && !bough_hash_is_none(&note->old.link.name));
     BOUGH_TRY(loses_nothing(store, note, arena, &drop));
     if (drop)
         return BOUGH_OK;

@@ -41,6 +41,7 @@ enum bough_err bough_ref_undelete(struct bough_store *store, struct bough_bytes 
     bough_arena_release(&arena);
     if (err != BOUGH_OK)
         return err;
+    assert(!bough_hash_is_none(&ref->link.name));
     move.next = *ref;
     return bough_ref_move(store, &move, 1, NULL);
 }

@@ -22,6 +22,8 @@ struct bough_store {
     struct bough_tree state;
     uint64_t generation;
     bool unsynced;
+    struct bough_tree horizon; /* commits that were dropped, if horizon_known (horizon.c) */
+    bool horizon_known;
     struct collect *collect; /* a collection under way, or NULL */
 };
 

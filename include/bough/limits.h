@@ -25,6 +25,9 @@
 #define BOUGH_REF_BYTES_MAX 250u
 #define BOUGH_MOVES_MAX     1024u
 
+/* Policies of retention. */
+#define BOUGH_RETENTION_MAX 64u
+
 /* The log of refs: how much of it is kept unless a setting says otherwise. */
 #define BOUGH_REFLOG_MOVES      100u   /* of one ref, the last ones */
 #define BOUGH_REFLOG_MOVES_MAX  10000u /* the most that can be asked for */
