@@ -6,6 +6,7 @@
  */
 #include "cmd_branch.h"
 #include "cmd_export.h"
+#include "cmd_gc.h"
 #include "cmd_image.h"
 #include "cmd_import.h"
 #include "cmd_key.h"
@@ -68,6 +69,10 @@ static const struct options_verb verbs[] = {
      "  bough retention\n"
      "  bough retention 'ci/*' 100 0 main 10000 365\n",
      TARGET, 0, 15, cmd_retention},
+    {"gc", "", "Have the store collect its garbage, and wait for it.",
+     "  bough gc\n"
+     "  bough gc --store bough.img --json\n",
+     TARGET, 0, 0, cmd_gc},
     {"import", "DIR|REPOSITORY", "Take in a directory's files, or a git repository's history.",
      "  bough import /usr/share/zoneinfo --prefix zoneinfo\n"
      "  bough import ~/src/project\n",

@@ -81,6 +81,13 @@ enum bough_err api_log_list(struct request *request);
 /* GET /v1/commits/{rev} */
 enum bough_err api_log_get(struct request *request);
 
+/* POST /v1/admin/gc : collect what is garbage */
+enum bough_err api_job_gc(struct request *request);
+/* GET /v1/jobs/{id} : how far it is */
+enum bough_err api_job_get(struct request *request);
+/* DELETE /v1/jobs/{id} : give it up */
+enum bough_err api_job_delete(struct request *request);
+
 /* GET /{repo}.git/info/refs?service= */
 enum bough_err api_git_refs(struct request *request);
 /* POST /{repo}.git/git-upload-pack, the body in pieces */

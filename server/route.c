@@ -52,6 +52,10 @@ static const struct route routes[] = {
     {HTTP_GET, "/v1/commits", ROUTE_BODY_NONE, false, api_log_list},
     {HTTP_GET, "/v1/commits/{}", ROUTE_BODY_NONE, false, api_log_get},
 
+    {HTTP_POST, "/v1/admin/gc", ROUTE_BODY_NONE, false, api_job_gc},
+    {HTTP_GET, "/v1/jobs/{}", ROUTE_BODY_NONE, false, api_job_get},
+    {HTTP_DELETE, "/v1/jobs/{}", ROUTE_BODY_NONE, false, api_job_delete},
+
     {HTTP_GET, "/{}/info/refs", ROUTE_BODY_NONE, false, api_git_refs},
     {HTTP_POST, "/{}/git-upload-pack", ROUTE_BODY_PIECES, false, api_git_upload},
     {HTTP_POST, "/{}/git-receive-pack", ROUTE_BODY_PIECES, false, api_git_receive},

@@ -288,17 +288,38 @@ static enum bough_err mark_some(struct bough_store *store, struct collect *colle
     return BOUGH_OK;
 }
 
+/* Pushes a state, and what its refs lead to: no policy applies. */
+static enum bough_err push_state(struct bough_store *store, struct collect *collect,
+                                 const struct bough_link *root)
+{
+    const struct bough_tree state = {.root = *root};
+
+    BOUGH_TRY(push(store, collect, BOUGH_KIND_NODE, root));
+    if (!collect->by_roots)
+        return BOUGH_OK;
+    BOUGH_TRY(collect_roots_again(&collect->roots, &state));
+    return push_roots(store, collect, CATCH_UP);
+}
+
+/* Pushes what is being read at the moment. */
+static enum bough_err push_pins(struct bough_store *store, struct collect *collect)
+{
+    for (const struct bough_collect_pin *pin = store->pins; pin != NULL; pin = pin->next) {
+        if (pin->kind == BOUGH_KIND_NODE)
+            BOUGH_TRY(push_state(store, collect, &pin->link));
+        else
+            BOUGH_TRY(push(store, collect, 0, &pin->link));
+    }
+    return BOUGH_OK;
+}
+
 /* What was written meanwhile is little: it is caught up with in one go.  No policy applies to it,
  * so it is marked down to where something was marked before. */
 static enum bough_err catch_up(struct bough_store *store, struct collect *collect)
 {
-    if (collect->generation != store->generation) {
-        BOUGH_TRY(push(store, collect, BOUGH_KIND_NODE, &store->state.root));
-        if (collect->by_roots) {
-            BOUGH_TRY(collect_roots_again(&collect->roots));
-            BOUGH_TRY(push_roots(store, collect, CATCH_UP));
-        }
-    }
+    if (collect->generation != store->generation)
+        BOUGH_TRY(push_state(store, collect, &store->state.root));
+    BOUGH_TRY(push_pins(store, collect));
     return mark_some(store, collect, CATCH_UP);
 }
 
@@ -460,4 +481,14 @@ enum bough_err bough_collect_run(struct bough_store *store)
         BOUGH_TRY(bough_collect_step(store, 1000, (uint64_t)1 << 20, &progress));
     } while (progress.phase != BOUGH_COLLECT_NONE);
     return BOUGH_OK;
+}
+
+void bough_collect_cancel(struct bough_store *store)
+{
+    collect_release(store);
+}
+
+void bough_collect_hold(struct bough_store *store, bool on)
+{
+    bough_backend_hold(store->backend, on);
 }

@@ -49,11 +49,11 @@ static enum bough_err names_add(struct collect_names *names, struct bough_heap *
     return BOUGH_OK;
 }
 
-static enum bough_err open_walk(struct collect_roots *roots)
+static enum bough_err open_walk(struct collect_roots *roots, const struct bough_tree *state)
 {
     roots->done = false;
-    return bough_tree_walk_open(&roots->walk, roots->store, &roots->store->state,
-                                bough_bytes_text(LINKS), (struct bough_bytes){0}, &roots->arena);
+    return bough_tree_walk_open(&roots->walk, roots->store, state, bough_bytes_text(LINKS),
+                                (struct bough_bytes){0}, &roots->arena);
 }
 
 enum bough_err collect_roots_open(struct collect_roots *roots, struct bough_store *store)
@@ -65,7 +65,7 @@ enum bough_err collect_roots_open(struct collect_roots *roots, struct bough_stor
     name_set_init(&roots->kept.set, heap, SET_BYTES_MAX);
     name_set_init(&roots->cut.set, heap, SET_BYTES_MAX);
     BOUGH_TRY(bough_retention_get(store, &roots->arena, &roots->policies, &roots->policy_count));
-    return roots->policy_count == 0 ? BOUGH_OK : open_walk(roots);
+    return roots->policy_count == 0 ? BOUGH_OK : open_walk(roots, &store->state);
 }
 
 void collect_roots_close(struct collect_roots *roots)
@@ -83,12 +83,12 @@ void collect_roots_close(struct collect_roots *roots)
     *roots = (struct collect_roots){0};
 }
 
-enum bough_err collect_roots_again(struct collect_roots *roots)
+enum bough_err collect_roots_again(struct collect_roots *roots, const struct bough_tree *state)
 {
     bough_arena_release(&roots->arena);
     roots->policies = NULL;
     roots->policy_count = 0;
-    return open_walk(roots);
+    return open_walk(roots, state);
 }
 
 /* One commit of the branch that is being walked. */

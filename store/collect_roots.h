@@ -42,8 +42,9 @@ void collect_roots_close(struct collect_roots *roots);
 BOUGH_MUST_CHECK enum bough_err collect_roots_next(struct collect_roots *roots,
                                                    struct bough_ref *ref, bool *found);
 
-/* Begins anew with the refs as they are now, and without policies: for what came meanwhile. */
-BOUGH_MUST_CHECK enum bough_err collect_roots_again(struct collect_roots *roots);
+/* Begins anew with the refs of a state, and without policies: for what came meanwhile. */
+BOUGH_MUST_CHECK enum bough_err collect_roots_again(struct collect_roots *roots,
+                                                    const struct bough_tree *state);
 
 /* Notes that a living commit names `parent`, which was dropped before. */
 BOUGH_MUST_CHECK enum bough_err collect_roots_cut(struct collect_roots *roots,

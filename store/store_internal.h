@@ -12,6 +12,7 @@
 #include "bough/store.h"
 #include "bough/tree.h"
 
+struct bough_collect_pin;
 struct cache;
 struct collect;
 
@@ -24,7 +25,8 @@ struct bough_store {
     bool unsynced;
     struct bough_tree horizon; /* commits that were dropped, if horizon_known (horizon.c) */
     bool horizon_known;
-    struct collect *collect; /* a collection under way, or NULL */
+    struct bough_collect_pin *pins; /* what is being read */
+    struct collect *collect;        /* a collection under way, or NULL */
 };
 
 #endif

@@ -341,6 +341,41 @@ static void test_retention__writing_goes_on_between_the_steps(void **unused)
     assert_int_equal(host_env()->heap->taken_bytes, 0);
 }
 
+/* Who reads what was there when it began is not cut short by a policy. */
+static void test_retention__a_pinned_state_keeps_all_of_its_history(void **unused)
+{
+    struct block_borrow borrow;
+    struct bough_block *medium;
+    struct bough_store *store;
+    struct bough_collect_pin pin;
+
+    (void)unused;
+    assert_int_equal(bough_ram_open(host_env(), 4096, 2048, &medium), BOUGH_OK);
+    assert_int_equal(bough_journal_format(host_env(), medium, NULL), BOUGH_OK);
+    store = open_on(block_borrow(&borrow, medium));
+    commit_count = 0;
+    for (int i = 0; i < REFS; i++)
+        refs[i] = -1;
+    for (int i = 0; i < 200; i++)
+        set_ref(store, 0, make_commit(store, refs[0], -1));
+    bough_collect_pin_state(store, &pin);
+    assert_int_equal(bough_retention_set(store, policies, 4), BOUGH_OK);
+    for (int i = 0; i < 100; i++)
+        set_ref(store, 0, make_commit(store, refs[0], -1));
+    assert_int_equal(bough_collect_run(store), BOUGH_OK);
+    for (int i = 0; i < 200; i++)
+        must[i] = true;
+    for (int i = 0; i < 200; i++)
+        assert_int_equal(check_one(store, i), 0);
+    bough_collect_pin_end(&pin);
+    bough_collect_pin_end(&pin); /* a second time is nothing */
+    assert_int_equal(bough_collect_run(store), BOUGH_OK);
+    assert_true(check_all(store, true) > 0);
+    bough_store_close(store);
+    bough_block_close(medium);
+    assert_int_equal(host_env()->heap->taken_bytes, 0);
+}
+
 static void test_retention__policies_are_kept_and_checked(void **unused)
 {
     static struct bough_retention many[BOUGH_RETENTION_MAX + 1];
@@ -376,6 +411,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_retention__what_must_live_lives_and_the_rest_gives_its_space),
         cmocka_unit_test(test_retention__writing_goes_on_between_the_steps),
+        cmocka_unit_test(test_retention__a_pinned_state_keeps_all_of_its_history),
         cmocka_unit_test(test_retention__policies_are_kept_and_checked),
     };
 
