@@ -13,7 +13,7 @@ static const char *target_of(struct session *session, const char *name)
     return session_text(session, "/v1/branches/%s", session_encoded(session, name, false));
 }
 
-/* {"member": "value", "force": ...} as the request's body. */
+/* {"member": "value", "force": ...} as the request's body; value NULL = true. */
 static enum exit_status body_of(struct session *session, const char *name, const char *value,
                                 struct http_request *request)
 {
@@ -21,7 +21,10 @@ static enum exit_status body_of(struct session *session, const char *name, const
     struct json_write json = json_write_into(&out);
 
     json_write_object(&json, NULL);
-    json_write_text(&json, name, value);
+    if (value != NULL)
+        json_write_text(&json, name, value);
+    else
+        json_write_bool(&json, name, true);
     if (session->options->force)
         json_write_bool(&json, "force", true);
     json_write_end(&json);
@@ -96,11 +99,13 @@ enum exit_status cmd_branch(struct options *options)
         status = change(&session, "PUT", args[1], "from", count == 3 ? args[2] : "main");
     } else if (strcmp(what, "move") == 0 && count == 3) {
         status = change(&session, "PATCH", args[1], "to", args[2]);
+    } else if (strcmp(what, "undelete") == 0 && count == 2) {
+        status = change(&session, "PUT", args[1], "undelete", NULL);
     } else if (strcmp(what, "delete") == 0 && count == 2) {
         status = change(&session, "DELETE", args[1], NULL, NULL);
     } else {
         fprintf(stderr, "usage: bough branch [list | create NAME [FROM] | move NAME TO | "
-                        "delete NAME]\n");
+                        "delete NAME | undelete NAME]\n");
         status = EXIT_USAGE;
     }
     session_close(&session);

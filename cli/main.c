@@ -6,11 +6,14 @@
  */
 #include "cmd_branch.h"
 #include "cmd_export.h"
+#include "cmd_gc.h"
 #include "cmd_image.h"
 #include "cmd_import.h"
 #include "cmd_key.h"
 #include "cmd_log.h"
 #include "cmd_ls.h"
+#include "cmd_reflog.h"
+#include "cmd_retention.h"
 #include "cmd_run.h"
 #include "cmd_serve.h"
 #include <string.h>
@@ -51,11 +54,25 @@ static const struct options_verb verbs[] = {
      "  bough log\n"
      "  bough log release --limit 5 --json\n",
      TARGET "branch limit", 0, 1, cmd_log},
-    {"branch", "[list | create NAME [FROM] | move NAME TO | delete NAME]",
-     "List, create, move and delete branches.",
+    {"branch", "[list | create NAME [FROM] | move NAME TO | delete NAME | undelete NAME]",
+     "List, create, move, delete branches, and bring them back.",
      "  bough branch\n"
-     "  bough branch create dev main\n",
+     "  bough branch create dev main\n"
+     "  bough branch undelete dev\n",
      TARGET "force", 0, 3, cmd_branch},
+    {"reflog", "[BRANCH]", "List what a branch pointed at before, or which refs have such a list.",
+     "  bough reflog\n"
+     "  bough reflog dev --limit 5\n",
+     TARGET "limit", 0, 1, cmd_reflog},
+    {"retention", "[none | BRANCH COMMITS DAYS ...]",
+     "Show or replace the policies that say how much history branches keep.",
+     "  bough retention\n"
+     "  bough retention 'ci/*' 100 0 main 10000 365\n",
+     TARGET, 0, 15, cmd_retention},
+    {"gc", "", "Have the store collect its garbage, and wait for it.",
+     "  bough gc\n"
+     "  bough gc --store bough.img --json\n",
+     TARGET, 0, 0, cmd_gc},
     {"import", "DIR|REPOSITORY", "Take in a directory's files, or a git repository's history.",
      "  bough import /usr/share/zoneinfo --prefix zoneinfo\n"
      "  bough import ~/src/project\n",

@@ -51,6 +51,22 @@ enum bough_err api_branch_patch(struct request *request);
 /* DELETE /v1/branches/{b} */
 enum bough_err api_branch_delete(struct request *request);
 
+/* GET /v1/branches/{b}/log */
+enum bough_err api_reflog_branch(struct request *request);
+/* GET /v1/tags/{t}/log */
+enum bough_err api_reflog_tag(struct request *request);
+/* GET /v1/reflog : the refs that have a log, and how much is kept */
+enum bough_err api_reflog_list(struct request *request);
+/* PUT /v1/reflog : how much is kept */
+enum bough_err api_reflog_put(struct request *request);
+/* DELETE /v1/reflog : drops all of it */
+enum bough_err api_reflog_clear(struct request *request);
+
+/* GET /v1/retention */
+enum bough_err api_retention_get(struct request *request);
+/* PUT /v1/retention : replaces all policies */
+enum bough_err api_retention_put(struct request *request);
+
 /* GET /v1/tags */
 enum bough_err api_tag_list(struct request *request);
 /* GET /v1/tags/{t} */
@@ -64,6 +80,13 @@ enum bough_err api_tag_delete(struct request *request);
 enum bough_err api_log_list(struct request *request);
 /* GET /v1/commits/{rev} */
 enum bough_err api_log_get(struct request *request);
+
+/* POST /v1/admin/gc : collect what is garbage */
+enum bough_err api_job_gc(struct request *request);
+/* GET /v1/jobs/{id} : how far it is */
+enum bough_err api_job_get(struct request *request);
+/* DELETE /v1/jobs/{id} : give it up */
+enum bough_err api_job_delete(struct request *request);
 
 /* GET /{repo}.git/info/refs?service= */
 enum bough_err api_git_refs(struct request *request);

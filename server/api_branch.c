@@ -8,6 +8,7 @@
  * default branch is never removed.
  */
 #include "api.h"
+#include "author.h"
 #include "hash.h"
 #include "http_cond.h"
 #include "query.h"
@@ -173,9 +174,22 @@ static bool read_target(struct request *request, const struct json *body, const 
     return false;
 }
 
+/* Brings a deleted branch back from the log. */
+static enum bough_err undelete(struct request *request, struct bough_bytes ref_name)
+{
+    struct bough_ref ref;
+    enum bough_err err = bough_ref_undelete(request->service->store, ref_name, &ref);
+
+    if (err == BOUGH_STALE || err == BOUGH_CONFLICT)
+        return reply_problem(request, PROBLEM_EXISTS, "there is such a branch, or one below it");
+    if (err != BOUGH_OK)
+        return rev_refuse(request, err, PROBLEM_NO_SUCH_BRANCH, request->words[0]);
+    return answer(request, 201, &ref.link.name);
+}
+
 enum bough_err api_branch_put(struct request *request)
 {
-    static const char *const members[] = {"from", NULL};
+    static const char *const members[] = {"from", "undelete", NULL};
     const struct json *body = query_body(request, members);
     struct bough_ref_move made = {.expect = BOUGH_EXPECT_ABSENT,
                                   .next = {.kind = BOUGH_KIND_COMMIT}};
@@ -187,6 +201,12 @@ enum bough_err api_branch_put(struct request *request)
     err = rev_ref_name(request, LIST_KIND, request->words[0], &made.name);
     if (err != BOUGH_OK)
         return rev_refuse(request, err, PROBLEM_NO_SUCH_BRANCH, request->words[0]);
+    if (json_read_member(body, "undelete") != NULL) {
+        if (json_read_member(body, "undelete")->kind == JSON_TRUE && body->item_count == 1)
+            return undelete(request, made.name);
+        return reply_problem(request, PROBLEM_UNPROCESSABLE,
+                             "\"undelete\" is true, and stands alone");
+    }
     if (!read_target(request, body, "from", &rev, &err))
         return err;
     made.next.link = rev.commit;
@@ -222,7 +242,9 @@ enum bough_err api_branch_patch(struct request *request)
 {
     static const char *const members[] = {"to", "expect", "force", NULL};
     const struct json *body = query_body(request, members);
-    struct bough_ref_move moved = {.next = {.kind = BOUGH_KIND_COMMIT}};
+    struct bough_ref_move moved = {.next = {.kind = BOUGH_KIND_COMMIT},
+                                   .why = bough_bytes_text("moved by force")};
+    struct bough_bytes none = {0};
     struct bough_ref ref;
     struct rev rev;
     bool force;
@@ -233,6 +255,8 @@ enum bough_err api_branch_patch(struct request *request)
         return BOUGH_OK;
     if (!open_branch(request, &moved.name, &ref, &err))
         return err;
+    if (!author_ident(request, none, &moved.who))
+        return BOUGH_OK;
     if (!read_target(request, body, "to", &rev, &err))
         return err;
     if (moved.expect != BOUGH_EXPECT_NAME) {
@@ -244,13 +268,16 @@ enum bough_err api_branch_patch(struct request *request)
     if (!contains)
         return reply_problem(request, PROBLEM_NOT_FAST_FORWARD,
                              "say \"force\":true to move anyway");
+    moved.forward = !force;
     moved.next.link = rev.commit;
     return move(request, &moved, 200);
 }
 
 enum bough_err api_branch_delete(struct request *request)
 {
-    struct bough_ref_move gone = {.remove = true, .expect = BOUGH_EXPECT_NAME};
+    struct bough_ref_move gone = {
+        .remove = true, .expect = BOUGH_EXPECT_NAME, .why = bough_bytes_text("deleted")};
+    struct bough_bytes none = {0};
     struct bough_ref ref;
     bool is_default;
     enum bough_err err;
@@ -260,6 +287,8 @@ enum bough_err api_branch_delete(struct request *request)
     BOUGH_TRY(rev_is_default(request, request->words[0], &is_default));
     if (is_default)
         return reply_problem(request, PROBLEM_PROTECTED, "the default branch stays");
+    if (!author_ident(request, none, &gone.who))
+        return BOUGH_OK;
     gone.expected = ref.link.name;
     return move(request, &gone, 204);
 }

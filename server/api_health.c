@@ -96,6 +96,7 @@ enum bough_err api_health_stats(struct request *request)
     json_write_number(&json, "refused", service->stats.refused_count);
     json_write_number(&json, "syncs", service->stats.write_count);
     json_write_number(&json, "collections", service->stats.collection_count);
+    json_write_bool(&json, "collecting", service->collecting != BOUGH_COLLECT_NONE);
     json_write_number(&json, "connections", service->stats.connection_count);
     json_write_number(&json, "connections_now", service->connections_now);
     json_write_object(&json, "memory");

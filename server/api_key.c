@@ -9,6 +9,7 @@
  */
 #include "api.h"
 #include "author.h"
+#include "bough/collect.h"
 #include "bough/txn.h"
 #include "hash.h"
 #include "http_cond.h"
@@ -84,7 +85,13 @@ struct value_source {
     size_t ahead_max;
     size_t ahead_at;
     size_t ahead_len;
+    struct bough_collect_pin pin; /* the key may be deleted while its value is sent */
 };
+
+static void close_value(struct reply_source *base)
+{
+    bough_collect_pin_end(&((struct value_source *)base)->pin);
+}
 
 static enum bough_err read_value(struct reply_source *base, void *into, size_t max, size_t *got)
 {
@@ -111,7 +118,7 @@ static enum bough_err read_value(struct reply_source *base, void *into, size_t m
 static struct value_source *open_source(struct request *request, const struct bough_value *value,
                                         uint64_t first, uint64_t len)
 {
-    static const struct reply_source_ops ops = {.read = read_value};
+    static const struct reply_source_ops ops = {.read = read_value, .close = close_value};
     const struct bough_heap *heap = request->service->env->heap;
     struct value_source *source = bough_arena_zeros(&request->arena, 1, sizeof(*source));
     size_t share = (heap->limit_bytes - heap->taken_bytes) / AHEAD_HEAP_SHARE;
@@ -127,7 +134,10 @@ static struct value_source *open_source(struct request *request, const struct bo
                         : share > AHEAD_BYTES_MAX ? AHEAD_BYTES_MAX
                                                   : share;
     source->ahead = bough_arena_take(&request->arena, source->ahead_max);
-    return source->ahead == NULL ? NULL : source;
+    if (source->ahead == NULL)
+        return NULL;
+    bough_collect_pin_value(source->store, &source->pin, value);
+    return source;
 }
 
 /* Makes bytes first..first+len-1 of the value the reply's body. */

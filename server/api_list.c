@@ -5,8 +5,8 @@
  * Owns no data.
  *   (1) The next page is asked for at the full hash of the commit the first page showed, so pages
  *       fit together whatever is written in between.
- *   (2) Keys come in bytewise order; a page ends at `limit` keys and prefixes, or when its values
- *       reach PAGE_BYTES_MAX.
+ *   (2) Keys come in bytewise order, or against it if `reverse`; a page ends at `limit` keys and
+ * prefixes, or when its values reach PAGE_BYTES_MAX.
  */
 #include "api.h"
 #include "base64.h"
@@ -35,6 +35,7 @@ struct page {
     struct bough_bytes delimiter;
     uint64_t limit;
     bool values;
+    bool reverse;
     bool lines; /* application/x-ndjson */
     struct bough_tree_walk walk;
     struct json_write json;
@@ -72,11 +73,8 @@ static bool read_parameters(struct request *request, struct page *page)
     page->delimiter = query_value(query, "delimiter");
     page->values = query_flag(query, "values");
     page->lines = wants_lines(request);
-    if (query_flag(query, "reverse")) {
-        (void)reply_problem(request, PROBLEM_UNSUPPORTED, "reverse listings");
-        return false;
-    }
-    if (page->start.len > 0 && page->after.len > 0) {
+    page->reverse = query_flag(query, "reverse");
+    if (!page->reverse && page->start.len > 0 && page->after.len > 0) {
         (void)reply_problem(request, PROBLEM_BAD_REQUEST, "start and after exclude each other");
         return false;
     }
@@ -121,6 +119,17 @@ static enum bough_err before(struct page *page, struct bough_bytes start, struct
         out_bytes(&out, bough_bytes_of(filler, sizeof(filler)));
     }
     return out_end(&out, key);
+}
+
+/* Opens the walk of a page that goes backwards: `after` then is a bound from above, as is `end`. */
+static enum bough_err open_walk_back(struct page *page)
+{
+    bool from_end = page->after.len == 0 ||
+                    (page->end.len > 0 && bough_bytes_compare(page->end, page->after) < 0);
+
+    return bough_tree_walk_back_open(&page->walk, page->request->service->store, &page->rev.tree,
+                                     page->prefix, from_end ? page->end : page->after,
+                                     &page->request->arena);
 }
 
 /* Opens the walk where the page begins. */
@@ -197,6 +206,19 @@ static enum bough_err write_prefix(struct page *page, struct bough_bytes prefix)
     return BOUGH_OK;
 }
 
+/* The walk's next key, within the bounds that the walk does not know. */
+static enum bough_err next_key(struct page *page, struct bough_bytes *key,
+                               struct bough_entry *entry)
+{
+    if (!page->reverse) {
+        BOUGH_TRY(bough_tree_walk_next(&page->walk, key, entry));
+        return page->end.len > 0 && bough_bytes_compare(*key, page->end) >= 0 ? BOUGH_NOT_FOUND
+                                                                              : BOUGH_OK;
+    }
+    BOUGH_TRY(bough_tree_walk_back_next(&page->walk, key, entry));
+    return bough_bytes_compare(*key, page->start) < 0 ? BOUGH_NOT_FOUND : BOUGH_OK;
+}
+
 /* Shows the walk's next key, or what it is folded into; BOUGH_NOT_FOUND when the page is complete.
  */
 static enum bough_err show_next(struct page *page)
@@ -205,9 +227,7 @@ static enum bough_err show_next(struct page *page)
     struct bough_bytes key;
     struct bough_bytes folded;
 
-    BOUGH_TRY(bough_tree_walk_next(&page->walk, &key, &entry));
-    if (page->end.len > 0 && bough_bytes_compare(key, page->end) >= 0)
-        return BOUGH_NOT_FOUND;
+    BOUGH_TRY(next_key(page, &key, &entry));
     if (page->count == page->limit || page->value_bytes >= PAGE_BYTES_MAX) {
         page->more = true;
         return BOUGH_NOT_FOUND;
@@ -220,7 +240,8 @@ static enum bough_err show_next(struct page *page)
     if (folded.len == 0)
         return write_key(page, key, &entry);
     BOUGH_TRY(write_prefix(page, page->last));
-    return bough_tree_walk_skip(&page->walk, page->last);
+    return page->reverse ? bough_tree_walk_back_skip(&page->walk, page->last)
+                         : bough_tree_walk_skip(&page->walk, page->last);
 }
 
 static void add_parameter(struct out *out, const char *name, struct bough_bytes value)
@@ -243,10 +264,14 @@ static enum bough_err next_url(struct page *page, struct bough_bytes *url)
     out_format(&out, "/v1/at/%s/keys?limit=%llu", hex, (unsigned long long)page->limit);
     add_parameter(&out, "prefix", page->prefix);
     add_parameter(&out, "delimiter", page->delimiter);
+    if (page->reverse)
+        add_parameter(&out, "start", page->start);
     add_parameter(&out, "end", page->end);
     add_parameter(&out, "after", page->last);
     if (page->values)
         out_text(&out, "&values=1");
+    if (page->reverse)
+        out_text(&out, "&reverse=1");
     return out_end(&out, url);
 }
 
@@ -305,7 +330,7 @@ static enum bough_err list(struct page *page)
             json_write_hash(&page->json, "commit", &page->rev.commit.name);
         json_write_array(&page->json, "keys");
     }
-    BOUGH_TRY(open_walk(page));
+    BOUGH_TRY(page->reverse ? open_walk_back(page) : open_walk(page));
     do
         err = show_next(page);
     while (err == BOUGH_OK);

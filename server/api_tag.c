@@ -6,6 +6,7 @@
  * are shown with the commit they lead to.
  */
 #include "api.h"
+#include "author.h"
 #include "query.h"
 #include "reply.h"
 #include "rev.h"
@@ -142,12 +143,15 @@ enum bough_err api_tag_put(struct request *request)
 
 enum bough_err api_tag_delete(struct request *request)
 {
-    struct bough_ref_move gone = {.remove = true};
+    struct bough_ref_move gone = {.remove = true, .why = bough_bytes_text("deleted")};
+    struct bough_bytes none = {0};
     struct bough_ref ref;
     enum bough_err err;
 
     if (!open_tag(request, &gone.name, &ref, &err))
         return err;
+    if (!author_ident(request, none, &gone.who))
+        return BOUGH_OK;
     BOUGH_TRY(bough_ref_move(request->service->store, &gone, 1, NULL));
     reply_status(request, 204);
     return BOUGH_OK;

@@ -197,7 +197,7 @@ static enum bough_err run(struct request *request, const struct json *body, cons
     enum bough_err err;
 
     if (!read_words(request, body, &txn, &err) ||
-        !txn_ops_read(&ops, request, &head->tree, json_read_member(body, "ops"), &err))
+        !txn_ops_read(&ops, request, json_read_member(body, "ops"), &err))
         return err;
     txn.edits = ops.edits;
     txn.edit_count = ops.edit_count;
@@ -205,6 +205,8 @@ static enum bough_err run(struct request *request, const struct json *body, cons
     err = bough_txn_commit(request->service->store, &txn, &request->arena, &result);
     if (err == BOUGH_CONFLICT)
         return txn_ops_conflict(&ops, result.culprit);
+    if (err == BOUGH_NOT_FOUND && result.culprit < ops.edit_count)
+        return txn_ops_missing(&ops, result.culprit);
     return err != BOUGH_OK ? err : answer(request, head, &result, ops.edit_count);
 }
 

@@ -104,6 +104,8 @@ static enum bough_err put_parents(struct history *history, const struct bough_co
         struct bough_commit parent;
         enum bough_err err;
 
+        if (bough_commit_is_cut(&spot.link))
+            continue; /* history ends here */
         bough_arena_init(&scrap, history->arena->heap, BOUGH_REQUEST_ARENA_BYTES_MAX);
         err = bough_commit_get(history->store, &spot.link, &scrap, &parent);
         spot.generation = err == BOUGH_OK ? parent.generation : 0;

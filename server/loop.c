@@ -120,8 +120,10 @@ static bool has_to_collect(const struct loop *loop)
 {
     const struct service *service = loop->service;
 
-    return service->store != NULL && !service->failed && bough_collect_is_wanted(service->store) &&
-           now_ns(loop) >= loop->collect_from_ns;
+    if (service->store == NULL || service->failed)
+        return false;
+    return service->job.state == JOB_RUNNING ||
+           (bough_collect_is_wanted(service->store) && now_ns(loop) >= loop->collect_from_ns);
 }
 
 /* Gives space back, a little at a time. */
@@ -134,6 +136,8 @@ static void collect(struct loop *loop)
     if (!has_to_collect(loop))
         return;
     err = bough_collect_step(service->store, COLLECT_OBJECTS, COLLECT_BYTES, &progress);
+    service->collecting = progress.phase;
+    job_note(&service->job, service->store, err, &progress);
     if (progress.swept) {
         service->stats.collection_count++;
         if (service->git != NULL)

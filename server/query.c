@@ -156,3 +156,20 @@ bool query_bytes(struct request *request, const struct json *object, const char 
     *bytes = given->text;
     return true;
 }
+
+bool query_member(struct request *request, const struct json *object, const char *name,
+                  uint32_t max, uint32_t *number)
+{
+    const struct json *given = json_read_member(object, name);
+    int64_t value = -1;
+
+    if (given == NULL)
+        return true;
+    if (json_read_integer(given, &value) && value >= 0 && value <= (int64_t)max) {
+        *number = (uint32_t)value;
+        return true;
+    }
+    (void)reply_problem(request, PROBLEM_UNPROCESSABLE, "\"%s\" must be a number of 0..%u", name,
+                        max);
+    return false;
+}

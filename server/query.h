@@ -34,6 +34,11 @@ bool query_flag(const struct query *query, const char *name);
  * an empty body counts as "{}".  NULL: it is not, which the reply says already. */
 const struct json *query_body(struct request *request, const char *const *names);
 
+/* A whole number of 0..max from member `name` of `object`, if it is there; else *number stays.
+ * False: it is no such number, which the reply says already. */
+bool query_member(struct request *request, const struct json *object, const char *name,
+                  uint32_t max, uint32_t *number);
+
 /* Whether all members of `object` are among `names`; *stranger is one that is not. */
 bool query_knows(const struct json *object, const char *const *names, struct bough_bytes *stranger);
 

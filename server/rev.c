@@ -132,7 +132,7 @@ static enum bough_err step_back(struct request *request, uint64_t steps, struct 
 
         BOUGH_TRY(
             bough_commit_get(request->service->store, &rev->commit, &request->arena, &commit));
-        if (commit.parent_count == 0)
+        if (commit.parent_count == 0 || bough_commit_is_cut(&commit.parents[0]))
             return BOUGH_NOT_FOUND;
         rev->commit = commit.parents[0];
         bough_arena_back(&request->arena, mark);

@@ -35,6 +35,15 @@ static const struct route routes[] = {
     {HTTP_PATCH, "/v1/branches/{}", ROUTE_BODY_WHOLE, false, api_branch_patch},
     {HTTP_DELETE, "/v1/branches/{}", ROUTE_BODY_NONE, false, api_branch_delete},
 
+    {HTTP_GET, "/v1/branches/{}/log", ROUTE_BODY_NONE, false, api_reflog_branch},
+    {HTTP_GET, "/v1/tags/{}/log", ROUTE_BODY_NONE, false, api_reflog_tag},
+    {HTTP_GET, "/v1/reflog", ROUTE_BODY_NONE, false, api_reflog_list},
+    {HTTP_PUT, "/v1/reflog", ROUTE_BODY_WHOLE, false, api_reflog_put},
+    {HTTP_DELETE, "/v1/reflog", ROUTE_BODY_NONE, false, api_reflog_clear},
+
+    {HTTP_GET, "/v1/retention", ROUTE_BODY_NONE, false, api_retention_get},
+    {HTTP_PUT, "/v1/retention", ROUTE_BODY_WHOLE, false, api_retention_put},
+
     {HTTP_GET, "/v1/tags", ROUTE_BODY_NONE, false, api_tag_list},
     {HTTP_GET, "/v1/tags/{}", ROUTE_BODY_NONE, false, api_tag_get},
     {HTTP_PUT, "/v1/tags/{}", ROUTE_BODY_WHOLE, false, api_tag_put},
@@ -42,6 +51,10 @@ static const struct route routes[] = {
 
     {HTTP_GET, "/v1/commits", ROUTE_BODY_NONE, false, api_log_list},
     {HTTP_GET, "/v1/commits/{}", ROUTE_BODY_NONE, false, api_log_get},
+
+    {HTTP_POST, "/v1/admin/gc", ROUTE_BODY_NONE, false, api_job_gc},
+    {HTTP_GET, "/v1/jobs/{}", ROUTE_BODY_NONE, false, api_job_get},
+    {HTTP_DELETE, "/v1/jobs/{}", ROUTE_BODY_NONE, false, api_job_delete},
 
     {HTTP_GET, "/{}/info/refs", ROUTE_BODY_NONE, false, api_git_refs},
     {HTTP_POST, "/{}/git-upload-pack", ROUTE_BODY_PIECES, false, api_git_upload},

@@ -8,6 +8,7 @@
 #include "bough/git.h"
 #include "bough/store.h"
 #include "config.h"
+#include "job.h"
 
 /* Counted since the start; shown by /v1/stats. */
 struct service_stats {
@@ -31,6 +32,8 @@ struct service {
     bool read_only; /* it was opened so */
     bool failed;    /* a sync has failed: what the store shows may not be durable */
     struct service_stats stats;
+    enum bough_collect_phase collecting; /* of the collection that is under way */
+    struct job job;                      /* that somebody asked for last */
 };
 
 #endif

@@ -3,9 +3,7 @@
  * txn_ops.c - the operations of a transaction's document as edits of a tree.
  *
  * Owns no data; edits stand in the request's arena.
- *   (1) An operation that must look (copy, move, delete_prefix) sees what the operations before it
- *       did: `current` is brought up to date before it looks.
- *   (2) At most BOUGH_TXN_OPS_MAX edits come out, however few operations they came from.
+ *   (1) Edit i is operation i.
  */
 #include "txn_ops.h"
 #include "base64.h"
@@ -15,53 +13,10 @@
 #include <stdio.h>
 
 /* The present operation came out as `edit`. */
-static enum bough_err add_edit(struct txn_ops *ops, const struct bough_edit *edit)
+static void add_edit(struct txn_ops *ops, const struct bough_edit *edit)
 {
-    if (ops->edit_count == BOUGH_TXN_OPS_MAX)
-        return BOUGH_TOO_BIG;
-    if (ops->edit_count == ops->edit_max) {
-        size_t max = ops->edit_max == 0 ? 32 : 2 * ops->edit_max;
-        struct bough_arena *arena = &ops->request->arena;
-        struct bough_edit *edits = bough_arena_zeros(arena, max, sizeof(*edits));
-        size_t *op_of = bough_arena_zeros(arena, max, sizeof(*op_of));
-
-        if (edits == NULL || op_of == NULL)
-            return BOUGH_NO_MEMORY;
-        if (ops->edit_count > 0) {
-            memcpy(edits, ops->edits, ops->edit_count * sizeof(*edits));
-            memcpy(op_of, ops->op_of, ops->edit_count * sizeof(*op_of));
-        }
-        ops->edits = edits;
-        ops->op_of = op_of;
-        ops->edit_max = max;
-    }
-    ops->op_of[ops->edit_count] = ops->op_index;
+    assert(ops->edit_count == ops->op_index); /* invariant (1) */
     ops->edits[ops->edit_count++] = *edit;
-    return BOUGH_OK;
-}
-
-/* Invariant (1).  *refused: the reply is made up. */
-static enum bough_err catch_up(struct txn_ops *ops, bool *refused)
-{
-    size_t culprit = 0;
-    struct bough_tree next;
-    enum bough_err err;
-
-    *refused = false;
-    if (ops->applied_count == ops->edit_count)
-        return BOUGH_OK;
-    err = bough_tree_edit(ops->request->service->store, &ops->current,
-                          ops->edits + ops->applied_count, ops->edit_count - ops->applied_count,
-                          &ops->request->arena, &culprit, &next);
-    if (err == BOUGH_CONFLICT) {
-        *refused = true;
-        return txn_ops_conflict(ops, ops->applied_count + culprit);
-    }
-    if (err != BOUGH_OK)
-        return err;
-    ops->current = next;
-    ops->applied_count = ops->edit_count;
-    return BOUGH_OK;
 }
 
 /* Says that the present operation is wrong; always false. */
@@ -82,8 +37,14 @@ enum bough_err txn_ops_conflict(const struct txn_ops *ops, size_t culprit)
 {
     assert(culprit < ops->edit_count);
     return reply_problem(ops->request, PROBLEM_CONFLICT,
-                         "ops[%zu]: a value and a directory would share a path",
-                         ops->op_of[culprit]);
+                         "ops[%zu]: a value and a directory would share a path", culprit);
+}
+
+enum bough_err txn_ops_missing(const struct txn_ops *ops, size_t culprit)
+{
+    assert(culprit < ops->edit_count);
+    return reply_problem(ops->request, PROBLEM_UNPROCESSABLE, "ops[%zu]: \"from\" does not exist",
+                         culprit);
 }
 
 /* A path from member `name` (or its encoded form), checked. */
@@ -146,11 +107,11 @@ static bool read_put(struct txn_ops *ops, const struct json *op, enum bough_err 
     if (*err == BOUGH_OK)
         *err = bough_value_put(request->service->store, bytes, &request->arena, &edit.entry.value);
     if (*err == BOUGH_OK)
-        *err = add_edit(ops, &edit);
+        add_edit(ops, &edit);
     return *err == BOUGH_OK;
 }
 
-static bool read_delete(struct txn_ops *ops, const struct json *op, enum bough_err *err)
+static bool read_delete(struct txn_ops *ops, const struct json *op)
 {
     static const char *const members[] = {"op", "key", "key_encoded", NULL};
     struct bough_edit edit = {.remove = true};
@@ -160,104 +121,60 @@ static bool read_delete(struct txn_ops *ops, const struct json *op, enum bough_e
         return refuse(ops, "a member that \"delete\" does not know");
     if (!read_path(ops, op, "key", "key_encoded", &edit.path))
         return false;
-    *err = add_edit(ops, &edit);
-    return *err == BOUGH_OK;
+    add_edit(ops, &edit);
+    return true;
 }
 
-/* The shortest path that is `key` or a directory above it and starts with `prefix`; *directory says
- * which. */
-static struct bough_bytes whole_step(struct bough_bytes key, struct bough_bytes prefix,
-                                     bool *directory)
+/* The least bytes that are greater than all that start with `prefix`; empty when there are none. */
+static enum bough_err behind(struct bough_arena *arena, struct bough_bytes prefix,
+                             struct bough_bytes *bound)
 {
+    uint8_t *at = bough_arena_take(arena, prefix.len);
     size_t len = prefix.len;
 
-    *directory = true;
-    if (len > 0 && key.at[len - 1] == '/')
-        return bough_bytes_of(key.at, len - 1);
-    while (len < key.len && key.at[len] != '/')
-        len++;
-    *directory = len < key.len;
-    return bough_bytes_of(key.at, len);
-}
-
-/* One removal for each entry, value or directory, whose path starts with `prefix`. */
-static enum bough_err remove_prefix(struct txn_ops *ops, struct bough_bytes prefix)
-{
-    struct bough_arena *arena = &ops->request->arena;
-    struct bough_tree_walk walk;
-    struct bough_bytes none = {0};
-    enum bough_err err;
-
-    BOUGH_TRY(bough_tree_walk_open(&walk, ops->request->service->store, &ops->current, prefix, none,
-                                   arena));
-    for (;;) {
-        struct bough_edit edit = {.remove = true};
-        struct bough_entry entry;
-        struct bough_bytes key;
-        uint8_t *below;
-        bool directory;
-
-        err = bough_tree_walk_next(&walk, &key, &entry);
-        if (err != BOUGH_OK)
-            return err == BOUGH_NOT_FOUND ? BOUGH_OK : err;
-        edit.path = whole_step(key, prefix, &directory);
-        below = bough_arena_take(arena, edit.path.len + 1);
-        if (below == NULL)
-            return BOUGH_NO_MEMORY;
-        memcpy(below, edit.path.at, edit.path.len);
-        below[edit.path.len] = '/';
-        edit.path.at = below;
-        BOUGH_TRY(add_edit(ops, &edit));
-        if (directory)
-            BOUGH_TRY(bough_tree_walk_skip(&walk, bough_bytes_of(below, edit.path.len + 1)));
-    }
+    if (at == NULL)
+        return BOUGH_NO_MEMORY;
+    while (len > 0 && prefix.at[len - 1] == 0xff)
+        len--;
+    *bound = bough_bytes_of(at, len);
+    if (len == 0)
+        return BOUGH_OK;
+    memcpy(at, prefix.at, len);
+    at[len - 1]++;
+    return BOUGH_OK;
 }
 
 static bool read_delete_prefix(struct txn_ops *ops, const struct json *op, enum bough_err *err)
 {
     static const char *const members[] = {"op", "prefix", "prefix_encoded", NULL};
-    struct bough_bytes prefix;
+    struct bough_edit edit = {.kind = BOUGH_EDIT_REMOVE_RANGE};
     struct bough_bytes stranger;
-    bool refused;
 
     if (!query_knows(op, members, &stranger))
         return refuse(ops, "a member that \"delete_prefix\" does not know");
-    if (!query_bytes(ops->request, op, "prefix", "prefix_encoded", &prefix) || prefix.at == NULL)
+    if (!query_bytes(ops->request, op, "prefix", "prefix_encoded", &edit.path) ||
+        edit.path.at == NULL)
         return refuse(ops, "\"prefix\" must be a string");
-    *err = catch_up(ops, &refused);
-    if (*err == BOUGH_OK && !refused)
-        *err = remove_prefix(ops, prefix);
-    return *err == BOUGH_OK && !refused;
+    *err = behind(&ops->request->arena, edit.path, &edit.other);
+    if (*err == BOUGH_OK)
+        add_edit(ops, &edit);
+    return *err == BOUGH_OK;
 }
 
 /* copy and move: what stands at `from`, a value or a whole directory, goes to `to`. */
-static bool read_copy(struct txn_ops *ops, const struct json *op, bool move, enum bough_err *err)
+static bool read_copy(struct txn_ops *ops, const struct json *op, enum bough_edit_kind kind)
 {
     static const char *const members[] = {"op", "from", "from_encoded", "to", "to_encoded", NULL};
-    struct bough_edit edit = {.remove = false};
-    struct bough_edit gone = {.remove = true};
+    struct bough_edit edit = {.kind = kind};
     struct bough_bytes stranger;
-    bool refused;
 
     if (!query_knows(op, members, &stranger))
         return refuse(ops, "a member that \"copy\" and \"move\" do not know");
-    if (!read_path(ops, op, "from", "from_encoded", &gone.path) ||
+    if (!read_path(ops, op, "from", "from_encoded", &edit.other) ||
         !read_path(ops, op, "to", "to_encoded", &edit.path))
         return false;
-    *err = catch_up(ops, &refused);
-    if (*err != BOUGH_OK || refused)
-        return false;
-    *err = bough_tree_find(ops->request->service->store, &ops->current, gone.path,
-                           &ops->request->arena, &edit.entry);
-    if (*err == BOUGH_NOT_FOUND) {
-        *err = BOUGH_OK;
-        return refuse(ops, "\"from\" does not exist");
-    }
-    if (*err == BOUGH_OK && move)
-        *err = add_edit(ops, &gone);
-    if (*err == BOUGH_OK)
-        *err = add_edit(ops, &edit);
-    return *err == BOUGH_OK;
+    add_edit(ops, &edit);
+    return true;
 }
 
 static bool read_one(struct txn_ops *ops, const struct json *op, enum bough_err *err)
@@ -268,24 +185,29 @@ static bool read_one(struct txn_ops *ops, const struct json *op, enum bough_err 
     if (bough_bytes_equal(name, bough_bytes_text("put")))
         return read_put(ops, op, err);
     if (bough_bytes_equal(name, bough_bytes_text("delete")))
-        return read_delete(ops, op, err);
+        return read_delete(ops, op);
     if (bough_bytes_equal(name, bough_bytes_text("delete_prefix")))
         return read_delete_prefix(ops, op, err);
     if (bough_bytes_equal(name, bough_bytes_text("copy")))
-        return read_copy(ops, op, false, err);
+        return read_copy(ops, op, BOUGH_EDIT_COPY);
     if (bough_bytes_equal(name, bough_bytes_text("move")))
-        return read_copy(ops, op, true, err);
+        return read_copy(ops, op, BOUGH_EDIT_MOVE);
     return refuse(ops, "\"op\" must be put, delete, delete_prefix, copy or move");
 }
 
-bool txn_ops_read(struct txn_ops *out, struct request *request, const struct bough_tree *base,
-                  const struct json *ops, enum bough_err *err)
+bool txn_ops_read(struct txn_ops *out, struct request *request, const struct json *ops,
+                  enum bough_err *err)
 {
-    *out = (struct txn_ops){.request = request, .current = *base};
+    *out = (struct txn_ops){.request = request};
     *err = BOUGH_OK;
     if (ops == NULL || ops->kind != JSON_ARRAY || ops->item_count > BOUGH_TXN_OPS_MAX) {
         (void)reply_problem(request, PROBLEM_UNPROCESSABLE,
                             "\"ops\" must be a list of at most %u operations", BOUGH_TXN_OPS_MAX);
+        return false;
+    }
+    out->edits = bough_arena_zeros(&request->arena, ops->item_count, sizeof(*out->edits));
+    if (out->edits == NULL) {
+        *err = BOUGH_NO_MEMORY;
         return false;
     }
     for (const struct json *op = ops->first; op != NULL; op = op->next) {

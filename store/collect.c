@@ -2,7 +2,8 @@
  *
  * collect.c - what still lives: everything that the state tree leads to.
  *
- * A depth-first walk with a stack of its own, in steps.  Writing goes on between them.
+ * First the log of refs is cut to its window; then a depth-first walk with a stack of its own, in
+ * steps.  Writing goes on between them.
  *   (1) An object is marked when it is pushed; so it is read at most once.
  *   (2) When the stack is empty, everything that the state of `generation` leads to is marked.
  * The moment that matters is in mark_all: the stack is empty, and the state is still the one that
@@ -11,14 +12,23 @@
 #include "bough/collect.h"
 #include "bough/commit.h"
 #include "collect.h"
+#include "collect_roots.h"
 #include "decode.h"
+#include "horizon.h"
 #include "node_page.h"
+#include "ref_log.h"
+#include "ref_state.h"
 #include "value_chunk.h"
 
 #define STACK_FIRST     256u
 #define STACK_BYTES_MAX ((size_t)256 << 20)
 #define ARENA_BYTES_MAX ((size_t)16 << 20)
 #define CATCH_UP        UINT32_MAX /* objects of the last, uninterrupted part */
+
+/* Room is short when less than an eighth of the device is left after a collection, or less than
+ * what a backend may keep back: a few of its largest segments, or half of a small device. */
+#define ROOM_DENOMINATOR 8u
+#define ROOM_BYTES       ((uint64_t)64 << 20)
 
 struct todo {
     enum bough_kind kind; /* 0 = a value that may be chunks: its size is not known */
@@ -27,6 +37,11 @@ struct todo {
 
 struct collect {
     enum bough_collect_phase phase;
+    struct ref_log_pass expiry;
+    bool begun; /* the backend's marks are ours */
+    struct collect_roots roots;
+    bool by_roots;       /* there are policies: links of the state come from `roots` */
+    size_t kept_at;      /* of roots.kept, which are marked */
     uint64_t generation; /* of the state that was pushed last */
     uint64_t marked_count;
     struct todo *stack;
@@ -42,6 +57,7 @@ void collect_release(struct bough_store *store)
 
     if (collect == NULL)
         return;
+    collect_roots_close(&collect->roots);
     bough_arena_release(&collect->arena);
     bough_heap_give(heap, collect->stack, collect->max * sizeof(*collect->stack));
     bough_heap_give(heap, collect, sizeof(*collect));
@@ -109,6 +125,8 @@ static enum bough_err push_entry(struct bough_store *store, struct collect *coll
     case BOUGH_ENTRY_TREE:
         return push_tree(store, collect, &entry->tree);
     case BOUGH_ENTRY_LINK:
+        if (collect->by_roots)
+            return BOUGH_OK;
         return push(store, collect, entry->link_kind == BOUGH_KIND_VALUE ? 0 : entry->link_kind,
                     &entry->link);
     }
@@ -157,9 +175,52 @@ static enum bough_err visit_commit(struct bough_store *store, struct collect *co
     struct bough_commit commit;
 
     BOUGH_TRY(bough_commit_get(store, link, &collect->arena, &commit));
-    for (uint32_t i = 0; i < commit.parent_count; i++)
-        BOUGH_TRY(push(store, collect, BOUGH_KIND_COMMIT, &commit.parents[i]));
+    collect_roots_lives(&collect->roots, &link->name);
+    for (uint32_t i = 0; i < commit.parent_count; i++) {
+        if (bough_commit_is_cut(&commit.parents[i]))
+            BOUGH_TRY(collect_roots_cut(&collect->roots, &commit.parents[i]));
+        else
+            BOUGH_TRY(push(store, collect, BOUGH_KIND_COMMIT, &commit.parents[i]));
+    }
     return push_tree(store, collect, &commit.tree);
+}
+
+/* Marks commits that a policy keeps, and what their trees lead to; not their parents. */
+static enum bough_err mark_kept(struct bough_store *store, struct collect *collect, uint32_t count)
+{
+    for (; count > 0 && collect->kept_at < collect->roots.kept.count; count--) {
+        const struct bough_link *link = &collect->roots.kept.list[collect->kept_at++];
+        struct bough_arena_mark mark = bough_arena_now(&collect->arena);
+        struct bough_commit commit;
+        enum bough_err err;
+        bool fresh;
+
+        BOUGH_TRY(store->backend->ops->collect_mark(store->backend, link, &fresh));
+        if (!fresh)
+            continue;
+        collect->marked_count++;
+        err = bough_commit_get(store, link, &collect->arena, &commit);
+        if (err == BOUGH_OK)
+            err = push_tree(store, collect, &commit.tree);
+        bough_arena_back(&collect->arena, mark);
+        if (err != BOUGH_OK)
+            return err;
+    }
+    return BOUGH_OK;
+}
+
+/* Pushes refs from which everything lives; at most `count` of them. */
+static enum bough_err push_roots(struct bough_store *store, struct collect *collect, uint32_t count)
+{
+    for (; count > 0 && !collect->roots.done; count--) {
+        struct bough_ref ref;
+        bool found;
+
+        BOUGH_TRY(collect_roots_next(&collect->roots, &ref, &found));
+        if (found)
+            BOUGH_TRY(push(store, collect, ref.kind == BOUGH_KIND_VALUE ? 0 : ref.kind, &ref.link));
+    }
+    return BOUGH_OK;
 }
 
 static enum bough_err visit_tag(struct bough_store *store, struct collect *collect,
@@ -230,18 +291,82 @@ static enum bough_err mark_some(struct bough_store *store, struct collect *colle
     return BOUGH_OK;
 }
 
+/* Pushes a state, and what its refs lead to: no policy applies. */
+static enum bough_err push_state(struct bough_store *store, struct collect *collect,
+                                 const struct bough_link *root)
+{
+    const struct bough_tree state = {.root = *root};
+
+    BOUGH_TRY(push(store, collect, BOUGH_KIND_NODE, root));
+    if (!collect->by_roots)
+        return BOUGH_OK;
+    BOUGH_TRY(collect_roots_again(&collect->roots, &state));
+    return push_roots(store, collect, CATCH_UP);
+}
+
+/* Pushes what is being read at the moment. */
+static enum bough_err push_pins(struct bough_store *store, struct collect *collect)
+{
+    for (const struct bough_collect_pin *pin = store->pins; pin != NULL; pin = pin->next) {
+        if (pin->kind == BOUGH_KIND_NODE)
+            BOUGH_TRY(push_state(store, collect, &pin->link));
+        else
+            BOUGH_TRY(push(store, collect, 0, &pin->link));
+    }
+    return BOUGH_OK;
+}
+
+/* What was written meanwhile is little: it is caught up with in one go.  No policy applies to it,
+ * so it is marked down to where something was marked before. */
+static enum bough_err catch_up(struct bough_store *store, struct collect *collect)
+{
+    if (collect->generation != store->generation)
+        BOUGH_TRY(push_state(store, collect, &store->state.root));
+    BOUGH_TRY(push_pins(store, collect));
+    return mark_some(store, collect, CATCH_UP);
+}
+
+/* Puts on record what history is cut off.  Where there is no room for that, nothing is cut. */
+static enum bough_err save_horizon(struct bough_store *store, struct collect *collect)
+{
+    struct bough_arena *arena = &collect->arena;
+    struct bough_hash *names;
+    struct bough_link *links;
+    struct bough_edit *edits;
+    size_t count;
+    size_t edit_count;
+    enum bough_err err;
+
+    assert(collect->depth == 0 && collect->roots.done);
+    BOUGH_TRY(collect_roots_horizon(&collect->roots, arena, &names, &links, &count));
+    BOUGH_TRY(horizon_edits(store, names, count, arena, &edits, &edit_count));
+    if (edit_count == 0)
+        return BOUGH_OK;
+    err = ref_state_move(store, edits, edit_count, arena, NULL);
+    horizon_forget(store);
+    if (err != BOUGH_FULL)
+        return err;
+    for (size_t i = 0; i < count; i++)
+        if (!bough_commit_is_cut(&links[i]))
+            BOUGH_TRY(push(store, collect, BOUGH_KIND_COMMIT, &links[i]));
+    return mark_some(store, collect, CATCH_UP);
+}
+
 /* Marks, and once everything is marked, sweeps. */
 static enum bough_err mark_all(struct bough_store *store, struct collect *collect, uint32_t count,
                                struct bough_collect_progress *progress)
 {
+    if (!collect->roots.done)
+        return push_roots(store, collect, count);
     BOUGH_TRY(mark_some(store, collect, count));
     if (collect->depth > 0)
         return BOUGH_OK;
-    /* What was written meanwhile is little: it is caught up with in one go. */
-    if (collect->generation != store->generation)
-        BOUGH_TRY(push(store, collect, BOUGH_KIND_NODE, &store->state.root));
-    BOUGH_TRY(mark_some(store, collect, CATCH_UP));
+    if (collect->kept_at < collect->roots.kept.count)
+        return mark_kept(store, collect, count);
+    BOUGH_TRY(catch_up(store, collect));
+    BOUGH_TRY(save_horizon(store, collect));
     assert(collect->depth == 0);
+    bough_arena_release(&collect->arena);
     BOUGH_TRY(store->backend->ops->collect_sweep(store->backend));
     collect->phase = BOUGH_COLLECT_CLEAN;
     progress->swept = true;
@@ -254,12 +379,63 @@ static enum bough_err begin(struct bough_store *store)
 
     if (collect == NULL)
         return BOUGH_NO_MEMORY;
-    *collect = (struct collect){.phase = BOUGH_COLLECT_MARK, .generation = store->generation};
+    *collect = (struct collect){.phase = BOUGH_COLLECT_MARK};
     bough_arena_init(&collect->arena, store->env->heap, ARENA_BYTES_MAX);
     assert(store->collect == NULL);
     store->collect = collect;
+    return BOUGH_OK;
+}
+
+/* Cuts the logs of some refs; when all are cut, marking begins.  A device that has no room even for
+ * that keeps them for now. */
+static enum bough_err expire_some(struct bough_store *store, struct collect *collect)
+{
+    enum bough_err err = ref_log_expire(store, &collect->expiry);
+
+    if (err != BOUGH_OK && err != BOUGH_FULL)
+        return err;
+    collect->begun = err == BOUGH_FULL || collect->expiry.done;
+    if (!collect->begun)
+        return BOUGH_OK;
+    BOUGH_TRY(collect_roots_open(&collect->roots, store));
+    collect->by_roots = collect->roots.policy_count > 0;
+    collect->generation = store->generation;
     store->backend->ops->collect_begin(store->backend);
     return push(store, collect, BOUGH_KIND_NODE, &store->state.root);
+}
+
+static bool is_short_of_room(const struct bough_store *store)
+{
+    uint64_t capacity = store->backend->capacity_bytes;
+    uint64_t used = store->backend->used_bytes;
+    uint64_t least = ROOM_BYTES < capacity / 2 ? ROOM_BYTES : capacity / 2;
+
+    if (least < capacity / ROOM_DENOMINATOR)
+        least = capacity / ROOM_DENOMINATOR;
+    return capacity > 0 && (used > capacity || capacity - used < least);
+}
+
+/* After a collection: where room is still short, the log of refs gives way,
+ * and what it kept is collected next.  *again says so. */
+static enum bough_err yield_log(struct bough_store *store, bool *again)
+{
+    struct bough_arena arena;
+    struct bough_bytes name;
+    enum bough_err err;
+
+    *again = false;
+    if (!is_short_of_room(store))
+        return BOUGH_OK;
+    bough_arena_init(&arena, store->env->heap, ARENA_BYTES_MAX);
+    err = bough_ref_log_next_name(store, (struct bough_bytes){0}, &arena, &name);
+    bough_arena_release(&arena);
+    if (err != BOUGH_OK)
+        return err == BOUGH_NOT_FOUND ? BOUGH_OK : err;
+    bough_log(store->env->log, BOUGH_WARN, "collect",
+              "room is short: the log of refs is dropped to get some");
+    err = bough_ref_log_clear(store, (struct bough_bytes){0});
+    *again = err == BOUGH_OK;
+    return err == BOUGH_FULL ? BOUGH_OK : err;
 }
 
 bool bough_collect_is_wanted(const struct bough_store *store)
@@ -273,6 +449,7 @@ enum bough_err bough_collect_step(struct bough_store *store, uint32_t object_cou
 {
     enum bough_err err = BOUGH_OK;
     bool done = false;
+    bool again = false;
 
     *progress = (struct bough_collect_progress){0};
     if (store->backend->ops->collect_begin == NULL)
@@ -281,7 +458,9 @@ enum bough_err bough_collect_step(struct bough_store *store, uint32_t object_cou
         return BOUGH_READ_ONLY;
     if (store->collect == NULL)
         err = begin(store);
-    if (err == BOUGH_OK && store->collect->phase == BOUGH_COLLECT_MARK)
+    if (err == BOUGH_OK && !store->collect->begun)
+        err = expire_some(store, store->collect);
+    else if (err == BOUGH_OK && store->collect->phase == BOUGH_COLLECT_MARK)
         err = mark_all(store, store->collect, object_count, progress);
     else if (err == BOUGH_OK)
         err = store->backend->ops->collect_clean(store->backend, copy_bytes, &done);
@@ -289,6 +468,10 @@ enum bough_err bough_collect_step(struct bough_store *store, uint32_t object_cou
         progress->marked_count = store->collect->marked_count;
     if (err != BOUGH_OK || done)
         collect_release(store);
+    if (err == BOUGH_OK && done)
+        err = yield_log(store, &again);
+    if (err == BOUGH_OK && again)
+        err = begin(store);
     progress->phase = store->collect == NULL ? BOUGH_COLLECT_NONE : store->collect->phase;
     return err;
 }
@@ -301,4 +484,14 @@ enum bough_err bough_collect_run(struct bough_store *store)
         BOUGH_TRY(bough_collect_step(store, 1000, (uint64_t)1 << 20, &progress));
     } while (progress.phase != BOUGH_COLLECT_NONE);
     return BOUGH_OK;
+}
+
+void bough_collect_cancel(struct bough_store *store)
+{
+    collect_release(store);
+}
+
+void bough_collect_hold(struct bough_store *store, bool on)
+{
+    bough_backend_hold(store->backend, on);
 }

@@ -13,6 +13,7 @@
 #include "bough/limits.h"
 #include "decode.h"
 #include "encode.h"
+#include "horizon.h"
 #include "object.h"
 
 /* All of a commit but its texts: sizes of hashes, and of varints at their longest. */
@@ -139,9 +140,10 @@ enum bough_err bough_commit_put(struct bough_store *store, struct bough_commit *
     return err;
 }
 
-/* The parents, with their addresses. */
-static enum bough_err read_parents(struct decode *in, const struct bough_object *object,
-                                   struct bough_arena *arena, struct bough_commit *commit)
+/* The parents, with their addresses; those that were dropped have none. */
+static enum bough_err read_parents(struct bough_store *store, struct decode *in,
+                                   const struct bough_object *object, struct bough_arena *arena,
+                                   struct bough_commit *commit)
 {
     uint64_t count = decode_varint(in);
     struct bough_link *parents;
@@ -154,8 +156,11 @@ static enum bough_err read_parents(struct decode *in, const struct bough_object 
     if (parents == NULL)
         return BOUGH_NO_MEMORY;
     for (uint32_t i = 0; i < count; i++) {
+        bool cut;
+
         parents[i].name = decode_hash(in);
-        parents[i].address = object->addresses[2 + i];
+        BOUGH_TRY(horizon_has(store, &parents[i].name, &cut));
+        parents[i].address = cut ? 0 : object->addresses[2 + i];
     }
     commit->parents = parents;
     commit->parent_count = (uint32_t)count;
@@ -174,7 +179,7 @@ enum bough_err bough_commit_get(struct bough_store *store, const struct bough_li
     commit->tree.key_count = decode_varint(&in);
     commit->tree.root.name = decode_hash(&in);
     commit->tree.verbatim.name = decode_hash(&in);
-    BOUGH_TRY(read_parents(&in, &object, arena, commit));
+    BOUGH_TRY(read_parents(store, &in, &object, arena, commit));
     if (!in.bad) {
         commit->tree.root.address = object.addresses[0];
         commit->tree.verbatim.address = object.addresses[1];

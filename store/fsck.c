@@ -186,7 +186,8 @@ static enum bough_err check_commit(struct fsck *fsck, const struct bough_link *l
         return note(fsck, err, &link->name);
     fsck->report->commit_count++;
     for (uint32_t i = 0; i < commit.parent_count; i++)
-        BOUGH_TRY(enlist(fsck, &commit.parents[i]));
+        if (!bough_commit_is_cut(&commit.parents[i])) /* dropped on purpose */
+            BOUGH_TRY(enlist(fsck, &commit.parents[i]));
     return check_tree(fsck, &commit.tree, 0);
 }
 
@@ -236,6 +237,49 @@ static enum bough_err check_target(struct fsck *fsck, enum bough_kind kind,
     return check_link(fsck, link);
 }
 
+/* What the log of a ref keeps. */
+static enum bough_err check_log(struct fsck *fsck, struct bough_bytes name)
+{
+    struct bough_ref_log_entry entry = {0};
+
+    for (;;) {
+        enum bough_err err =
+            bough_ref_log_prev(fsck->store, name, entry.sequence, &fsck->arena, &entry);
+
+        if (err == BOUGH_NOT_FOUND)
+            return BOUGH_OK;
+        if (err != BOUGH_OK) /* nothing older can be found either */
+            return note(fsck, err, &fsck->store->state.root.name);
+        fsck->commit = (struct bough_hash){0};
+        BOUGH_TRY(check_target(fsck, entry.old.kind, &entry.old.link));
+        bough_arena_release(&fsck->arena);
+        BOUGH_TRY(drain(fsck));
+    }
+}
+
+static enum bough_err check_logs(struct fsck *fsck)
+{
+    uint8_t name[BOUGH_REF_BYTES_MAX];
+    struct bough_bytes after = {0};
+
+    for (;;) {
+        struct bough_bytes found;
+        enum bough_err err = bough_ref_log_next_name(fsck->store, after, &fsck->arena, &found);
+
+        if (err == BOUGH_NOT_FOUND)
+            return BOUGH_OK;
+        if (err == BOUGH_OK && found.len > sizeof(name))
+            err = BOUGH_CORRUPT;
+        if (err != BOUGH_OK)
+            return note(fsck, err, &fsck->store->state.root.name);
+        memcpy(name, found.at, found.len);
+        after = bough_bytes_of(name, found.len);
+        fsck->ref = after;
+        bough_arena_release(&fsck->arena);
+        BOUGH_TRY(check_log(fsck, after));
+    }
+}
+
 static enum bough_err check_refs(struct fsck *fsck)
 {
     uint8_t name[BOUGH_REF_BYTES_MAX];
@@ -277,6 +321,8 @@ enum bough_err bough_fsck(struct bough_store *store, const struct bough_fsck_opt
     fsck.path = bough_heap_take(heap, PATH_BYTES_MAX);
     if (fsck.piece != NULL && fsck.path != NULL)
         err = check_refs(&fsck);
+    if (err == BOUGH_OK)
+        err = check_logs(&fsck);
     bough_heap_give(heap, fsck.path, PATH_BYTES_MAX);
     bough_heap_give(heap, fsck.piece, PIECE_BYTES);
     bough_arena_release(&fsck.waiting_arena);

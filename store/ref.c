@@ -5,20 +5,19 @@
  *   refs/<name>    a link to what the ref points at
  *   settings/head  the name of the default branch
  * The state tree is an ordinary tree, so names that would be both a ref and a folder of refs are
- * refused by it, and any number of moves is one edit and one root move: the moment that matters is
- * the call of bough_backend_root_move in move_state.
+ * refused by it, and any number of moves, with what the log says of them, is one edit and one root
+ * move (ref_state.c).
  */
 #include "bough/ref.h"
 #include "bough/limits.h"
-#include "store_internal.h"
+#include "ref_log.h"
+#include "ref_state.h"
 
 #define REFS         "refs/"
 #define REFS_LEN     (sizeof(REFS) - 1)
 #define HEAD_PATH    "settings/head"
 #define HEAD_DEFAULT "heads/main"
 #define REF_PATH_MAX (REFS_LEN + BOUGH_REF_BYTES_MAX)
-/* Scratch of one edit of the state tree. */
-#define REF_ARENA_BYTES_MAX (32u << 20)
 
 /* What git's check-ref-format forbids anywhere in a name. */
 static bool byte_ok(uint8_t c)
@@ -88,7 +87,7 @@ enum bough_err bough_ref_get(struct bough_store *store, struct bough_bytes name,
     enum bough_err err;
 
     BOUGH_TRY(bough_ref_name_check(name));
-    bough_arena_init(&arena, store->env->heap, REF_ARENA_BYTES_MAX);
+    bough_arena_init(&arena, store->env->heap, REF_STATE_ARENA_BYTES_MAX);
     err = bough_tree_find(store, &store->state, path_of(name, path), &arena, &entry);
     bough_arena_release(&arena);
     if (err != BOUGH_OK)
@@ -136,17 +135,18 @@ enum bough_err bough_ref_next(struct bough_store *store, struct bough_bytes pref
     return name->at == NULL ? BOUGH_NO_MEMORY : BOUGH_OK;
 }
 
-/* Whether a move's expectation holds now. */
+/* Whether a move's expectation holds now; *found: the ref is there, and points at *now. */
 static enum bough_err check_expectation(struct bough_store *store,
-                                        const struct bough_ref_move *move)
+                                        const struct bough_ref_move *move, struct bough_ref *now,
+                                        bool *found)
 {
-    struct bough_ref now;
-    enum bough_err err = bough_ref_get(store, move->name, &now);
+    enum bough_err err = bough_ref_get(store, move->name, now);
 
+    *found = err == BOUGH_OK;
     if (err != BOUGH_OK && err != BOUGH_NOT_FOUND)
         return err;
     if (move->expect == BOUGH_EXPECT_NAME &&
-        (err == BOUGH_NOT_FOUND || !bough_hash_equal(&now.link.name, &move->expected)))
+        (err == BOUGH_NOT_FOUND || !bough_hash_equal(&now->link.name, &move->expected)))
         return BOUGH_STALE;
     if (move->expect == BOUGH_EXPECT_ABSENT && err == BOUGH_OK)
         return BOUGH_STALE;
@@ -176,36 +176,51 @@ static enum bough_err edit_of(const struct bough_ref_move *move, struct bough_ar
     return edit->path.at == NULL ? BOUGH_NO_MEMORY : BOUGH_OK;
 }
 
-/* Applies edits to the state tree and moves the root there. */
-static enum bough_err move_state(struct bough_store *store, const struct bough_edit *edits,
-                                 size_t count, struct bough_arena *arena, size_t *culprit)
+/* Puts on record that a ref moves away from `now`. */
+static enum bough_err record(struct bough_store *store, const struct bough_ref_move *move,
+                             const struct bough_ref *now, struct bough_arena *arena,
+                             struct bough_edit *edits, size_t *count)
 {
-    struct bough_tree next;
+    const struct ref_log_note note = {.name = move->name,
+                                      .old = *now,
+                                      .next = move->remove ? NULL : &move->next,
+                                      .forward = move->forward,
+                                      .who = move->who,
+                                      .why = move->why};
 
-    BOUGH_TRY(bough_tree_edit(store, &store->state, edits, count, arena, culprit, &next));
-    BOUGH_TRY(bough_backend_root_move(store->backend, store->generation, &next.root));
-    store->state = next;
-    store->generation++;
-    store->unsynced = true;
-    return BOUGH_OK;
+    return ref_log_record(store, &note, arena, edits, count);
 }
 
 static enum bough_err move_all(struct bough_store *store, const struct bough_ref_move *moves,
                                size_t count, struct bough_arena *arena, size_t *culprit)
 {
-    struct bough_edit *edits = bough_arena_zeros(arena, count, sizeof(*edits));
+    size_t edits_max = count * (1 + REF_LOG_EDITS_MAX);
+    struct bough_edit *edits = bough_arena_zeros(arena, edits_max, sizeof(*edits));
+    size_t edit_count = count; /* the moves themselves, then what the log says of them */
+    enum bough_err err;
 
     if (edits == NULL)
         return BOUGH_NO_MEMORY;
     for (size_t i = 0; i < count; i++) {
+        struct bough_ref now;
+        bool found;
+
         *culprit = i;
         BOUGH_TRY(bough_ref_name_check(moves[i].name));
         if (is_repeated(moves, i))
             return BOUGH_INVALID;
-        BOUGH_TRY(check_expectation(store, &moves[i]));
+        BOUGH_TRY(check_expectation(store, &moves[i], &now, &found));
         BOUGH_TRY(edit_of(&moves[i], arena, &edits[i]));
+        if (found)
+            BOUGH_TRY(record(store, &moves[i], &now, arena, edits, &edit_count));
     }
-    return move_state(store, edits, count, arena, culprit);
+    assert(edit_count <= edits_max);
+    err = ref_state_move(store, edits, edit_count, arena, culprit);
+    if (err != BOUGH_FULL || edit_count == count)
+        return err;
+    /* A full device must be able to delete, if need be without a way back. */
+    bough_log(store->env->log, BOUGH_WARN, "ref", "no room to put a move of refs on record");
+    return ref_state_move(store, edits, count, arena, culprit);
 }
 
 enum bough_err bough_ref_move(struct bough_store *store, const struct bough_ref_move *moves,
@@ -219,7 +234,7 @@ enum bough_err bough_ref_move(struct bough_store *store, const struct bough_ref_
         return BOUGH_OK;
     if (count > BOUGH_MOVES_MAX)
         return BOUGH_TOO_BIG;
-    bough_arena_init(&arena, store->env->heap, REF_ARENA_BYTES_MAX);
+    bough_arena_init(&arena, store->env->heap, REF_STATE_ARENA_BYTES_MAX);
     err = move_all(store, moves, count, &arena, &at);
     bough_arena_release(&arena);
     if (err != BOUGH_OK && culprit != NULL)
@@ -254,8 +269,8 @@ enum bough_err bough_ref_head_set(struct bough_store *store, struct bough_bytes 
     BOUGH_TRY(bough_ref_get(store, name, &ref));
     if (!bough_bytes_starts(name, bough_bytes_text("heads/")))
         return BOUGH_INVALID;
-    bough_arena_init(&arena, store->env->heap, REF_ARENA_BYTES_MAX);
-    err = move_state(store, &edit, 1, &arena, NULL);
+    bough_arena_init(&arena, store->env->heap, REF_STATE_ARENA_BYTES_MAX);
+    err = ref_state_move(store, &edit, 1, &arena, NULL);
     bough_arena_release(&arena);
     return err;
 }

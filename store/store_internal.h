@@ -12,6 +12,7 @@
 #include "bough/store.h"
 #include "bough/tree.h"
 
+struct bough_collect_pin;
 struct cache;
 struct collect;
 
@@ -22,7 +23,10 @@ struct bough_store {
     struct bough_tree state;
     uint64_t generation;
     bool unsynced;
-    struct collect *collect; /* a collection under way, or NULL */
+    struct bough_tree horizon; /* commits that were dropped, if horizon_known (horizon.c) */
+    bool horizon_known;
+    struct bough_collect_pin *pins; /* what is being read */
+    struct collect *collect;        /* a collection under way, or NULL */
 };
 
 #endif

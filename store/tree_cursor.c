@@ -2,9 +2,11 @@
  *
  * tree_cursor.c - one directory, entry by entry, in order.
  *
- * levels[0] holds the root node, each further one the child that the node above has just passed,
- * down to a leaf.
- *   (1) level_count 0 = before the first entry; the way down is made by the next call.
+ * levels[0] holds the root node, each further one the child before the gap of the node above, down
+ * to a leaf.  The cursor stands in a gap between two entries: hold.at of a leaf is the item behind
+ * it, hold.at of an inner node the item behind the child that was entered.
+ *   (1) level_count 0 = before the first entry, or behind the last if at_end; the way down is made
+ *       by the next call.
  *   (2) Otherwise levels[level_count - 1] is a leaf.
  */
 #include "tree_cursor.h"
@@ -28,6 +30,7 @@ void tree_cursor_restart(struct bough_tree_cursor *cursor, const struct bough_tr
     assert(cursor->levels != NULL);
     cursor->tree = *tree;
     cursor->level_count = 0;
+    cursor->at_end = false;
 }
 
 /* Opens the node that `link` names one level further down. */
@@ -66,11 +69,10 @@ static enum bough_err descend(struct bough_tree_cursor *cursor, struct bough_byt
     }
 }
 
-/* Where a cursor stands that has passed everything: an empty directory. */
-static void stand_at_end(struct bough_tree_cursor *cursor)
+void tree_cursor_end(struct bough_tree_cursor *cursor)
 {
-    cursor->tree = (struct bough_tree){0};
     cursor->level_count = 0;
+    cursor->at_end = true;
 }
 
 enum bough_err bough_tree_cursor_seek(struct bough_tree_cursor *cursor, struct bough_bytes key)
@@ -78,20 +80,37 @@ enum bough_err bough_tree_cursor_seek(struct bough_tree_cursor *cursor, struct b
     enum bough_err err;
 
     cursor->level_count = 0;
+    cursor->at_end = false;
     if (bough_hash_is_none(&cursor->tree.root.name))
         return BOUGH_OK;
     BOUGH_TRY(push(cursor, &cursor->tree.root));
     err = descend(cursor, key);
     if (err != BOUGH_NOT_FOUND)
         return err;
-    stand_at_end(cursor);
+    tree_cursor_end(cursor);
+    return BOUGH_OK;
+}
+
+enum bough_err bough_tree_cursor_seek_last(struct bough_tree_cursor *cursor, struct bough_bytes key)
+{
+    struct node_hold *hold;
+    struct node_item item;
+
+    BOUGH_TRY(bough_tree_cursor_seek(cursor, key));
+    if (cursor->level_count == 0)
+        return BOUGH_OK;
+    hold = &cursor->levels[cursor->level_count - 1].hold;
+    assert(hold->node.level == 0 && hold->at < hold->node.item_count);
+    node_item(&hold->node, hold->at, &item);
+    if (bough_bytes_equal(node_key(&item), key))
+        hold->at++;
     return BOUGH_OK;
 }
 
 enum bough_err bough_tree_cursor_next(struct bough_tree_cursor *cursor, struct bough_entry *entry)
 {
     assert(cursor->levels != NULL);
-    if (bough_hash_is_none(&cursor->tree.root.name))
+    if (cursor->at_end || bough_hash_is_none(&cursor->tree.root.name))
         return BOUGH_NOT_FOUND;
     if (cursor->level_count == 0)
         BOUGH_TRY(bough_tree_cursor_seek(cursor, (struct bough_bytes){0}));
@@ -115,6 +134,48 @@ enum bough_err bough_tree_cursor_next(struct bough_tree_cursor *cursor, struct b
 
         BOUGH_TRY(push(cursor, &child));
     }
-    stand_at_end(cursor);
+    tree_cursor_end(cursor);
+    return BOUGH_NOT_FOUND;
+}
+
+/* Opens the child and stands behind its last item. */
+static enum bough_err push_behind(struct bough_tree_cursor *cursor, const struct bough_link *child)
+{
+    struct node_hold *hold = &cursor->levels[cursor->level_count].hold;
+
+    BOUGH_TRY(push(cursor, child));
+    hold->at = hold->node.item_count;
+    return BOUGH_OK;
+}
+
+enum bough_err bough_tree_cursor_prev(struct bough_tree_cursor *cursor, struct bough_entry *entry)
+{
+    assert(cursor->levels != NULL);
+    if (bough_hash_is_none(&cursor->tree.root.name) ||
+        (cursor->level_count == 0 && !cursor->at_end))
+        return BOUGH_NOT_FOUND;
+    if (cursor->level_count == 0)
+        BOUGH_TRY(push_behind(cursor, &cursor->tree.root));
+    cursor->at_end = false;
+    while (cursor->level_count > 0) {
+        struct node_hold *hold = &cursor->levels[cursor->level_count - 1].hold;
+        struct node_item item;
+        struct bough_link child;
+
+        if (hold->at == 0) {
+            cursor->level_count--;
+            if (cursor->level_count > 0) /* the gap is now before the node that was left */
+                cursor->levels[cursor->level_count - 1].hold.at--;
+            continue;
+        }
+        node_item(&hold->node, hold->at - 1, &item);
+        if (hold->node.level == 0) {
+            hold->at--;
+            node_entry(&item, entry);
+            return BOUGH_OK;
+        }
+        child = node_child(&item);
+        BOUGH_TRY(push_behind(cursor, &child));
+    }
     return BOUGH_NOT_FOUND;
 }

@@ -13,6 +13,7 @@
 #include "bough/limits.h"
 #include "hash.h"
 #include "tree_level.h"
+#include "tree_range.h"
 #include "tree_warm.h"
 #include <stdlib.h>
 
@@ -332,6 +333,50 @@ static enum bough_err apply_children(struct planner *planner, struct plan *plan)
     return BOUGH_OK;
 }
 
+static enum bough_err remove_range(struct planner *planner, struct plan *root,
+                                   const struct bough_edit *edit)
+{
+    struct bough_tree next;
+
+    BOUGH_TRY(tree_range_remove(planner->store, &root->base.tree, edit->path, edit->other,
+                                planner->arena, &next));
+    if (bough_tree_equal(&next, &root->base.tree))
+        return BOUGH_OK;
+    root->base.tree = next;
+    root->now = next.key_count > 0 ? PLAN_TREE : PLAN_ABSENT;
+    return BOUGH_OK;
+}
+
+/* A copy is a put of what stands at the other path, adopted by its name. */
+static enum bough_err copy(struct planner *planner, struct plan *root,
+                           const struct bough_edit *edit)
+{
+    const struct bough_edit gone = {.path = edit->other, .remove = true};
+    struct bough_edit put = {.path = edit->path};
+
+    BOUGH_TRY(
+        bough_tree_find(planner->store, &root->base.tree, edit->other, planner->arena, &put.entry));
+    if (put.entry.kind == BOUGH_ENTRY_TREE &&
+        put.entry.tree.key_count > BOUGH_TREE_KEYS_MAX - root->base.tree.key_count)
+        return BOUGH_TOO_BIG;
+    if (edit->kind == BOUGH_EDIT_MOVE)
+        BOUGH_TRY(plan_edit(planner, root, &gone));
+    return plan_edit(planner, root, &put);
+}
+
+/* An edit that has to look at the tree, or acts on it as a whole: what is pending is written
+ * first. */
+static enum bough_err look_and_edit(struct planner *planner, struct plan *root,
+                                    const struct bough_edit *edit)
+{
+    BOUGH_TRY(settle(planner, root));
+    if (root->now == PLAN_ABSENT)
+        root->base.tree = (struct bough_tree){0};
+    root->now = PLAN_TREE;
+    return edit->kind == BOUGH_EDIT_REMOVE_RANGE ? remove_range(planner, root, edit)
+                                                 : copy(planner, root, edit);
+}
+
 enum bough_err bough_tree_edit(struct bough_store *store, const struct bough_tree *base,
                                const struct bough_edit *edits, size_t count,
                                struct bough_arena *arena, size_t *culprit,
@@ -349,7 +394,8 @@ enum bough_err bough_tree_edit(struct bough_store *store, const struct bough_tre
     for (size_t i = 0; i < count && err == BOUGH_OK; i++) {
         if (i % CACHE_WARM_MAX == 0)
             warm(&planner, &root, edits + i, count - i);
-        err = plan_edit(&planner, &root, &edits[i]);
+        err = edits[i].kind == BOUGH_EDIT_PLAIN ? plan_edit(&planner, &root, &edits[i])
+                                                : look_and_edit(&planner, &root, &edits[i]);
         if (err != BOUGH_OK && culprit != NULL)
             *culprit = i;
     }

@@ -7,20 +7,13 @@
  *   (1) levels[level_count - 1] is the directory being read; path[0..path_len) is its path with a
  *       '/' at the end, or empty for the root.
  */
+#include "tree_walk.h"
 #include "bough/limits.h"
-#include "node.h"
-#include "tree_cursor.h"
 
 #define WALK_LEVELS_MAX     (BOUGH_PATH_STEPS_MAX + 1u)
-#define WALK_PATH_BYTES_MAX (BOUGH_PATH_STEPS_MAX * NODE_KEY_BYTES_MAX)
+#define WALK_PATH_BYTES_MAX (WALK_LEVELS_MAX * NODE_KEY_BYTES_MAX)
 
-struct tree_walk_level {
-    struct bough_tree_cursor cursor;
-    size_t path_len; /* of the directory, its '/' included */
-};
-
-/* Begins to read a directory one level down; its path is path[0..path_len). */
-static enum bough_err push(struct bough_tree_walk *walk, const struct bough_tree *tree)
+enum bough_err tree_walk_push(struct bough_tree_walk *walk, const struct bough_tree *tree)
 {
     struct tree_walk_level *level = &walk->levels[walk->level_count];
 
@@ -36,8 +29,7 @@ static enum bough_err push(struct bough_tree_walk *walk, const struct bough_tree
     return BOUGH_OK;
 }
 
-/* Puts a step behind the path of the directory being read. */
-static void append_step(struct bough_tree_walk *walk, struct bough_bytes step, bool slash)
+void tree_walk_append(struct bough_tree_walk *walk, struct bough_bytes step, bool slash)
 {
     assert(walk->level_count > 0);
     walk->path_len = walk->levels[walk->level_count - 1].path_len;
@@ -70,8 +62,8 @@ static enum bough_err seek(struct bough_tree_walk *walk, struct bough_bytes boun
         if (entry.kind != BOUGH_ENTRY_TREE ||
             !bough_bytes_equal(entry.step, bough_bytes_of(key.at, key_len - 1)))
             return bough_tree_cursor_seek(cursor, key);
-        append_step(walk, entry.step, true);
-        BOUGH_TRY(push(walk, &entry.tree));
+        tree_walk_append(walk, entry.step, true);
+        BOUGH_TRY(tree_walk_push(walk, &entry.tree));
         bound.at += key_len;
         bound.len -= key_len;
     }
@@ -84,8 +76,20 @@ static enum bough_err restart(struct bough_tree_walk *walk, struct bough_bytes b
 
     walk->level_count = 0;
     walk->path_len = 0;
-    BOUGH_TRY(push(walk, &root));
+    BOUGH_TRY(tree_walk_push(walk, &root));
     return seek(walk, bound);
+}
+
+enum bough_err tree_walk_init(struct bough_tree_walk *walk, struct bough_store *store,
+                              const struct bough_tree *tree, struct bough_bytes prefix,
+                              struct bough_arena *arena)
+{
+    *walk = (struct bough_tree_walk){.store = store, .arena = arena, .tree = *tree};
+    walk->prefix = bough_arena_copy(arena, prefix);
+    walk->path = bough_arena_take(arena, WALK_PATH_BYTES_MAX);
+    walk->levels = bough_arena_zeros(arena, WALK_LEVELS_MAX, sizeof(*walk->levels));
+    return walk->prefix.at == NULL || walk->path == NULL || walk->levels == NULL ? BOUGH_NO_MEMORY
+                                                                                 : BOUGH_OK;
 }
 
 enum bough_err bough_tree_walk_open(struct bough_tree_walk *walk, struct bough_store *store,
@@ -95,12 +99,7 @@ enum bough_err bough_tree_walk_open(struct bough_tree_walk *walk, struct bough_s
     bool from_after = after.len > 0 && bough_bytes_compare(after, prefix) >= 0;
     struct bough_bytes bound = prefix;
 
-    *walk = (struct bough_tree_walk){.store = store, .arena = arena, .tree = *tree};
-    walk->prefix = bough_arena_copy(arena, prefix);
-    walk->path = bough_arena_take(arena, WALK_PATH_BYTES_MAX);
-    walk->levels = bough_arena_zeros(arena, WALK_LEVELS_MAX, sizeof(*walk->levels));
-    if (walk->prefix.at == NULL || walk->path == NULL || walk->levels == NULL)
-        return BOUGH_NO_MEMORY;
+    BOUGH_TRY(tree_walk_init(walk, store, tree, prefix, arena));
     if (from_after) { /* the least path above `after` would be it with a NUL appended */
         uint8_t *next = bough_arena_take(arena, after.len + 1);
 
@@ -126,14 +125,14 @@ enum bough_err bough_tree_walk_next(struct bough_tree_walk *walk, struct bough_b
         }
         if (err != BOUGH_OK)
             return err;
-        append_step(walk, entry->step, entry->kind == BOUGH_ENTRY_TREE);
+        tree_walk_append(walk, entry->step, entry->kind == BOUGH_ENTRY_TREE);
         *path = bough_bytes_of(walk->path, walk->path_len);
         if (entry->kind == BOUGH_ENTRY_TREE) {
             /* A directory may hold what we look for, or lie behind it. */
             if (!bough_bytes_starts(*path, walk->prefix) &&
                 !bough_bytes_starts(walk->prefix, *path))
                 return BOUGH_NOT_FOUND;
-            BOUGH_TRY(push(walk, &entry->tree));
+            BOUGH_TRY(tree_walk_push(walk, &entry->tree));
             continue;
         }
         return bough_bytes_starts(*path, walk->prefix) ? BOUGH_OK : BOUGH_NOT_FOUND;
@@ -141,20 +140,33 @@ enum bough_err bough_tree_walk_next(struct bough_tree_walk *walk, struct bough_b
     return BOUGH_NOT_FOUND;
 }
 
-enum bough_err bough_tree_walk_skip(struct bough_tree_walk *walk, struct bough_bytes prefix)
+enum bough_err tree_walk_behind(struct bough_arena *arena, struct bough_bytes prefix,
+                                struct bough_bytes *behind)
 {
-    uint8_t *bound = bough_arena_take(walk->arena, prefix.len);
     size_t len = prefix.len;
+    uint8_t *bound;
 
+    *behind = (struct bough_bytes){0};
+    while (len > 0 && prefix.at[len - 1] == 0xff)
+        len--;
+    if (len == 0)
+        return BOUGH_OK;
+    bound = bough_arena_take(arena, len);
     if (bound == NULL)
         return BOUGH_NO_MEMORY;
     memcpy(bound, prefix.at, len);
-    while (len > 0 && bound[len - 1] == 0xff)
-        len--;
-    if (len == 0) { /* nothing is greater than all of these */
-        walk->level_count = 0;
-        return BOUGH_OK;
-    }
     bound[len - 1]++;
-    return restart(walk, bough_bytes_of(bound, len));
+    *behind = bough_bytes_of(bound, len);
+    return BOUGH_OK;
+}
+
+enum bough_err bough_tree_walk_skip(struct bough_tree_walk *walk, struct bough_bytes prefix)
+{
+    struct bough_bytes bound;
+
+    BOUGH_TRY(tree_walk_behind(walk->arena, prefix, &bound));
+    if (bound.len > 0)
+        return restart(walk, bound);
+    walk->level_count = 0; /* nothing is greater than all of these */
+    return BOUGH_OK;
 }

@@ -53,6 +53,7 @@ static enum bough_err commit_and_move(struct bough_store *store, const struct bo
         .expect = found ? BOUGH_EXPECT_NAME : BOUGH_EXPECT_ABSENT,
         .expected = head->link.name,
         .next = {.kind = BOUGH_KIND_COMMIT},
+        .forward = true,
     };
 
     BOUGH_TRY(bough_commit_put(store, &commit, arena, link));

@@ -77,20 +77,29 @@ static enum bough_err grow_hold(struct bough_value_writer *writer)
     return BOUGH_OK;
 }
 
-/* Stages the first chunk of what is held; `at_end` says that no more will come. */
+/* Makes a writer one of a long value. */
+static enum bough_err open_chunks(struct bough_value_writer *writer)
+{
+    struct bough_store *store = writer->store;
+
+    if (writer->chunks != NULL)
+        return BOUGH_OK;
+    writer->chunks = bough_heap_take(store->env->heap, sizeof(*writer->chunks));
+    if (writer->chunks == NULL)
+        return BOUGH_NO_MEMORY;
+    memset(writer->chunks, 0, sizeof(*writer->chunks));
+    value_chunk_table(store->backend->identity.salt, writer->chunks->table);
+    return BOUGH_OK;
+}
+
+/* Stages the first chunk of what is held. */
 static enum bough_err put_chunk(struct bough_value_writer *writer)
 {
     struct bough_store *store = writer->store;
     struct bough_bytes held = bough_bytes_of(writer->hold, writer->hold_len);
     struct value_chunk chunk;
 
-    if (writer->chunks == NULL) {
-        writer->chunks = bough_heap_take(store->env->heap, sizeof(*writer->chunks));
-        if (writer->chunks == NULL)
-            return BOUGH_NO_MEMORY;
-        memset(writer->chunks, 0, sizeof(*writer->chunks));
-        value_chunk_table(store->backend->identity.salt, writer->chunks->table);
-    }
+    BOUGH_TRY(open_chunks(writer));
     chunk.size_bytes = value_chunk_end(writer->chunks->table, held);
     held.len = (size_t)chunk.size_bytes;
     BOUGH_TRY(object_put(store, BOUGH_KIND_VALUE, held, NULL, 0, &chunk.link));
@@ -139,6 +148,7 @@ static enum bough_err finish(struct bough_value_writer *writer, struct bough_are
     }
     if (writer->total_bytes <= VALUE_CHUNK_WHOLE_MAX)
         return object_put(store, BOUGH_KIND_VALUE, held, NULL, 0, &value->link);
+    assert(writer->hold_len > 0);
     while (writer->hold_len > 0)
         BOUGH_TRY(put_chunk(writer));
     BOUGH_TRY(value_chunk_finish(store, &writer->chunks->lists, &top));
@@ -156,18 +166,77 @@ enum bough_err bough_value_finish(struct bough_value_writer *writer, struct boug
     return err;
 }
 
-enum bough_err bough_value_put(struct bough_store *store, struct bough_bytes bytes,
-                               struct bough_arena *arena, struct bough_value *value)
+/* Puts a writer where it was before the last chunk of `value` was cut: that one may go on. */
+static enum bough_err resume(struct bough_value_writer *writer, const struct bough_value *value)
 {
-    struct bough_value_writer *writer;
+    struct bough_arena arena;
+    struct value_chunk last = {.size_bytes = value->size_bytes};
+    enum bough_err err = BOUGH_OK;
+    size_t got;
+
+    if (value->size_bytes > BOUGH_VALUE_BYTES_MAX)
+        return BOUGH_TOO_BIG;
+    if (value->size_bytes > VALUE_CHUNK_WHOLE_MAX) {
+        BOUGH_TRY(open_chunks(writer));
+        bough_arena_init(&arena, writer->store->env->heap, READ_ARENA_BYTES_MAX);
+        err = value_chunk_resume(writer->store, &value->link, value->size_bytes, &arena,
+                                 &writer->chunks->lists, &last);
+        bough_arena_release(&arena);
+        if (err != BOUGH_OK)
+            return err;
+    }
+    while (writer->hold_max < last.size_bytes)
+        BOUGH_TRY(grow_hold(writer));
+    assert(last.size_bytes <= value->size_bytes && last.size_bytes <= VALUE_CHUNK_BYTES_MAX);
+    writer->total_bytes = value->size_bytes;
+    writer->hold_len = (size_t)last.size_bytes;
+    return bough_value_read(writer->store, value, value->size_bytes - last.size_bytes, writer->hold,
+                            writer->hold_len, &got);
+}
+
+enum bough_err bough_value_resume(struct bough_store *store, const struct bough_value *value,
+                                  struct bough_value_writer **writer)
+{
     enum bough_err err;
 
-    BOUGH_TRY(bough_value_begin(store, &writer));
-    err = bough_value_add(writer, bytes);
+    BOUGH_TRY(bough_value_begin(store, writer));
+    err = resume(*writer, value);
+    if (err == BOUGH_OK)
+        return BOUGH_OK;
+    bough_value_abandon(*writer);
+    *writer = NULL;
+    return err;
+}
+
+/* Adds bytes to a writer and finishes it; releases it in any case. */
+static enum bough_err add_and_finish(struct bough_value_writer *writer, struct bough_bytes bytes,
+                                     struct bough_arena *arena, struct bough_value *value)
+{
+    enum bough_err err = bough_value_add(writer, bytes);
+
     if (err == BOUGH_OK)
         return bough_value_finish(writer, arena, value);
     bough_value_abandon(writer);
     return err;
+}
+
+enum bough_err bough_value_append(struct bough_store *store, const struct bough_value *value,
+                                  struct bough_bytes bytes, struct bough_arena *arena,
+                                  struct bough_value *result)
+{
+    struct bough_value_writer *writer;
+
+    BOUGH_TRY(bough_value_resume(store, value, &writer));
+    return add_and_finish(writer, bytes, arena, result);
+}
+
+enum bough_err bough_value_put(struct bough_store *store, struct bough_bytes bytes,
+                               struct bough_arena *arena, struct bough_value *value)
+{
+    struct bough_value_writer *writer;
+
+    BOUGH_TRY(bough_value_begin(store, &writer));
+    return add_and_finish(writer, bytes, arena, value);
 }
 
 enum bough_err bough_value_read(struct bough_store *store, const struct bough_value *value,

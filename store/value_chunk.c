@@ -109,6 +109,56 @@ enum bough_err value_chunk_finish(struct bough_store *store, struct value_chunk_
     }
 }
 
+/* Takes one list apart: all items but the last into `lists`, the last one into *last. */
+static enum bough_err resume_list(struct bough_store *store, const struct bough_object *object,
+                                  uint64_t size_bytes, uint32_t *level,
+                                  struct value_chunk_lists *lists, struct value_chunk *last)
+{
+    struct decode in = decode_from(object->bytes);
+    uint32_t own_level = decode_u8(&in);
+    uint32_t count = object->address_count;
+    uint64_t left_bytes = size_bytes;
+    const struct bough_link list = last->link;
+
+    if (own_level >= *level || count == 0 || count > VALUE_CHUNK_LIST_MAX ||
+        (*level < VALUE_CHUNK_LEVELS_MAX && own_level + 1 != *level))
+        return object_corrupt(store, &list, "a chunk list of the wrong level");
+    for (uint32_t i = 0; i < count; i++) {
+        last->size_bytes = decode_varint(&in);
+        last->link = (struct bough_link){.name = decode_hash(&in), .address = object->addresses[i]};
+        if (in.bad || last->size_bytes > left_bytes)
+            return object_corrupt(store, &list, "a chunk list of another size than promised");
+        left_bytes -= last->size_bytes;
+        if (i + 1 < count)
+            lists->items[own_level][i] = *last;
+    }
+    if (in.left > 0 || left_bytes > 0)
+        return object_corrupt(store, &list, "a chunk list of another size than promised");
+    lists->counts[own_level] = count - 1;
+    *level = own_level;
+    return BOUGH_OK;
+}
+
+enum bough_err value_chunk_resume(struct bough_store *store, const struct bough_link *link,
+                                  uint64_t size_bytes, struct bough_arena *arena,
+                                  struct value_chunk_lists *lists, struct value_chunk *last)
+{
+    uint32_t level = VALUE_CHUNK_LEVELS_MAX;
+
+    *last = (struct value_chunk){.size_bytes = size_bytes, .link = *link};
+    while (level > 0) {
+        struct bough_arena_mark mark = bough_arena_now(arena);
+        struct bough_object object;
+
+        BOUGH_TRY(object_get_kind(store, &last->link, BOUGH_KIND_CHUNKS, arena, &object));
+        BOUGH_TRY(resume_list(store, &object, last->size_bytes, &level, lists, last));
+        bough_arena_back(arena, mark);
+    }
+    if (last->size_bytes == 0 || last->size_bytes > VALUE_CHUNK_BYTES_MAX)
+        return object_corrupt(store, &last->link, "a chunk of a size that none has");
+    return BOUGH_OK;
+}
+
 /* Where a reader of lists stands: what is left to copy. */
 struct wanted {
     uint64_t offset; /* into the object at hand */

@@ -47,6 +47,15 @@ BOUGH_MUST_CHECK enum bough_err value_chunk_finish(struct bough_store *store,
                                                    struct value_chunk_lists *lists,
                                                    struct value_chunk *top);
 
+/* Fills `lists` (empty so far) with what they held before the last chunk of the value that `link`
+ * names (`size_bytes`, in chunks) was appended; that chunk is *last.  Reads one list of each level.
+ * BOUGH_CORRUPT, BOUGH_IO, BOUGH_NO_MEMORY. */
+BOUGH_MUST_CHECK enum bough_err value_chunk_resume(struct bough_store *store,
+                                                   const struct bough_link *link,
+                                                   uint64_t size_bytes, struct bough_arena *arena,
+                                                   struct value_chunk_lists *lists,
+                                                   struct value_chunk *last);
+
 /* Copies bytes offset.. of what `link` names (a chunk or list of `size_bytes`) into `into`; the
  * range lies within it.  `arena` is for scratch. */
 BOUGH_MUST_CHECK enum bough_err value_chunk_read(struct bough_store *store,

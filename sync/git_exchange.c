@@ -6,7 +6,10 @@
  * yet.
  *   (1) partial holds less than one packet, and is empty once a push's commands are complete.
  *   (2) read is called only after end.
+ *   (3) While a fetch is open, all that the refs led to stays readable; while a push is, nothing
+ * that it has put is garbage.
  */
+#include "bough/collect.h"
 #include "git_internal.h"
 #include "receive.h"
 #include "receive_end.h"
@@ -31,6 +34,7 @@ struct bough_git_exchange {
     struct buffer advert;
     size_t advert_at;
     struct upload upload;
+    struct bough_collect_pin pin; /* of a fetch: what it may send */
     struct receive receive;
 };
 
@@ -65,8 +69,12 @@ enum bough_err bough_git_exchange_open(struct bough_git *git,
     buffer_init(&opened->advert, heap, ADVERTISE_MAX);
     if (is_fetch(opened))
         upload_init(&opened->upload, &git->view);
-    if (is_push(opened))
+    if (is_fetch(opened))
+        bough_collect_pin_state(git->view.store, &opened->pin);
+    if (is_push(opened)) {
+        bough_collect_hold(git->view.store, true);
         err = receive_init(&opened->receive, &git->view);
+    }
     if (err != BOUGH_OK) {
         bough_git_exchange_close(opened);
         return err;
@@ -81,8 +89,11 @@ void bough_git_exchange_close(struct bough_git_exchange *exchange)
         return;
     if (is_fetch(exchange))
         upload_release(&exchange->upload);
-    if (is_push(exchange))
+    bough_collect_pin_end(&exchange->pin);
+    if (is_push(exchange)) {
         receive_release(&exchange->receive);
+        bough_collect_hold(exchange->git->view.store, false);
+    }
     buffer_release(&exchange->advert);
     buffer_release(&exchange->partial);
     bough_heap_give(exchange->git->view.env->heap, exchange, sizeof(*exchange));

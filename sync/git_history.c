@@ -5,6 +5,8 @@
  * Owns nothing but scratch.  A commit's id needs its parents' ids, so a history is walked parents
  * first, with a stack on the heap: it holds a path from a commit down towards a root.
  *   (1) A commit is remembered only after all its parents were.
+ *   (2) A commit whose history is cut by a policy has no id, since a parent's is not known any
+ * more: a ref that leads to one is not shown.
  */
 #include "git_history.h"
 #include "git_commit.h"
@@ -70,6 +72,9 @@ static enum bough_err step(struct git_view *view, struct buffer *stack, struct b
 
     memcpy(&top, stack->at + stack->len - sizeof(top), sizeof(top));
     BOUGH_TRY(bough_commit_get(view->store, &top, arena, &commit));
+    for (uint32_t i = 0; i < commit.parent_count; i++)
+        if (bough_commit_is_cut(&commit.parents[i]))
+            return BOUGH_NOT_FOUND; /* invariant (2) */
     parent = unknown_parent(view, &commit);
     if (parent != NULL)
         return buffer_add(stack, bough_bytes_of(parent, sizeof(*parent)));
@@ -302,18 +307,23 @@ enum bough_err git_history_ref_next(struct git_view *view, struct bough_bytes pr
 {
     struct bough_bytes name;
     struct bough_ref found;
+    enum bough_err err;
 
     if (!strip_refs(&prefix) || !strip_refs(&after))
         return BOUGH_NOT_FOUND;
     do {
         BOUGH_TRY(bough_ref_next(view->store, prefix, after, arena, &name, &found));
         after = name;
-    } while (found.kind != BOUGH_KIND_COMMIT && found.kind != BOUGH_KIND_TAG);
-    *ref =
-        (struct git_ref){.native = {.kind = found.kind == BOUGH_KIND_COMMIT ? GIT_COMMIT : GIT_TAG,
-                                    .link = found.link}};
-    BOUGH_TRY(git_name(name, arena, &ref->name));
-    return git_history_ref_fill(view, ref);
+        err = BOUGH_NOT_FOUND;
+        if (found.kind != BOUGH_KIND_COMMIT && found.kind != BOUGH_KIND_TAG)
+            continue;
+        *ref = (struct git_ref){
+            .native = {.kind = found.kind == BOUGH_KIND_COMMIT ? GIT_COMMIT : GIT_TAG,
+                       .link = found.link}};
+        BOUGH_TRY(git_name(name, arena, &ref->name));
+        err = git_history_ref_fill(view, ref);
+    } while (err == BOUGH_NOT_FOUND);
+    return err;
 }
 
 enum bough_err git_history_index(struct git_view *view)

@@ -78,7 +78,7 @@ enum bough_err git_project_value_bytes(struct git_view *view, const struct bough
 {
     size_t got;
 
-    if (value->size_bytes > BOUGH_VALUE_BYTES_MAX)
+    if (value->size_bytes > BOUGH_PUSH_OBJECT_BYTES_MAX)
         return BOUGH_TOO_BIG;
     BOUGH_TRY(buffer_reserve(out, (size_t)value->size_bytes));
     if (value->size_bytes > 0)

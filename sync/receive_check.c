@@ -65,7 +65,13 @@ static enum bough_err check_old(struct receive *receive, struct receive_command 
     ref.native = (struct git_native){.kind = command->current.kind == BOUGH_KIND_COMMIT ? GIT_COMMIT
                                                                                         : GIT_TAG,
                                      .link = command->current.link};
-    BOUGH_TRY(git_history_ref_fill(receive->view, &ref));
+    err = git_history_ref_fill(receive->view, &ref);
+    if (err == BOUGH_NOT_FOUND) {
+        command->refused = "its history is cut by a retention policy, so git has no part in it";
+        return BOUGH_OK;
+    }
+    if (err != BOUGH_OK)
+        return err;
     if (!sha1_equal(&ref.id, &command->old_id))
         command->refused = "failed to update ref: it has moved, fetch first";
     return BOUGH_OK;
@@ -134,7 +140,8 @@ static enum bough_err is_behind(struct walk *walk, const struct bough_link *old,
         *behind = bough_hash_equal(&link.name, &old->name);
         BOUGH_TRY(bough_commit_get(walk->store, &link, &walk->arena, &commit));
         for (uint32_t i = 0; commit.generation > generation && i < commit.parent_count; i++)
-            BOUGH_TRY(visit(walk, &commit.parents[i]));
+            if (!bough_commit_is_cut(&commit.parents[i]))
+                BOUGH_TRY(visit(walk, &commit.parents[i]));
         bough_arena_back(&walk->arena, mark);
     }
     return BOUGH_OK;

@@ -112,8 +112,11 @@ static struct bough_ref_move move_of(const struct receive_command *command)
         .name = bough_bytes_of(command->name.at + 5, command->name.len - 5),
         .expect = command->present ? BOUGH_EXPECT_NAME : BOUGH_EXPECT_ABSENT,
         .expected = command->present ? command->current.link.name : (struct bough_hash){{0}},
-        .remove = receive_deletes(command)};
+        .remove = receive_deletes(command),
+        .why = bough_bytes_text("push")};
 
+    /* receive_check.c let branches go forwards only. */
+    move.forward = bough_bytes_starts(move.name, bough_bytes_text("heads/"));
     move.next.kind = command->next.kind == GIT_TAG ? BOUGH_KIND_TAG : BOUGH_KIND_COMMIT;
     move.next.link = command->next.link;
     return move;

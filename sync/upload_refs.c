@@ -101,7 +101,9 @@ static enum bough_err read_head(struct git_view *view, struct bough_arena *arena
     if (!*born)
         return err == BOUGH_NOT_FOUND ? BOUGH_OK : err;
     head->native = (struct git_native){.kind = GIT_COMMIT, .link = ref.link};
-    return git_history_ref_fill(view, head);
+    err = git_history_ref_fill(view, head);
+    *born = err != BOUGH_NOT_FOUND; /* a history that is cut is not shown */
+    return *born ? err : BOUGH_OK;
 }
 
 static enum bough_err advertise_refs(struct listing *listing, struct bough_arena *arena)

@@ -10,7 +10,7 @@
 #ifndef BOUGH_COLLECT_H
 #define BOUGH_COLLECT_H
 
-#include "bough/store.h"
+#include "bough/value.h"
 
 enum bough_collect_phase { BOUGH_COLLECT_NONE, BOUGH_COLLECT_MARK, BOUGH_COLLECT_CLEAN };
 
@@ -34,5 +34,35 @@ BOUGH_MUST_CHECK enum bough_err bough_collect_step(struct bough_store *store, ui
 
 /* Steps until it is done. */
 BOUGH_MUST_CHECK enum bough_err bough_collect_run(struct bough_store *store);
+
+/* Gives up the collection that is under way, if there is one; nothing is lost.  What was freed so
+ * far stays free. */
+void bough_collect_cancel(struct bough_store *store);
+
+/* ---- open readers (collect_pin.c) ---- */
+
+/* A promise that something stays readable.  All zeros = none; members are private to the store. */
+struct bough_collect_pin {
+    struct bough_collect_pin *next;
+    struct bough_collect_pin **at;
+    enum bough_kind kind;
+    struct bough_link link;
+};
+
+/* Keeps a value readable until the pin is ended, whatever is deleted meanwhile: for who reads it in
+ * pieces over several turns, with collection between them.  `pin` is the caller's, ended before the
+ * store is closed, and must not move. */
+void bough_collect_pin_value(struct bough_store *store, struct bough_collect_pin *pin,
+                             const struct bough_value *value);
+
+/* The same for everything that branches, tags and the log lead to now. */
+void bough_collect_pin_state(struct bough_store *store, struct bough_collect_pin *pin);
+
+/* Ends the promise; a pin that is none is allowed. */
+void bough_collect_pin_end(struct bough_collect_pin *pin);
+
+/* Until it is said off, nothing that is put is garbage though nothing leads to it: for who puts
+ * objects over several turns before a ref leads to them.  Nests. */
+void bough_collect_hold(struct bough_store *store, bool on);
 
 #endif

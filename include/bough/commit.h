@@ -35,6 +35,12 @@ BOUGH_MUST_CHECK enum bough_err bough_commit_get(struct bough_store *store,
                                                  struct bough_arena *arena,
                                                  struct bough_commit *commit);
 
+/* Whether a parent was dropped by a policy (retention.h): history ends there. */
+static inline bool bough_commit_is_cut(const struct bough_link *parent)
+{
+    return parent->address == 0;
+}
+
 /* Stages a commit; sets commit->generation.  The parents are read.  BOUGH_TOO_BIG past a limit,
  * BOUGH_INVALID (an ident with forbidden bytes). */
 BOUGH_MUST_CHECK enum bough_err bough_commit_put(struct bough_store *store,

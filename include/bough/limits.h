@@ -13,15 +13,26 @@
 #define BOUGH_PATH_BYTES_MAX 4096u /* the whole path, with its slashes */
 
 /* Values and commits. */
-#define BOUGH_VALUE_BYTES_MAX      (64u << 20) /* one value in the library */
-#define BOUGH_HTTP_VALUE_BYTES_MAX (16u << 20) /* one value over HTTP */
-#define BOUGH_MESSAGE_BYTES_MAX    (1u << 20)  /* a commit message, extra headers included */
-#define BOUGH_IDENT_BYTES_MAX      1024u       /* an author's name, or e-mail */
-#define BOUGH_PARENTS_MAX          64u         /* parents of one commit */
+#define BOUGH_VALUE_BYTES_MAX      (1ull << 40) /* one value in the library */
+#define BOUGH_HTTP_VALUE_BYTES_MAX (16u << 20)  /* one value over HTTP, unless told otherwise */
+#define BOUGH_HTTP_VALUE_BYTES_TOP (64u << 20)  /* the most that it can be told */
+#define BOUGH_TREE_KEYS_MAX        (1ull << 62) /* keys of a tree that copies make */
+#define BOUGH_MESSAGE_BYTES_MAX    (1u << 20)   /* a commit message, extra headers included */
+#define BOUGH_IDENT_BYTES_MAX      1024u        /* an author's name, or e-mail */
+#define BOUGH_PARENTS_MAX          64u          /* parents of one commit */
 
 /* Names of branches and tags ("heads/main"), and how many are moved at once. */
 #define BOUGH_REF_BYTES_MAX 250u
 #define BOUGH_MOVES_MAX     1024u
+
+/* Policies of retention. */
+#define BOUGH_RETENTION_MAX 64u
+
+/* The log of refs: how much of it is kept unless a setting says otherwise. */
+#define BOUGH_REFLOG_MOVES      100u   /* of one ref, the last ones */
+#define BOUGH_REFLOG_MOVES_MAX  10000u /* the most that can be asked for */
+#define BOUGH_REFLOG_DAYS       90u
+#define BOUGH_REFLOG_TEXT_BYTES 100u /* of a name, of an e-mail address, of a reason; then cut */
 
 /* HTTP/1.1; the figures are of the kind that proxies and browsers keep well within. */
 #define BOUGH_HTTP_LINE_BYTES_MAX 8192u  /* request line: 414 */
@@ -47,8 +58,8 @@
 #define BOUGH_QUEUED_BYTES_MAX        262144u /* of finished replies, then no more is read */
 
 /* git's smart protocol. */
-#define BOUGH_PKT_BYTES_MAX         65520u /* one pkt-line, its length field included */
-#define BOUGH_PUSH_OBJECT_BYTES_MAX BOUGH_VALUE_BYTES_MAX
+#define BOUGH_PKT_BYTES_MAX         65520u      /* one pkt-line, its length field included */
+#define BOUGH_PUSH_OBJECT_BYTES_MAX (64u << 20) /* one object of git, either way */
 #define BOUGH_PUSH_COMMANDS_MAX     BOUGH_MOVES_MAX
 #define BOUGH_WANTS_MAX             65536u
 #define BOUGH_HAVES_MAX             65536u

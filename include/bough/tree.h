@@ -66,6 +66,7 @@ struct bough_tree_cursor {
     struct bough_tree tree;
     struct tree_cursor_level *levels;
     uint32_t level_count;
+    bool at_end;
 };
 
 /* A cursor before the first entry of one directory.  Takes memory from `arena` (borrowed), which
@@ -80,8 +81,17 @@ BOUGH_MUST_CHECK enum bough_err bough_tree_cursor_open(struct bough_tree_cursor 
 BOUGH_MUST_CHECK enum bough_err bough_tree_cursor_seek(struct bough_tree_cursor *cursor,
                                                        struct bough_bytes key);
 
+/* Moves behind the last entry whose key is <= `key`, so that prev gives that entry.  O(log n). */
+BOUGH_MUST_CHECK enum bough_err bough_tree_cursor_seek_last(struct bough_tree_cursor *cursor,
+                                                            struct bough_bytes key);
+
 /* The next entry, valid until the next call; BOUGH_NOT_FOUND at the end. */
 BOUGH_MUST_CHECK enum bough_err bough_tree_cursor_next(struct bough_tree_cursor *cursor,
+                                                       struct bough_entry *entry);
+
+/* The entry before the place where the cursor stands, which moves before it: after next it is the
+ * same entry again.  Valid until the next call; BOUGH_NOT_FOUND at the start. */
+BOUGH_MUST_CHECK enum bough_err bough_tree_cursor_prev(struct bough_tree_cursor *cursor,
                                                        struct bough_entry *entry);
 
 /* ---- everything below, value by value (tree_walk.c) ---- */
@@ -134,23 +144,56 @@ BOUGH_MUST_CHECK enum bough_err bough_tree_rank_nth(struct bough_store *store,
                                                     struct bough_bytes *path,
                                                     struct bough_entry *entry);
 
-/* ---- edit (tree_edit.c) ---- */
+/* ---- the same backwards (tree_walk_back.c) ---- */
+
+/* A walk over all values whose path starts with `prefix` and is bytewise less than `before`
+ * (nothing excluded when `before` is empty), the greatest path first.  Only the calls below take
+ * it. Memory and errors as bough_tree_walk_open. */
+BOUGH_MUST_CHECK enum bough_err bough_tree_walk_back_open(
+    struct bough_tree_walk *walk, struct bough_store *store, const struct bough_tree *tree,
+    struct bough_bytes prefix, struct bough_bytes before, struct bough_arena *arena);
+
+/* The next lesser value and its whole path, both valid until the next call; BOUGH_NOT_FOUND at the
+ * end. */
+BOUGH_MUST_CHECK enum bough_err bough_tree_walk_back_next(struct bough_tree_walk *walk,
+                                                          struct bough_bytes *path,
+                                                          struct bough_entry *entry);
+
+/* Moves on to the first path that is bytewise less than every path that starts with `prefix`. */
+BOUGH_MUST_CHECK enum bough_err bough_tree_walk_back_skip(struct bough_tree_walk *walk,
+                                                          struct bough_bytes prefix);
+
+/* ---- edit (tree_edit.c, tree_range.c) ---- */
+
+enum bough_edit_kind {
+    BOUGH_EDIT_PLAIN,        /* put or remove, as `remove` says */
+    BOUGH_EDIT_REMOVE_RANGE, /* remove every value whose path p is path <= p < other, bytewise;
+                                `other` empty = to the end.  Neither need be a path */
+    BOUGH_EDIT_COPY,         /* put what stands at `other`, a value or a directory */
+    BOUGH_EDIT_MOVE          /* the same, and nothing stays at `other` */
+};
 
 /* One change: at `path`, put `entry` (its step is ignored; its kind, mode and contents count), or
- * delete whatever is there, a directory with all that is below it. */
+ * delete whatever is there, a directory with all that is below it; or one of the above, whose cost
+ * does not depend on how much is removed or copied: only nodes at the ends are read.  A copy can
+ * make paths that are longer or deeper than the limits, since it does not read what it copies: such
+ * keys cannot be asked for. */
 struct bough_edit {
     struct bough_bytes path;
     bool remove;
     struct bough_entry entry;
+    enum bough_edit_kind kind;
+    struct bough_bytes other; /* not for plain ones */
 };
 
 /* The tree that has all edits applied to `base`, staged.  Edits are applied as if in the order
  * given.  Directories that become empty by a deletion vanish; missing ones are made.  A put below a
  * value, or of a value where a directory is, is BOUGH_CONFLICT, and nothing is changed;
  * deleting what is not there is no error.  *culprit (optional) is the index of the edit that was
- * refused.  O(edits * log n); reads and writes only nodes near the edits.
- * BOUGH_CONFLICT, BOUGH_INVALID, BOUGH_TOO_BIG, and what bough_tree_find and backends may answer.
- */
+ * refused.  O(edits * log n); reads and writes only nodes near the edits.  Every edit that is not
+ * plain ends a batch: what came before it is written first.
+ * BOUGH_CONFLICT, BOUGH_INVALID, BOUGH_TOO_BIG, BOUGH_NOT_FOUND (nothing to copy or move), and what
+ * bough_tree_find and backends may answer. */
 BOUGH_MUST_CHECK enum bough_err bough_tree_edit(struct bough_store *store,
                                                 const struct bough_tree *base,
                                                 const struct bough_edit *edits, size_t count,

@@ -44,6 +44,21 @@ BOUGH_MUST_CHECK enum bough_err bough_value_put(struct bough_store *store, struc
                                                 struct bough_arena *arena,
                                                 struct bough_value *value);
 
+/* Begins a writer that holds `value` already, to go on behind its end.  What comes out is what
+ * writing it all anew would give, and shares its chunks but the last: which is all that is read, so
+ * the cost does not depend on the value's size.  `value` must stay in a tree that lives until the
+ * writer is released.  BOUGH_CORRUPT, BOUGH_IO, BOUGH_NO_MEMORY, BOUGH_TOO_BIG. */
+BOUGH_MUST_CHECK enum bough_err bough_value_resume(struct bough_store *store,
+                                                   const struct bough_value *value,
+                                                   struct bough_value_writer **writer);
+
+/* resume + add + finish for bytes that are at hand. */
+BOUGH_MUST_CHECK enum bough_err bough_value_append(struct bough_store *store,
+                                                   const struct bough_value *value,
+                                                   struct bough_bytes bytes,
+                                                   struct bough_arena *arena,
+                                                   struct bough_value *result);
+
 /* Reads `len` bytes from `offset` on into `into`; fewer only at the value's end, *got says how
  * many. O(log size + len).  BOUGH_CORRUPT, BOUGH_IO, BOUGH_NO_MEMORY. */
 BOUGH_MUST_CHECK enum bough_err bough_value_read(struct bough_store *store,

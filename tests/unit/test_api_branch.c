@@ -289,6 +289,47 @@ static void test_api_log__an_unborn_branch_has_no_commits(void **state)
     assert_int_equal(status_of("PUT", "/v1/branches/dev", "{}"), 404);
 }
 
+static void test_api_branch__a_deleted_branch_is_on_record_and_comes_back(void **state)
+{
+    char one[80];
+    char two[80];
+    const char *got;
+
+    (void)state;
+    put("main", "1", one);
+    put("main", "2", two);
+    assert_int_equal(status_of("PUT", "/v1/branches/dev", "{}"), 201);
+    assert_int_equal(status_of("PUT", "/v1/branches/dev", "{\"undelete\":true}"), 409);
+    assert_int_equal(status_of("PATCH", "/v1/branches/dev", "{\"to\":\"main~1\",\"force\":true}"),
+                     200);
+    assert_int_equal(
+        host_service_status(host_service_ask(&host, "DELETE", "/v1/branches/dev",
+                                             "Bough-Author: Ann <ann@example.org>\r\n", NULL)),
+        204);
+    got = ask("GET", "/v1/reflog", NULL);
+    assert_non_null(strstr(got, "\"moves\":100,\"days\":90,\"refs\":[{\"ref\":\"heads/dev\","
+                                "\"exists\":false}],\"more\":false}"));
+    got = ask("GET", "/v1/branches/dev/log", NULL);
+    assert_int_equal(host_service_status(got), 200);
+    assert_non_null(strstr(got, "\"new\":null,"));
+    assert_non_null(strstr(got, "\"name\":\"Ann\",\"email\":\"ann@example.org\","
+                                "\"why\":\"deleted\"}"));
+    assert_non_null(strstr(strstr(got, "\"new\":null,"), two)); /* older: what force lost */
+    assert_non_null(strstr(got, "\"why\":\"moved by force\"}],\"more\":false}"));
+    assert_non_null(strstr(ask("GET", "/v1/branches/dev/log?limit=1", NULL), "\"more\":true}"));
+    got = ask("PUT", "/v1/branches/dev", "{\"undelete\":true}");
+    assert_int_equal(host_service_status(got), 201);
+    assert_string_equal(host_service_field(got, "Bough-Commit"), one);
+    assert_int_equal(status_of("PUT", "/v1/branches/none", "{\"undelete\":true}"), 404);
+    assert_int_equal(status_of("PUT", "/v1/branches/none", "{\"undelete\":false}"), 422);
+    assert_int_equal(status_of("GET", "/v1/branches/a%20b/log", NULL), 400);
+    assert_int_equal(status_of("PUT", "/v1/reflog", "{\"moves\":10001}"), 422);
+    assert_int_equal(status_of("PUT", "/v1/reflog", "{\"moves\":10000,\"days\":7}"), 204);
+    assert_non_null(strstr(ask("GET", "/v1/reflog", NULL), "\"moves\":10000,\"days\":7,"));
+    assert_int_equal(status_of("DELETE", "/v1/reflog", NULL), 204);
+    assert_non_null(strstr(ask("GET", "/v1/branches/dev/log", NULL), "\"log\":[]"));
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -301,6 +342,7 @@ int main(void)
         T(test_api_log__children_come_before_parents_and_each_commit_once),
         T(test_api_log__until_hides_a_commit_and_all_before_it),
         T(test_api_log__an_unborn_branch_has_no_commits),
+        T(test_api_branch__a_deleted_branch_is_on_record_and_comes_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

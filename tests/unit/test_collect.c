@@ -81,6 +81,14 @@ static enum bough_err write_one(struct bough_store *store, unsigned n, uint64_t 
     return err;
 }
 
+/* What is forgotten is garbage at once. */
+static void keep_no_log(struct bough_store *store)
+{
+    struct bough_ref_log_window none = {0};
+
+    assert_int_equal(bough_ref_log_window_set(store, &none), BOUGH_OK);
+}
+
 /* The history of the branch is cut to its head, so that everything older is garbage. */
 static enum bough_err forget_history(struct bough_store *store)
 {
@@ -185,6 +193,7 @@ static void test_collect__many_times_the_device_is_written(void **unused)
     assert_int_equal(bough_ram_open(host_env(), BLOCK_SIZE, 8192, &medium), BOUGH_OK); /* 32 MiB */
     assert_int_equal(bough_journal_format(host_env(), medium, NULL), BOUGH_OK);
     store = open_on(block_borrow(&borrow, medium), 1 << 20);
+    keep_no_log(store);
     memset(states[0], 0, sizeof(states[0]));
     for (unsigned n = 1; n < STATES_MAX; n++) {
         assert_int_equal(write_one(store, n, &seed), BOUGH_OK);
@@ -265,6 +274,7 @@ static void test_collect__a_power_cut_in_it_loses_nothing(void **unused)
 
             assert_int_equal(bough_faulty_open(host_env(), medium, &options, &faulty), BOUGH_OK);
             store = open_on(block_borrow(&borrow, faulty), 1 << 18);
+            keep_no_log(store);
             options.fail_ops = BOUGH_FAULTY_WRITE | BOUGH_FAULTY_FLUSH;
             options.fail_at = 1 + test_below(&seed, 400);
             options.fail_forever = true;
@@ -335,6 +345,7 @@ static void test_collect__a_value_being_written_is_kept(void **unused)
     assert_int_equal(bough_ram_open(host_env(), BLOCK_SIZE, 4096, &medium), BOUGH_OK);
     assert_int_equal(bough_journal_format(host_env(), medium, NULL), BOUGH_OK);
     store = open_on(block_borrow(&borrow, medium), 0);
+    keep_no_log(store);
     while (n < 30)
         assert_int_equal(write_one(store, ++n, &seed), BOUGH_OK);
     assert_int_equal(bough_value_begin(store, &writer), BOUGH_OK);

@@ -5,79 +5,13 @@
  * How: a seeded tree of paths that are hard to order is compared with the sorted list of the same
  * paths, for random prefixes and places to start from.
  */
-#include "store_setup.h"
-#include "test_seed.h"
-
-#define PATHS_MAX 3000
-
-static char paths[PATHS_MAX][40];
-static size_t path_count;
-
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(a, b);
-}
-
-/* Whether `path` may stand beside those there are. */
-static int fits(const char *path)
-{
-    size_t len = strlen(path);
-
-    for (size_t i = 0; i < path_count; i++) {
-        size_t other = strlen(paths[i]);
-        size_t shorter = len < other ? len : other;
-
-        if (strncmp(path, paths[i], shorter) == 0 &&
-            (len == other || (len > other ? path : paths[i])[shorter] == '/'))
-            return 0;
-    }
-    return 1;
-}
-
-static struct bough_tree build(struct bough_store *store, uint64_t *seed)
-{
-    static const char letters[] = "ab.-0z";
-    static struct bough_edit edits[PATHS_MAX];
-    struct bough_arena arena = store_setup_arena();
-    struct bough_tree tree = {0};
-
-    path_count = 0;
-    for (int i = 0; i < 2500; i++) {
-        char path[40];
-        size_t len = 0;
-        size_t steps = 1 + test_below(seed, 3);
-
-        for (size_t s = 0; s < steps; s++) {
-            size_t step = 1 + test_below(seed, 5);
-
-            path[len++] = (char)('a' + test_below(seed, 2)); /* never "." or ".." */
-            for (size_t k = 0; k < step; k++)
-                path[len++] = letters[test_below(seed, 6)];
-            path[len++] = '/';
-        }
-        path[len - 1] = '\0';
-        if (fits(path))
-            strcpy(paths[path_count++], path);
-    }
-    qsort(paths, path_count, sizeof(paths[0]), by_text);
-    for (size_t i = 0; i < path_count; i++)
-        edits[i] = (struct bough_edit){
-            .path = bough_bytes_text(paths[i]),
-            .entry = {.mode = BOUGH_MODE_FILE,
-                      .value = {.size_bytes = strlen(paths[i]),
-                                .data = bough_bytes_text(paths[i])}},
-        };
-    assert_int_equal(bough_tree_edit(store, &tree, edits, path_count, &arena, NULL, &tree),
-                     BOUGH_OK);
-    bough_arena_release(&arena);
-    return tree;
-}
+#include "hard_paths.h"
 
 static void test_tree_walk__meets_what_has_the_prefix_and_comes_after(void **unused)
 {
     uint64_t seed = test_seed();
     struct bough_store *store = store_setup();
-    struct bough_tree tree = build(store, &seed);
+    struct bough_tree tree = hard_paths_build(store, &seed);
 
     (void)unused;
     for (int i = 0; i < 600; i++) {
@@ -117,7 +51,7 @@ static void test_tree_walk__skip_leaves_out_all_that_has_the_prefix(void **unuse
 {
     uint64_t seed = test_seed();
     struct bough_store *store = store_setup();
-    struct bough_tree tree = build(store, &seed);
+    struct bough_tree tree = hard_paths_build(store, &seed);
     struct bough_arena arena = store_setup_arena();
     struct bough_tree_walk walk;
     struct bough_bytes path;
@@ -210,6 +144,63 @@ static void test_tree_walk__a_cursor_seeks_by_git_s_order(void **unused)
     bough_store_close(store);
 }
 
+static void test_tree_walk__a_cursor_goes_both_ways(void **unused)
+{
+    static char names[3000][16];
+    static struct bough_edit edits[3000];
+    uint64_t seed = test_seed();
+    struct bough_store *store = store_setup();
+    struct bough_arena arena = store_setup_arena();
+    struct bough_tree tree = {0};
+    struct bough_tree_cursor cursor;
+    struct bough_entry entry;
+    size_t at = 0; /* the entry behind the cursor */
+
+    (void)unused;
+    for (int i = 0; i < 3000; i++) {
+        sprintf(names[i], "k%05d", 2 * i);
+        edits[i].path = bough_bytes_text(names[i]);
+        edits[i].entry.mode = BOUGH_MODE_FILE;
+    }
+    assert_int_equal(bough_tree_edit(store, &tree, edits, 3000, &arena, NULL, &tree), BOUGH_OK);
+    assert_int_equal(bough_tree_cursor_open(&cursor, store, &tree, &arena), BOUGH_OK);
+    for (int i = 0; i < 3000; i++) {
+        size_t steps = test_below(&seed, test_below(&seed, 20) == 0 ? 4000 : 40);
+        int forwards = test_below(&seed, 2) == 0;
+
+        if (test_below(&seed, 4) == 0) {
+            size_t sought = test_below(&seed, 6010);
+            char key[16];
+
+            sprintf(key, "k%05zu", sought);
+            if (forwards) {
+                assert_int_equal(bough_tree_cursor_seek(&cursor, bough_bytes_text(key)), BOUGH_OK);
+                at = (sought + 1) / 2;
+            } else {
+                assert_int_equal(bough_tree_cursor_seek_last(&cursor, bough_bytes_text(key)),
+                                 BOUGH_OK);
+                at = sought / 2 + 1;
+            }
+            at = at < 3000 ? at : 3000;
+        }
+        for (; steps > 0; steps--) {
+            enum bough_err err = forwards ? bough_tree_cursor_next(&cursor, &entry)
+                                          : bough_tree_cursor_prev(&cursor, &entry);
+
+            if (at == (forwards ? 3000 : 0)) {
+                assert_int_equal(err, BOUGH_NOT_FOUND);
+                break;
+            }
+            assert_int_equal(err, BOUGH_OK);
+            assert_true(
+                bough_bytes_equal(entry.step, bough_bytes_text(names[forwards ? at : at - 1])));
+            at = forwards ? at + 1 : at - 1;
+        }
+    }
+    bough_arena_release(&arena);
+    bough_store_close(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,6 +208,7 @@ int main(void)
         cmocka_unit_test(test_tree_walk__skip_leaves_out_all_that_has_the_prefix),
         cmocka_unit_test(test_tree_walk__a_long_walk_takes_fixed_memory),
         cmocka_unit_test(test_tree_walk__a_cursor_seeks_by_git_s_order),
+        cmocka_unit_test(test_tree_walk__a_cursor_goes_both_ways),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * cmd_gc.h - the verb gc.
+ */
+#ifndef CMD_GC_H
+#define CMD_GC_H
+
+#include "options.h"
+
+/* Has the store collect its garbage, and waits until that is done. */
+enum exit_status cmd_gc(struct options *options);
+
+#endif
