@@ -2,14 +2,13 @@
  *
  * mirror_join.c - which copies make up a mirror, told from their labels.
  *
- *   (1) A copy is in only if every label that can be read says so.  A copy that failed is named out
- *       by the other before anything is acknowledged that it lacks; so what it says of itself, then
- *       or later, does not bring it back.
- *   (2) If both are in, they differ at most in the regions that their labels list: everything else
- *       was flushed on both.  There they hold the same acknowledged blocks and any part of those
- *       under way, as one disk might after a power cut: either is right, until one was shown. So
- *       they are made equal first.
- *   (3) A label is on every copy before the copy is written to.
+ *   (1) A copy is in only if the labels of all copies that are here say so, and mean this disk.  A
+ * copy that failed is named out by the other before anything is acknowledged that it lacks; so what
+ * it says of itself, then or later, does not bring it back. (2) If both are in, they differ at most
+ * in the regions that their labels list: everything else was flushed on both.  There they hold the
+ * same acknowledged blocks and any part of those under way, as one disk might after a power cut:
+ * either is right, until one was shown. So they are made equal first. (3) A label is on every copy
+ * before the copy is written to.
  */
 #include "mirror_join.h"
 #include <stdio.h>
@@ -68,25 +67,36 @@ static enum bough_err place(struct mirror *mirror, struct given givens[2])
     return BOUGH_OK;
 }
 
+static bool is_labelled(const struct given *given)
+{
+    return given->dev != NULL && given->found == MIRROR_LABEL_OURS;
+}
+
+/* The copies that are in by this label, and are the disks that it means: a bit for each. */
+static unsigned meant(const struct mirror_label *label, const struct given givens[2])
+{
+    unsigned in = 0;
+
+    for (unsigned i = 0; i < 2; i++)
+        if (is_labelled(&givens[i]) && givens[i].label.ids[i] == label->ids[i])
+            in |= label->in & 1u << i;
+    return in;
+}
+
 /* Invariant (1): marks those that are in, and adopts the newest label. */
 static enum bough_err judge(struct mirror *mirror, const struct given givens[2])
 {
     unsigned in = 3;
-    bool any = false;
+    unsigned labelled = 0;
 
     for (unsigned i = 0; i < 2; i++) {
-        const struct given *given = &givens[i];
-
-        if (given->dev == NULL || given->found == MIRROR_LABEL_BLANK) {
-            in &= ~(1u << i);
+        if (!is_labelled(&givens[i]))
             continue;
-        }
-        in &= given->label.in;
-        if (!any || given->label.event > mirror->label.event)
-            mirror->label = given->label;
-        any = true;
+        in &= meant(&givens[i].label, givens);
+        if (labelled++ == 0 || givens[i].label.event > mirror->label.event)
+            mirror->label = givens[i].label;
     }
-    if (!any) {
+    if (labelled == 0) {
         if (givens[0].dev == NULL || givens[1].dev == NULL)
             return refuse(mirror, BOUGH_INVALID, "a new mirror is made of two devices");
         in = 1;
@@ -96,24 +106,42 @@ static enum bough_err judge(struct mirror *mirror, const struct given givens[2])
             mirror->copies[i].state = BOUGH_MIRROR_IN;
     if (in != 0)
         return BOUGH_OK;
-    if (givens[0].dev == NULL || givens[1].dev == NULL || givens[0].found == MIRROR_LABEL_BLANK ||
-        givens[1].found == MIRROR_LABEL_BLANK)
-        return refuse(mirror, BOUGH_STALE, "this copy was left behind by the one that is not here");
-    return refuse(mirror, BOUGH_CONFLICT, "each copy was written without the other");
+    return labelled == 1
+               ? refuse(mirror, BOUGH_STALE, "this copy was left behind by one that is not here")
+               : refuse(mirror, BOUGH_CONFLICT, "each copy was written without the other");
+}
+
+/* A disk that joins is told from the one whose place it takes. */
+static enum bough_err identify(struct mirror *mirror, const struct given givens[2])
+{
+    struct bough_entropy *entropy = mirror->env->entropy;
+    struct mirror_label *label = &mirror->label;
+
+    if (label->event == 0)
+        BOUGH_TRY(bough_entropy_fill(entropy, label->uuid, sizeof(label->uuid)));
+    for (unsigned i = 0; i < 2; i++) {
+        bool is_known = is_labelled(&givens[i]) && givens[i].label.ids[i] == label->ids[i];
+
+        if (mirror->copies[i].dev != NULL && !is_known)
+            BOUGH_TRY(bough_entropy_fill(entropy, &label->ids[i], sizeof(label->ids[i])));
+        assert(is_known || mirror->copies[i].state != BOUGH_MIRROR_IN || label->event == 0);
+    }
+    return BOUGH_OK;
 }
 
 /* The size that all copies have room for; an old mirror keeps its size where one is away. */
 static enum bough_err measure(struct mirror *mirror)
 {
+    uint64_t unused = 2 * mirror_set_place(mirror, 0); /* the label, and as much at the end */
     uint64_t least = UINT64_MAX;
 
     for (unsigned i = 0; i < 2; i++) {
         const struct bough_block *dev = mirror->copies[i].dev;
         uint64_t count = dev == NULL ? mirror->label.block_count : dev->block_count;
 
-        if (dev != NULL && count <= mirror_set_place(mirror, 0))
+        if (dev != NULL && count <= unused)
             return refuse(mirror, BOUGH_TOO_BIG, "a copy is too small");
-        count -= dev == NULL ? 0 : mirror_set_place(mirror, 0);
+        count -= dev == NULL ? 0 : unused;
         least = count < least ? count : least;
     }
     if (least < mirror->label.block_count)
@@ -203,8 +231,7 @@ enum bough_err mirror_join(struct mirror *mirror, struct bough_block *const copi
         return is_new ? refuse(mirror, BOUGH_READ_ONLY, "no new mirror of read-only devices")
                       : BOUGH_OK;
     }
-    if (is_new)
-        BOUGH_TRY(bough_entropy_fill(mirror->env->entropy, mirror->label.uuid, 16));
+    BOUGH_TRY(identify(mirror, givens));
     if (mirror_set_in(mirror) == 3)
         BOUGH_TRY(make_equal(mirror, givens));
     mirror->label.dirty_count = 0;

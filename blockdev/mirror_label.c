@@ -13,7 +13,7 @@
 
 #define VERSION     1u
 #define HASH_DOMAIN 0x6d6cu
-#define BODY_BYTES  180u
+#define BODY_BYTES  196u
 #define PIECE_BYTES 65536u
 #define BLANK_BYTES (BOUGH_MIRROR_LABEL_BYTES + (1u << 20))
 
@@ -36,6 +36,8 @@ void mirror_label_encode(const struct mirror_label *label, uint8_t into[512])
     encode_u32(&out, VERSION);
     encode_u32(&out, label->block_size);
     encode_raw(&out, bough_bytes_of(label->uuid, sizeof(label->uuid)));
+    encode_u64(&out, label->ids[0]);
+    encode_u64(&out, label->ids[1]);
     encode_u8(&out, label->index);
     encode_u8(&out, label->in);
     encode_u16(&out, (uint16_t)label->dirty_count);
@@ -68,6 +70,8 @@ static enum bough_err parse(const uint8_t *at, struct mirror_label *label)
         return BOUGH_WRONG_VERSION;
     *label = (struct mirror_label){.block_size = decode_u32(&in)};
     memcpy(label->uuid, decode_raw(&in, 16).at, 16);
+    label->ids[0] = decode_u64(&in);
+    label->ids[1] = decode_u64(&in);
     label->index = decode_u8(&in);
     label->in = decode_u8(&in);
     label->dirty_count = decode_u16(&in);

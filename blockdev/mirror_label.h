@@ -13,6 +13,7 @@
 
 struct mirror_label {
     uint8_t uuid[16];
+    uint64_t ids[2];      /* random: a disk that took another's place is not taken for it */
     uint8_t index;        /* which copy this is: 0 or 1 */
     uint8_t in;           /* a bit for each copy that holds everything */
     uint64_t event;       /* counts labels: of two slots the one with the greater is newer */
@@ -39,7 +40,7 @@ BOUGH_MUST_CHECK enum bough_err mirror_label_write(struct bough_block *dev,
                                                    const struct mirror_label *label,
                                                    uint8_t *scratch);
 
-/* The 212 bytes of a label. */
+/* The 228 bytes of a label. */
 void mirror_label_encode(const struct mirror_label *label, uint8_t into[512]);
 
 /* Whether a device's first bytes are those of a label, whatever else is the matter with it. */

@@ -33,7 +33,7 @@ enum exit_status local_service_open(const struct options *options, struct local_
 {
     static const char *const words[] = {"log=error"}; /* the verb does the talking */
     const struct bough_service_options how = {
-        .store = options->store, .words = words, .word_count = 1};
+        .store = options->store, .mirror = options->mirror, .words = words, .word_count = 1};
     struct local_service *local = calloc(1, sizeof(*local));
     char error[BOUGH_SERVICE_ERROR_BYTES];
     enum bough_err err;

@@ -15,7 +15,7 @@
 #include "cmd_serve.h"
 #include <string.h>
 
-#define TARGET "url store json quiet "
+#define TARGET "url store mirror json quiet "
 #define WRITE  TARGET "branch author message "
 
 static enum exit_status help(struct options *options);
@@ -29,8 +29,9 @@ static const struct options_verb verbs[] = {
     {"serve", "[options]", "Serve a store from this process, until Ctrl-C.",
      "  bough serve --store bough.img\n"
      "  bough serve --store memory: --listen 127.0.0.1:0\n"
+     "  bough serve --store /disk1/bough.img --mirror /disk2/bough.img\n"
      "  bough serve --store bough.img --tap tap0 --ip 10.0.0.2/24,10.0.0.1\n",
-     "listen store tap ip size quiet", 0, 0, cmd_serve},
+     "listen store mirror tap ip size quiet", 0, 0, cmd_serve},
     {"get", "KEY", "Print a value.",
      "  bough get etc/motd\n"
      "  bough get etc/motd --rev main~3 -o motd.old\n",

@@ -17,6 +17,7 @@
 struct options {
     const char *url;
     const char *store;
+    const char *mirror;
     const char *branch;
     const char *rev;
     const char *author;

@@ -34,8 +34,9 @@ BOUGH_MUST_CHECK enum bough_err bough_file_open(struct bough_env *env, const cha
 
 /* ---- two devices with the same contents (mirror.c) ---- */
 
-/* What becomes of the first BOUGH_MIRROR_LABEL_BYTES of each copy: who belongs to it, and since
- * when (docs/mirror.md).  So a copy that is opened by itself is no store. */
+/* The first so many bytes of each copy say who belongs to the mirror, and since when
+ * (docs/mirror.md); as many at the end are not used.  So a copy that is opened by itself is no
+ * store: neither its first nor its last blocks are those of one. */
 #define BOUGH_MIRROR_LABEL_BYTES 65536u
 
 enum bough_mirror_state {
@@ -56,17 +57,17 @@ struct bough_mirror_report {
     uint64_t resync_count;      /* of so many; 0 = none is behind */
 };
 
-/* A device over two of equal block size that are kept equal; the smaller size counts, less the
- * label.  Two blank devices (zeros in their first 1088 KiB) become a new mirror; a blank one beside
- * a copy joins it.  copies[1] may be NULL: then the other is used alone, and counts as the only one
- * from the first moment on.  A copy that was away, or is new, is behind until bough_mirror_resync
- * is done. Up to 32 MiB that a crash may have left different are made equal before it returns.
- * `names` (borrowed for the call) are for the log.  Owns the copies from now on, but not after an
- * error: BOUGH_INVALID (block sizes differ; no blank device and no copy; not of one mirror; one
- * blank device alone), BOUGH_CONFLICT (each was written without the other: which is right is for
- * the owner to say), BOUGH_STALE (a lone copy that the other has left behind), BOUGH_TOO_BIG (too
- * small), BOUGH_WRONG_VERSION, BOUGH_CORRUPT (a damaged label), BOUGH_NOT_READY (no entropy for a
- * new mirror), BOUGH_IO, BOUGH_NO_MEMORY. */
+/* A device over two of equal block size that are kept equal; the smaller size counts, less
+ * 128 KiB.  Two blank devices (zeros in their first 1088 KiB) become a new mirror; a blank one
+ * beside a copy joins it.  copies[1] may be NULL: then the other is used alone, and counts as the
+ * only one from the first moment on.  A copy that was away, or is new, is behind until
+ * bough_mirror_resync is done. Up to 32 MiB that a crash may have left different are made equal
+ * before it returns. `names` (borrowed for the call) are for the log.  Owns the copies from now on,
+ * but not after an error: BOUGH_INVALID (block sizes differ; no blank device and no copy; not of
+ * one mirror; one blank device alone), BOUGH_CONFLICT (each was written without the other: which is
+ * right is for the owner to say), BOUGH_STALE (a lone copy that the other has left behind),
+ * BOUGH_TOO_BIG (too small), BOUGH_WRONG_VERSION, BOUGH_CORRUPT (a damaged label), BOUGH_NOT_READY
+ * (no entropy for a new mirror), BOUGH_IO, BOUGH_NO_MEMORY. */
 BOUGH_MUST_CHECK enum bough_err bough_mirror_open(struct bough_env *env,
                                                   struct bough_block *const copies[2],
                                                   const char *const names[2],

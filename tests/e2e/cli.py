@@ -263,6 +263,79 @@ class Images(harness.Case):
         self.assertEqual(cli("fsck", self.path("nothing"), check=False).status, NOT_FOUND)
 
 
+class Mirrors(harness.Case):
+    """Two images as one store: each has everything, and neither is taken for more than it is."""
+
+    def setUp(self):
+        super().setUp()
+        self.pair = [self.path("left"), self.path("right")]
+
+    def serve(self):
+        """Serves the pair, and waits until both images hold everything."""
+        serve = harness.Serve(self.folder, "left")
+        serve.words = ["--mirror", self.pair[1], "--size", "32M"]
+        self.addCleanup(serve.kill)
+        serve.start()
+        for _ in range(200):
+            mirror = serve.get("/v1/stats").json()["mirror"]
+            if not mirror["degraded"]:
+                return serve
+            self.assertEqual(mirror["resync_bytes"] > mirror["resync_done_bytes"], True)
+            time.sleep(0.05)
+        raise AssertionError(mirror)
+
+    def test_each_copy_has_everything_and_a_copy_alone_says_so(self):
+        serve = self.serve()
+        serve.put("/v1/b/main/k/n", b"1")
+        self.assertEqual(serve.stop(), 0)
+        for disk in self.pair:
+            bare = cli("get", "n", "--store", disk, check=False)
+            self.assertEqual((bare.status, bare.out), (USAGE, b""))
+            self.assertIn(b"one copy of a mirror", bare.err)
+        both = ["--store", self.pair[1], "--mirror", self.pair[0]]
+        self.assertEqual(cli("get", "n", *both).out, b"1")
+        alone = ["--store", self.pair[1], "--mirror", "none"]
+        cli("put", "n", *alone, data=b"2")  # now the left one is old
+        self.assertEqual(cli("get", "n", *both).out, b"2")
+        os.unlink(self.pair[0])
+        self.assertEqual(cli("get", "n", *alone).out, b"2")
+
+    def test_copies_written_apart_are_refused(self):
+        serve = self.serve()
+        serve.put("/v1/b/main/k/n", b"1")
+        self.assertEqual(serve.stop(), 0)
+        for disk in self.pair:
+            cli("put", "n", "--store", disk, "--mirror", "none", data=disk.encode())
+        both = cli("get", "n", "--store", self.pair[0], "--mirror", self.pair[1], check=False)
+        self.assertNotEqual(both.status, 0)
+        self.assertIn(b"without the other", both.err)
+        for disk in self.pair:
+            self.assertEqual(cli("get", "n", "--store", disk, "--mirror", "none").out,
+                             disk.encode())
+
+    def test_a_killed_service_and_a_replaced_disk(self):
+        serve = self.serve()
+        for number in range(20):
+            serve.put("/v1/b/main/k/n", b"%d" % number)
+        serve.kill()
+        os.unlink(self.pair[1])
+        serve = self.serve()  # makes a new right image, and fills it
+        serve.put("/v1/b/main/k/m", b"m")
+        serve.kill()
+        os.unlink(self.pair[0])
+        alone = ["--store", self.pair[1], "--mirror", "none"]
+        self.assertEqual(cli("get", "n", *alone).out, b"19")
+        self.assertEqual(cli("get", "m", *alone).out, b"m")
+
+    def test_what_makes_no_mirror(self):
+        for words, hint in ((["--store", "memory:", "--mirror", self.pair[0]], b"memory:"),
+                            (["--mirror", self.pair[0]], b"--store"),
+                            (["--store", self.pair[0], "--mirror", "none"], b"not-found")):
+            done = cli("get", "n", *words, check=False)
+            self.assertNotEqual(done.status, 0, words)
+            self.assertIn(hint, done.err, words)
+
+
 class Words(harness.Case):
     def test_help_and_version(self):
         everything = cli("help").out.decode()

@@ -40,7 +40,7 @@ static uint8_t block[BLOCK];
 /* The device's block of a spot: in every corner of it. */
 static uint64_t place(const struct run *run, unsigned spot)
 {
-    uint64_t count = run->block_count - LABEL;
+    uint64_t count = run->block_count - 2 * LABEL;
 
     return spot == SPOTS - 1 ? count - 1 : spot * (count / SPOTS) + spot % 3;
 }
