@@ -21,6 +21,15 @@ static enum exit_status complain(const char *path, enum bough_err err)
     return exit_of_err(err);
 }
 
+/* Whether the name is that of a store in memory, which is no image; says so. */
+static bool is_in_memory(const char *path)
+{
+    if (strcmp(path, "memory:") != 0)
+        return false;
+    fprintf(stderr, "bough: a store in memory is no image: there is nothing to make or check\n");
+    return true;
+}
+
 /* 32 hexadecimal digits. */
 static bool parse_salt(const char *text, uint8_t salt[16])
 {
@@ -88,6 +97,8 @@ enum exit_status cmd_image_mkfs(struct options *options)
     enum exit_status status;
     enum bough_err err;
 
+    if (is_in_memory(options->args[0]))
+        return EXIT_USAGE;
     if (options->size != NULL && !size_parse(options->size, &file.size_bytes)) {
         fprintf(stderr, "bough: --size %s is no size like 512M or 1G\n", options->size);
         return EXIT_USAGE;
@@ -168,6 +179,8 @@ enum exit_status cmd_image_fsck(struct options *options)
     enum exit_status status;
     enum bough_err err;
 
+    if (is_in_memory(options->args[0]))
+        return EXIT_USAGE;
     env_unix_open(&env, HEAP_BYTES_MAX);
     env.log.base.at_least = BOUGH_WARN;
     err = bough_file_open(&env.base, options->args[0], &file, &dev);

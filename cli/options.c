@@ -24,7 +24,7 @@ struct option {
 
 static const struct option table[] = {
     {"url", 'u', TEXT(url), "URL", "the server (BOUGH_URL; default http://127.0.0.1:8080)"},
-    {"store", 's', TEXT(store), "FILE", "work on this disk image directly, or memory:"},
+    {"store", 's', TEXT(store), "FILE", "work on this disk image (serve: or memory:)"},
     {"mirror", 0, TEXT(mirror), "FILE", "with --store: the mirror's other image, or none"},
     {"branch", 'b', TEXT(branch), "NAME", "the branch (default main)"},
     {"rev", 'r', TEXT(rev), "REV", "a commit, branch or tag, or one of these with ~N"},
@@ -42,7 +42,7 @@ static const struct option table[] = {
     {"listen", 0, TEXT(listen), "ADDR:PORT", "where to listen (default 127.0.0.1:8080)"},
     {"tap", 0, TEXT(tap), "NAME", "serve on this tap device, with lwIP instead of sockets"},
     {"ip", 0, TEXT(ip), "ADDR/BITS[,GW]", "the address on the tap device, or dhcp"},
-    {"disk", 'd', TEXT(disk), "FILE", "the disk image (made if it is missing)"},
+    {"disk", 'd', TEXT(disk), "FILE", "the disk image (made if it is missing), or memory:"},
     {"memory", 0, TEXT(memory), "MIB", "memory of the machine (default 256)"},
     {"vmm", 0, TEXT(vmm), "NAME", "what runs it: qemu"},
     {"machine", 0, TEXT(machine), "NAME", "microvm (default) or q35"},

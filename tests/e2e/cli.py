@@ -412,6 +412,38 @@ class Words(harness.Case):
         serve.start()
         self.assertEqual(serve.get("/v1/b/main/k/n").status, 404)
 
+    def test_a_store_in_memory_is_for_serve_and_run(self):
+        self.assertTrue(os.path.isdir("/usr"))
+        for words in (["get", "a"], ["put", "a"], ["del", "a"], ["ls"], ["log"], ["branch"],
+                      ["import", "/usr/share/doc"], ["export", self.path("out")]):
+            done = cli(*words, "--store", "memory:", check=False, cwd=self.folder)
+            self.assertEqual((done.status, done.out), (USAGE, b""), words)
+            self.assertIn(b"bough serve --store memory:", done.err)
+        for verb in ("mkfs", "fsck"):
+            done = cli(verb, "memory:", check=False, cwd=self.folder)
+            self.assertEqual((done.status, done.out), (USAGE, b""), verb)
+            self.assertIn(b"no image", done.err)
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_serve_in_memory_gives_space_back(self):
+        serve = harness.Serve(self.folder)
+        serve.disk = "memory:"
+        self.addCleanup(serve.kill)
+        serve.start()
+        serve.put("/v1/b/main/k/n", b"1")
+        path = self.path("value")
+        for number in range(90):  # 1080 MiB in all, through a capacity of 768
+            with open(path, "wb") as file:
+                file.write(os.urandom(12 << 20))
+            cli("branch", "create", "b", "main", "--url", serve.url)
+            done = serve.curl("/v1/b/b/k/big", "-T", path)
+            self.assertEqual(done.status, 201, (number, done))
+            cli("branch", "delete", "b", "--force", "--url", serve.url)
+        stats = serve.get("/v1/stats").json()
+        self.assertGreater(stats["collections"], 0)
+        self.assertEqual(stats["store"]["durability"], "process")
+        self.assertLessEqual(stats["store"]["used_bytes"], stats["store"]["capacity_bytes"])
+
     def test_signals_end_serve_well(self):
         serve = harness.Serve(self.folder).start()
         self.addCleanup(serve.kill)
