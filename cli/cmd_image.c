@@ -8,6 +8,7 @@
 #include "bough/journal.h"
 #include "env_unix.h"
 #include "hash.h"
+#include "image_open.h"
 #include "progress.h"
 #include "size.h"
 
@@ -179,13 +180,12 @@ enum exit_status cmd_image_fsck(struct options *options)
     enum exit_status status;
     enum bough_err err;
 
-    if (is_in_memory(options->args[0]))
-        return EXIT_USAGE;
     env_unix_open(&env, HEAP_BYTES_MAX);
     env.log.base.at_least = BOUGH_WARN;
-    err = bough_file_open(&env.base, options->args[0], &file, &dev);
-    if (err == BOUGH_OK)
-        err = bough_journal_open(&env.base, dev, &backend);
+    status = image_open(options, &env.base, &file, true, &dev);
+    if (status != EXIT_OK)
+        return status;
+    err = bough_journal_open(&env.base, dev, &backend);
     if (err == BOUGH_OK)
         err = bough_store_open(&env.base, backend, CACHE_BYTES, &store);
     if (err != BOUGH_OK)

@@ -8,7 +8,7 @@
 #include "options.h"
 #include <string.h>
 
-enum option_kind { OPTION_TEXT, OPTION_FLAG };
+enum option_kind { OPTION_TEXT, OPTION_FLAG, OPTION_SINCE };
 
 struct option {
     const char *name;
@@ -50,6 +50,8 @@ static const struct option table[] = {
     {"image", 0, TEXT(image), "FILE", "the bootable image (default: beside this program)"},
     {"size", 0, TEXT(size), "BYTES", "of a new image: 512M, 1G (default 1G)"},
     {"salt", 0, TEXT(salt), "HEX", "32 hexadecimal digits that fix how trees are cut"},
+    {"since", 0, OPTION_SINCE, 0, "REV", "leave out what this commit has (may be repeated)"},
+    {"offset", 0, TEXT(offset), "BYTES", "go on with a dump of which so many bytes are there"},
     {"force", 'f', FLAG(force), NULL, "even if something is lost by it"},
     {"help", 'h', FLAG(help), NULL, "this text"},
 };
@@ -125,7 +127,14 @@ static bool take(const struct options_verb *verb, const char *word, const char *
         fprintf(stderr, "bough %s: %s needs a value: %s\n", verb->name, word, option->value);
         return false;
     }
-    *(const char **)(void *)member = value;
+    if (option->kind == OPTION_TEXT) {
+        *(const char **)(void *)member = value;
+    } else if (options->since_count < OPTIONS_ARGS_MAX) {
+        options->since[options->since_count++] = value;
+    } else {
+        fprintf(stderr, "bough %s: %s stands there too often\n", verb->name, word);
+        return false;
+    }
     return true;
 }
 

@@ -44,6 +44,9 @@ struct options {
     bool create;
     bool force;
     bool help;
+    const char *offset;
+    const char *since[OPTIONS_ARGS_MAX];
+    size_t since_count;
     const char *args[OPTIONS_ARGS_MAX]; /* what is no option, the verb left out */
     size_t arg_count;
 };
