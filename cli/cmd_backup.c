@@ -329,7 +329,7 @@ enum exit_status cmd_backup_load(struct options *options)
     env_unix_open(&env, HEAP_BYTES_MAX);
     env.log.base.at_least = BOUGH_WARN;
     len = read_input(piece, PIECE_BYTES);
-    err = len < BOUGH_BACKUP_HEAD_BYTES ? BOUGH_INVALID : bough_backup_head(piece, &head);
+    err = len < BOUGH_BACKUP_HEAD_BYTES ? BOUGH_INVALID : bough_backup_head_read(piece, &head);
     if (err != BOUGH_OK) {
         fprintf(stderr, "bough: standard input is no dump: %s\n", bough_err_name(err));
         free(piece);

@@ -29,6 +29,7 @@ static enum bough_err emit(struct dump *dump, struct bough_bytes bytes)
     uint64_t offset = dump->options->offset_bytes;
     uint64_t begin = dump->report->byte_count;
 
+    assert(bytes.len > 0 && dump->checked_at <= begin);
     hash_add(&dump->hash, bytes);
     dump->report->byte_count += bytes.len;
     if (dump->report->byte_count <= offset)
@@ -182,6 +183,11 @@ static enum bough_err run(struct dump *dump, struct backup_walk *walk)
     BOUGH_TRY(emit_state(dump));
     BOUGH_TRY(emit_end(dump));
     return dump->report->byte_count < dump->options->offset_bytes ? BOUGH_INVALID : BOUGH_OK;
+}
+
+enum bough_err bough_backup_head_read(const uint8_t *at, struct bough_backup_head *head)
+{
+    return backup_format_head_get(at, head);
 }
 
 enum bough_err bough_backup_dump(struct bough_store *store,

@@ -28,7 +28,7 @@ void backup_format_head_put(const struct bough_backup_head *head,
     assert(!out.overflow && out.len == BOUGH_BACKUP_HEAD_BYTES);
 }
 
-enum bough_err bough_backup_head(const uint8_t *at, struct bough_backup_head *head)
+enum bough_err backup_format_head_get(const uint8_t *at, struct bough_backup_head *head)
 {
     struct decode in = decode_from(bough_bytes_of(at, BOUGH_BACKUP_HEAD_BYTES));
     uint32_t version;

@@ -41,4 +41,8 @@ enum backup_format_record {
 void backup_format_head_put(const struct bough_backup_head *head,
                             uint8_t into[BOUGH_BACKUP_HEAD_BYTES]);
 
+/* The way back; errors as bough_backup_head_read. */
+BOUGH_MUST_CHECK enum bough_err backup_format_head_get(const uint8_t *at,
+                                                       struct bough_backup_head *head);
+
 #endif

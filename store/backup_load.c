@@ -175,7 +175,7 @@ static enum bough_err take_head(struct bough_backup_load *load, struct bough_byt
     *used = 0;
     if (in.len < BOUGH_BACKUP_HEAD_BYTES)
         return BOUGH_OK;
-    BOUGH_TRY(bough_backup_head(in.at, &load->head));
+    BOUGH_TRY(backup_format_head_get(in.at, &load->head));
     if (in.len < BOUGH_BACKUP_HEAD_BYTES + (size_t)load->head.since_count * BOUGH_HASH_BYTES)
         return BOUGH_OK;
     if (memcmp(own->salt, its->salt, sizeof(own->salt)) != 0 ||
@@ -197,11 +197,14 @@ static enum bough_err take_head(struct bough_backup_load *load, struct bough_byt
 static enum bough_err address_of(struct bough_backup_load *load, const struct bough_hash *name,
                                  uint64_t *address)
 {
+    enum bough_err err;
+
     *address = 0;
     if (bough_hash_is_none(name) || backup_map_find(&load->map, name, address))
         return BOUGH_OK;
-    if (bough_backend_find(load->store->backend, name, address) == BOUGH_OK)
-        return BOUGH_OK;
+    err = bough_backend_find(load->store->backend, name, address);
+    if (err != BOUGH_NOT_FOUND)
+        return err;
     return refuse(load, BOUGH_CORRUPT, "an object leads to one that is neither in it nor here");
 }
 
@@ -212,14 +215,18 @@ static enum bough_err put_object(struct bough_backup_load *load, const struct bo
     struct object_links_item *items = NULL;
     uint64_t *addresses;
     uint32_t count;
+    enum bough_err err;
 
-    if (object_links(object->kind, object->bytes, &load->arena, &items, &count) != BOUGH_OK)
-        return refuse(load, BOUGH_CORRUPT, "an object makes no sense");
+    err = object_links(object->kind, object->bytes, &load->arena, &items, &count);
+    if (err == BOUGH_CORRUPT)
+        return refuse(load, err, "an object makes no sense");
+    BOUGH_TRY(err);
     addresses = bough_arena_zeros(&load->arena, count, sizeof(*addresses));
     if (addresses == NULL)
         return BOUGH_NO_MEMORY;
     for (uint32_t i = 0; i < count; i++)
         BOUGH_TRY(address_of(load, &items[i].name, &addresses[i]));
+    assert(load->has_head && !load->ended);
     object->addresses = addresses;
     object->address_count = count;
     BOUGH_TRY(bough_backend_put(load->store->backend, name, object, &link.address));

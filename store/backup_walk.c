@@ -179,6 +179,7 @@ static enum bough_err list(struct backup_walk *walk, const struct bough_link *li
     BOUGH_TRY(is_new(walk, &link->name, &fresh));
     if (!fresh)
         return BOUGH_OK;
+    assert(walk->commit_count <= walk->commit_max);
     if (walk->commit_count == walk->commit_max)
         BOUGH_TRY(grow(walk));
     walk->commits[walk->commit_count++] = (struct walk_commit){.link = *link};

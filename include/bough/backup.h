@@ -23,8 +23,8 @@ struct bough_backup_head {
 
 /* Reads the first BOUGH_BACKUP_HEAD_BYTES of a stream.  BOUGH_INVALID (no dump),
  * BOUGH_WRONG_VERSION, BOUGH_CORRUPT. */
-BOUGH_MUST_CHECK enum bough_err bough_backup_head(const uint8_t *at,
-                                                  struct bough_backup_head *head);
+BOUGH_MUST_CHECK enum bough_err bough_backup_head_read(const uint8_t *at,
+                                                       struct bough_backup_head *head);
 
 struct bough_backup_report {
     uint64_t object_count;  /* in the stream */

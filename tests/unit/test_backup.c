@@ -370,6 +370,108 @@ static void test_backup__a_sink_that_fails_ends_the_dump(void **unused)
     assert_int_equal(host_env()->heap->taken_bytes, 0);
 }
 
+/* A heap that refuses the n-th request. */
+struct mean_heap {
+    struct bough_heap base;
+    struct bough_heap *below;
+    uint64_t left;
+};
+
+static void *mean_take(struct bough_heap *heap, size_t bytes)
+{
+    struct mean_heap *mean = (struct mean_heap *)heap;
+    void *at = mean->left == 0 ? NULL : bough_heap_take(mean->below, bytes);
+
+    mean->left -= mean->left > 0;
+    heap->taken_bytes += at == NULL ? 0 : bytes;
+    return at;
+}
+
+static void mean_give(struct bough_heap *heap, void *at, size_t bytes)
+{
+    heap->taken_bytes -= bytes;
+    bough_heap_give(((struct mean_heap *)heap)->below, at, bytes);
+}
+
+static void test_backup__without_memory_nothing_happens(void **unused)
+{
+    static const struct bough_heap_ops ops = {.take = mean_take, .give = mean_give};
+    struct mean_heap heap = {.base = {.ops = &ops, .limit_bytes = 1 << 30},
+                             .below = host_env()->heap};
+    struct bough_env env = *host_env();
+    struct bough_store *from = store_setup();
+    struct backup_stream stream = {0};
+    uint64_t seed = 11;
+    uint64_t refused = 0;
+    enum bough_err err = BOUGH_NO_MEMORY;
+
+    (void)unused;
+    env.heap = &heap.base;
+    backup_fill(from, 6, &seed, 700);
+    assert_int_equal(backup_dump(from, NULL, 0, &stream), BOUGH_OK);
+    for (uint64_t n = 0; err != BOUGH_OK; n++) {
+        struct bough_backend *backend;
+        struct bough_store *into;
+
+        heap.left = UINT64_MAX;
+        assert_int_equal(bough_memory_open(&env, &from->backend->identity, &backend), BOUGH_OK);
+        assert_int_equal(bough_store_open(&env, backend, 0, &into), BOUGH_OK);
+        heap.left = n;
+        err = backup_load(into, stream.at, stream.len, false, 0, NULL);
+        heap.left = UINT64_MAX;
+        if (err != BOUGH_OK)
+            assert_int_equal(err, BOUGH_NO_MEMORY);
+        assert_int_equal(backup_root(into).generation, err == BOUGH_OK);
+        refused += err != BOUGH_OK;
+        if (err == BOUGH_OK) { /* the same for the way out, of what has come in */
+            enum bough_err out = BOUGH_NO_MEMORY;
+
+            for (uint64_t k = 0; out != BOUGH_OK; k++) {
+                stream.len = 0;
+                heap.left = k;
+                out = backup_dump(into, NULL, 0, &stream);
+                assert_true(out == BOUGH_OK || out == BOUGH_NO_MEMORY);
+                refused += out != BOUGH_OK;
+            }
+        }
+        bough_store_close(into);
+        assert_int_equal(heap.base.taken_bytes, 0);
+    }
+    assert_true(refused > 20);
+    free(stream.at);
+    bough_store_close(from);
+    assert_int_equal(host_env()->heap->taken_bytes, 0);
+}
+
+static void test_backup__a_full_device_keeps_its_state(void **unused)
+{
+    uint64_t seed = 13;
+    struct bough_store *from = store_setup();
+    struct bough_store *into;
+    struct backup_stream stream = {0};
+    struct bough_backend *backend;
+    struct bough_block *ram;
+    struct bough_txn_result result;
+
+    (void)unused;
+    for (int i = 0; i < 150; i++)
+        backup_write(from, "heads/main", &seed, 400000);
+    assert_int_equal(backup_dump(from, NULL, 0, &stream), BOUGH_OK);
+    assert_int_equal(bough_ram_open(host_env(), 4096, 1200, &ram), BOUGH_OK);
+    assert_int_equal(bough_journal_format(host_env(), ram, &from->backend->identity), BOUGH_OK);
+    assert_int_equal(bough_journal_open(host_env(), ram, &backend), BOUGH_OK);
+    assert_int_equal(bough_store_open(host_env(), backend, 1 << 20, &into), BOUGH_OK);
+    assert_int_equal(backup_load(into, stream.at, stream.len, false, 0, NULL), BOUGH_FULL);
+    assert_int_equal(backup_root(into).generation, 0);
+    assert_int_equal(store_setup_write(into, "heads/main", "still", "works", &result), BOUGH_OK);
+    assert_int_equal(bough_store_sync(into), BOUGH_OK);
+    check_store(into);
+    free(stream.at);
+    bough_store_close(from);
+    bough_store_close(into);
+    assert_int_equal(host_env()->heap->taken_bytes, 0);
+}
+
 static void test_backup__a_journal_keeps_what_was_loaded(void **unused)
 {
     uint64_t seed = test_seed();
@@ -444,6 +546,8 @@ int main(void)
         cmocka_unit_test(test_backup__a_branch_that_would_be_lost_is_not),
         cmocka_unit_test(test_backup__what_makes_no_sense_is_refused_though_its_hash_is_right),
         cmocka_unit_test(test_backup__a_sink_that_fails_ends_the_dump),
+        cmocka_unit_test(test_backup__without_memory_nothing_happens),
+        cmocka_unit_test(test_backup__a_full_device_keeps_its_state),
         cmocka_unit_test(test_backup__a_journal_keeps_what_was_loaded),
         cmocka_unit_test(test_backup__the_bytes_are_as_written_down),
     };
