@@ -236,6 +236,7 @@ static enum bough_err settle(struct journal *journal)
 {
     enum bough_err err;
 
+    BOUGH_TRY(tend_maps(journal));
     if (journal->group_open)
         BOUGH_TRY(journal_write_end(journal));
     err = journal_checkpoint_save(journal);

@@ -8,6 +8,7 @@
 #include "bough/journal.h"
 #include "env_unix.h"
 #include "hash.h"
+#include "image_open.h"
 #include "progress.h"
 #include "size.h"
 
@@ -19,6 +20,15 @@ static enum exit_status complain(const char *path, enum bough_err err)
 {
     fprintf(stderr, "bough: %s: %s\n", path, bough_err_name(err));
     return exit_of_err(err);
+}
+
+/* Whether the name is that of a store in memory, which is no image; says so. */
+static bool is_in_memory(const char *path)
+{
+    if (strcmp(path, "memory:") != 0)
+        return false;
+    fprintf(stderr, "bough: a store in memory is no image: there is nothing to make or check\n");
+    return true;
 }
 
 /* 32 hexadecimal digits. */
@@ -88,6 +98,8 @@ enum exit_status cmd_image_mkfs(struct options *options)
     enum exit_status status;
     enum bough_err err;
 
+    if (is_in_memory(options->args[0]))
+        return EXIT_USAGE;
     if (options->size != NULL && !size_parse(options->size, &file.size_bytes)) {
         fprintf(stderr, "bough: --size %s is no size like 512M or 1G\n", options->size);
         return EXIT_USAGE;
@@ -170,9 +182,10 @@ enum exit_status cmd_image_fsck(struct options *options)
 
     env_unix_open(&env, HEAP_BYTES_MAX);
     env.log.base.at_least = BOUGH_WARN;
-    err = bough_file_open(&env.base, options->args[0], &file, &dev);
-    if (err == BOUGH_OK)
-        err = bough_journal_open(&env.base, dev, &backend);
+    status = image_open(options, &env.base, &file, true, &dev);
+    if (status != EXIT_OK)
+        return status;
+    err = bough_journal_open(&env.base, dev, &backend);
     if (err == BOUGH_OK)
         err = bough_store_open(&env.base, backend, CACHE_BYTES, &store);
     if (err != BOUGH_OK)

@@ -25,6 +25,8 @@
 #define POLL_MS            50
 /* The guest's place in QEMU's user network; without DHCP it is up sooner. */
 #define GUEST_WORDS "ip=10.0.2.15/24,10.0.2.2 port=80"
+/* No disk at all: the store dies with the machine. */
+#define IN_MEMORY "memory:"
 
 static volatile sig_atomic_t interrupted;
 
@@ -201,7 +203,8 @@ static enum exit_status run(struct vmm_qemu *vmm, struct session *session)
     (void)sigaction(SIGINT, &action, NULL);
     (void)sigaction(SIGTERM, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
-    fprintf(stderr, "bough: booting on %s (%s)\n", vmm->disk, vmm->accel);
+    fprintf(stderr, "bough: booting on %s (%s)\n", vmm->disk != NULL ? vmm->disk : IN_MEMORY,
+            vmm->accel);
     if (!vmm_qemu_start(vmm)) {
         fprintf(stderr, "bough: starting QEMU: %s\n", strerror(errno));
         return EXIT_UNREACHABLE;
@@ -232,8 +235,12 @@ enum exit_status cmd_run(struct options *options)
     status = choose(options, &vmm);
     if (status != EXIT_OK)
         return status;
-    if (!make_disk(disk, options->size))
+    if (strcmp(disk, IN_MEMORY) == 0) {
+        vmm.disk = NULL;
+        vmm.command_line = GUEST_WORDS " disk=memory";
+    } else if (!make_disk(disk, options->size)) {
         return EXIT_USAGE;
+    }
     snprintf(url, sizeof(url), "http://%s", listen);
     options->url = url;
     status = session_open(&session, options);

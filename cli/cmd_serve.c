@@ -51,8 +51,11 @@ static enum exit_status fill(const struct options *options, struct bough_service
                              char *host, size_t host_max, char *ip, size_t ip_max,
                              const char **words)
 {
-    *service = (struct bough_service_options){
-        .store = options->store, .create = true, .listen_host = host, .words = words};
+    *service = (struct bough_service_options){.store = options->store,
+                                              .mirror = options->mirror,
+                                              .create = true,
+                                              .listen_host = host,
+                                              .words = words};
     if (options->store == NULL) {
         fprintf(stderr, "bough: serve needs --store FILE or --store memory:\n");
         return EXIT_USAGE;

@@ -10,6 +10,7 @@
 #include "env_unix.h"
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define HEAP_BYTES_MAX ((size_t)1 << 30)
 
@@ -33,11 +34,17 @@ enum exit_status local_service_open(const struct options *options, struct local_
 {
     static const char *const words[] = {"log=error"}; /* the verb does the talking */
     const struct bough_service_options how = {
-        .store = options->store, .words = words, .word_count = 1};
+        .store = options->store, .mirror = options->mirror, .words = words, .word_count = 1};
     struct local_service *local = calloc(1, sizeof(*local));
     char error[BOUGH_SERVICE_ERROR_BYTES];
     enum bough_err err;
 
+    if (strcmp(options->store, "memory:") == 0) {
+        free(local);
+        fprintf(stderr, "bough: a store in memory lives as long as its service: start one with "
+                        "`bough serve --store memory:` and name it with --url\n");
+        return EXIT_USAGE;
+    }
     if (local == NULL)
         return EXIT_LIMIT;
     env_unix_open(&local->env, HEAP_BYTES_MAX);

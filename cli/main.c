@@ -4,11 +4,13 @@
  *
  * One table of verbs; help, suggestions and parsing follow from it.
  */
+#include "cmd_backup.h"
 #include "cmd_branch.h"
 #include "cmd_export.h"
 #include "cmd_gc.h"
 #include "cmd_image.h"
 #include "cmd_import.h"
+#include "cmd_info.h"
 #include "cmd_key.h"
 #include "cmd_log.h"
 #include "cmd_ls.h"
@@ -18,7 +20,7 @@
 #include "cmd_serve.h"
 #include <string.h>
 
-#define TARGET "url store json quiet "
+#define TARGET "url store mirror json quiet "
 #define WRITE  TARGET "branch author message "
 
 static enum exit_status help(struct options *options);
@@ -32,8 +34,9 @@ static const struct options_verb verbs[] = {
     {"serve", "[options]", "Serve a store from this process, until Ctrl-C.",
      "  bough serve --store bough.img\n"
      "  bough serve --store memory: --listen 127.0.0.1:0\n"
+     "  bough serve --store /disk1/bough.img --mirror /disk2/bough.img\n"
      "  bough serve --store bough.img --tap tap0 --ip 10.0.0.2/24,10.0.0.1\n",
-     "listen store tap ip size quiet", 0, 0, cmd_serve},
+     "listen store mirror tap ip size quiet", 0, 0, cmd_serve},
     {"get", "KEY", "Print a value.",
      "  bough get etc/motd\n"
      "  bough get etc/motd --rev main~3 -o motd.old\n",
@@ -84,7 +87,20 @@ static const struct options_verb verbs[] = {
     {"mkfs", "FILE", "Make an empty store in a new or blank image.",
      "  bough mkfs bough.img --size 10G\n", "size salt force quiet", 1, 1, cmd_image_mkfs},
     {"fsck", "FILE", "Read and check everything in an image.", "  bough fsck bough.img\n",
-     "json quiet", 1, 1, cmd_image_fsck},
+     "mirror json quiet", 1, 1, cmd_image_fsck},
+    {"info", "FILE", "Tell what an image holds, as far as it can be read.",
+     "  bough info bough.img\n"
+     "  bough info bough.img --json\n",
+     "mirror json", 1, 1, cmd_info},
+    {"dump", "FILE", "Write a whole store, or what is new in it, as a stream.",
+     "  bough dump bough.img > all.dump\n"
+     "  bough dump bough.img --since main~10 > new.dump\n"
+     "  bough dump bough.img --offset $(stat -c %s cut.dump) >> cut.dump\n",
+     "mirror since offset output quiet", 1, 1, cmd_backup_dump},
+    {"load", "FILE", "Make an image hold what a dump on standard input does.",
+     "  bough load copy.img < all.dump\n"
+     "  bough load copy.img --size 10G < all.dump\n",
+     "mirror size force quiet", 1, 1, cmd_backup_load},
     {"version", "", "Print the version.", "  bough version --json\n", "json", 0, 0, version},
     {"help", "[VERB]", "Print what there is, or how a verb is used.", "  bough help put\n", "", 0,
      1, help},

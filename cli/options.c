@@ -8,7 +8,7 @@
 #include "options.h"
 #include <string.h>
 
-enum option_kind { OPTION_TEXT, OPTION_FLAG };
+enum option_kind { OPTION_TEXT, OPTION_FLAG, OPTION_SINCE };
 
 struct option {
     const char *name;
@@ -24,7 +24,8 @@ struct option {
 
 static const struct option table[] = {
     {"url", 'u', TEXT(url), "URL", "the server (BOUGH_URL; default http://127.0.0.1:8080)"},
-    {"store", 's', TEXT(store), "FILE", "work on this disk image directly, or memory:"},
+    {"store", 's', TEXT(store), "FILE", "work on this disk image (serve: or memory:)"},
+    {"mirror", 0, TEXT(mirror), "FILE", "with --store: the mirror's other image, or none"},
     {"branch", 'b', TEXT(branch), "NAME", "the branch (default main)"},
     {"rev", 'r', TEXT(rev), "REV", "a commit, branch or tag, or one of these with ~N"},
     {"author", 0, TEXT(author), "\"NAME <MAIL>\"", "who commits (BOUGH_AUTHOR)"},
@@ -41,7 +42,7 @@ static const struct option table[] = {
     {"listen", 0, TEXT(listen), "ADDR:PORT", "where to listen (default 127.0.0.1:8080)"},
     {"tap", 0, TEXT(tap), "NAME", "serve on this tap device, with lwIP instead of sockets"},
     {"ip", 0, TEXT(ip), "ADDR/BITS[,GW]", "the address on the tap device, or dhcp"},
-    {"disk", 'd', TEXT(disk), "FILE", "the disk image (made if it is missing)"},
+    {"disk", 'd', TEXT(disk), "FILE", "the disk image (made if it is missing), or memory:"},
     {"memory", 0, TEXT(memory), "MIB", "memory of the machine (default 256)"},
     {"vmm", 0, TEXT(vmm), "NAME", "what runs it: qemu"},
     {"machine", 0, TEXT(machine), "NAME", "microvm (default) or q35"},
@@ -49,6 +50,8 @@ static const struct option table[] = {
     {"image", 0, TEXT(image), "FILE", "the bootable image (default: beside this program)"},
     {"size", 0, TEXT(size), "BYTES", "of a new image: 512M, 1G (default 1G)"},
     {"salt", 0, TEXT(salt), "HEX", "32 hexadecimal digits that fix how trees are cut"},
+    {"since", 0, OPTION_SINCE, 0, "REV", "leave out what this commit has (may be repeated)"},
+    {"offset", 0, TEXT(offset), "BYTES", "go on with a dump of which so many bytes are there"},
     {"force", 'f', FLAG(force), NULL, "even if something is lost by it"},
     {"help", 'h', FLAG(help), NULL, "this text"},
 };
@@ -124,7 +127,14 @@ static bool take(const struct options_verb *verb, const char *word, const char *
         fprintf(stderr, "bough %s: %s needs a value: %s\n", verb->name, word, option->value);
         return false;
     }
-    *(const char **)(void *)member = value;
+    if (option->kind == OPTION_TEXT) {
+        *(const char **)(void *)member = value;
+    } else if (options->since_count < OPTIONS_ARGS_MAX) {
+        options->since[options->since_count++] = value;
+    } else {
+        fprintf(stderr, "bough %s: %s stands there too often\n", verb->name, word);
+        return false;
+    }
     return true;
 }
 

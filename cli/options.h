@@ -17,6 +17,7 @@
 struct options {
     const char *url;
     const char *store;
+    const char *mirror;
     const char *branch;
     const char *rev;
     const char *author;
@@ -43,6 +44,9 @@ struct options {
     bool create;
     bool force;
     bool help;
+    const char *offset;
+    const char *since[OPTIONS_ARGS_MAX];
+    size_t since_count;
     const char *args[OPTIONS_ARGS_MAX]; /* what is no option, the verb left out */
     size_t arg_count;
 };

@@ -39,6 +39,10 @@ enum exit_status session_open(struct session *session, const struct options *opt
         fprintf(stderr, "bough: author, message and etag are single lines\n");
         return EXIT_USAGE;
     }
+    if (options->mirror != NULL && options->store == NULL) {
+        fprintf(stderr, "bough: --mirror names the other image of --store\n");
+        return EXIT_USAGE;
+    }
     if (options->store != NULL) {
         enum exit_status status = local_service_open(options, &session->local);
 

@@ -82,6 +82,17 @@ static void write_store(struct json_write *json, struct bough_store *store)
     json_write_end(json);
 }
 
+static void write_mirror(struct json_write *json, const struct service_mirror *mirror)
+{
+    json_write_object(json, "mirror");
+    json_write_bool(json, "degraded", mirror->degraded);
+    json_write_number(json, "resync_done_bytes", mirror->resync_done_bytes);
+    json_write_number(json, "resync_bytes", mirror->resync_bytes);
+    json_write_number(json, "faults", mirror->fault_count);
+    json_write_number(json, "healed_blocks", mirror->healed_count);
+    json_write_end(json);
+}
+
 enum bough_err api_health_stats(struct request *request)
 {
     const struct service *service = request->service;
@@ -106,6 +117,8 @@ enum bough_err api_health_stats(struct request *request)
     json_write_end(&json);
     if (service->store != NULL)
         write_store(&json, service->store);
+    if (service->mirror.present)
+        write_mirror(&json, &service->mirror);
     json_write_end(&json);
     return reply_json_end(request, &out, 200);
 }

@@ -9,6 +9,7 @@
  * write.
  */
 #include "boot.h"
+#include "bough/blockdev.h"
 #include "bough/journal.h"
 #include "bough/memory.h"
 #include <stdio.h>
@@ -31,6 +32,75 @@ static enum bough_err fail(struct service *service, enum bough_err err, const ch
     return err;
 }
 
+/* A copy that cannot be read now may be readable, or written anew, later. */
+#define RESYNC_BYTES   (512u << 10)
+#define RESYNC_WAIT_NS ((uint64_t)60000000000)
+
+/* What /v1/stats shows. */
+static void count_mirror(struct service *service)
+{
+    const struct bough_block *dev = service->upkeep_dev;
+    struct bough_mirror_report report = bough_mirror_report(dev);
+
+    service->mirror = (struct service_mirror){
+        .present = true,
+        .degraded = report.degraded,
+        .resync_done_bytes = report.resync_done_count * dev->block_size,
+        .resync_bytes = report.resync_count * dev->block_size,
+        .fault_count = report.copies[0].fault_count + report.copies[1].fault_count,
+        .healed_count = report.copies[0].healed_count + report.copies[1].healed_count,
+    };
+}
+
+/* A step of bringing a copy up to date. */
+static bool upkeep(struct service *service)
+{
+    uint64_t now_ns = bough_clock_now_ns(service->env->clock);
+    bool done = true;
+
+    if (service->store == NULL || service->read_only)
+        return false;
+    if (now_ns >= service->upkeep_from_ns &&
+        bough_mirror_resync(service->upkeep_dev, RESYNC_BYTES, &done) != BOUGH_OK) {
+        service->upkeep_from_ns = now_ns + RESYNC_WAIT_NS;
+        done = true;
+    }
+    count_mirror(service);
+    return !done;
+}
+
+enum bough_err boot_mirror(struct service *service, struct bough_block *const copies[2],
+                           const char *const names[2], char error[CONFIG_ERROR_BYTES_MAX],
+                           struct bough_block **dev)
+{
+    enum bough_err err = bough_mirror_open(service->env, copies, names, dev);
+
+    if (err == BOUGH_OK) {
+        service->upkeep = upkeep;
+        service->upkeep_dev = *dev;
+        count_mirror(service);
+        return BOUGH_OK;
+    }
+    bough_block_close(copies[0]);
+    bough_block_close(copies[1]);
+    return fail(service, err,
+                err == BOUGH_CONFLICT ? "each copy of the mirror was written without the other: "
+                                        "name the one that counts, and \"none\""
+                : err == BOUGH_STALE  ? "this copy of the mirror is older than the one left out"
+                                      : "the two are no mirror, and no two blank devices",
+                error);
+}
+
+/* What to say of a device that is neither blank nor a store. */
+static const char *foreign(struct service *service, struct bough_block *dev)
+{
+    bool is_copy;
+
+    return bough_mirror_probe(service->env, dev, &is_copy) == BOUGH_OK && is_copy
+               ? "the device is one copy of a mirror: name both, or this one and \"none\""
+               : "the device holds something that is no bough store; it was not touched";
+}
+
 /* Invariant (1).  `dev` stays the caller's. */
 static enum bough_err prepare(struct service *service, struct bough_block *dev,
                               char error[CONFIG_ERROR_BYTES_MAX])
@@ -46,8 +116,7 @@ static enum bough_err prepare(struct service *service, struct bough_block *dev,
     if (state == BOUGH_JOURNAL_OURS)
         return BOUGH_OK;
     if (state == BOUGH_JOURNAL_FOREIGN)
-        return fail(service, BOUGH_INVALID,
-                    "the device holds something that is no bough store; it was not touched", error);
+        return fail(service, BOUGH_INVALID, foreign(service, dev), error);
     if (dev->read_only)
         return fail(service, BOUGH_READ_ONLY, "the device is blank and read-only", error);
     bough_log(log, BOUGH_INFO, "boot", "the device is blank: making a store on it");
@@ -149,4 +218,6 @@ void boot_end(struct service *service)
     bough_store_close(service->store);
     service->git = NULL;
     service->store = NULL;
+    service->upkeep = NULL;
+    service->upkeep_dev = NULL;
 }

@@ -12,6 +12,15 @@
  * `env`. */
 void boot_begin(struct service *service, struct bough_env *env, const struct config *config);
 
+/* A mirror of two devices, or with copies[1] NULL of one alone (blockdev.h), that is brought up to
+ * date between requests.  Owns the copies from now on, also after an error; `names` are for the
+ * log.  What is wrong is put into `error`.  Errors as bough_mirror_open. */
+BOUGH_MUST_CHECK enum bough_err boot_mirror(struct service *service,
+                                            struct bough_block *const copies[2],
+                                            const char *const names[2],
+                                            char error[CONFIG_ERROR_BYTES_MAX],
+                                            struct bough_block **dev);
+
 /* Opens the store on `dev`, or one in memory if that is NULL, and the git view.  A device that is
  * all zeros is formatted; one that holds something else is refused and not touched.  Owns `dev`
  * from now on, also after an error.  What is wrong is logged in a line that says so, and put into

@@ -89,25 +89,61 @@ static const struct bough_device *find_device(const struct bough_machine *machin
     return NULL;
 }
 
-static enum bough_err open_store(struct image *image, const struct bough_machine *machine)
+static enum bough_err open_disk(struct image *image, const struct bough_machine *machine,
+                                const char *name, struct bough_block **dev)
 {
     struct bough_env *env = image->service.env;
+    const struct bough_device *device = find_device(machine, BOUGH_DEVICE_BLOCK, name);
+
+    if (device == NULL) {
+        bough_log(env->log, BOUGH_ERROR, "boot",
+                  "no block device%s%s; disk=memory keeps the store in memory",
+                  name[0] != '\0' ? " called " : "", name);
+        return BOUGH_NOT_FOUND;
+    }
+    BOUGH_TRY(bough_virtio_block_open(env, device->bus, dev));
+    bough_log(env->log, BOUGH_INFO, "boot", "disk: %s", device->name);
+    return BOUGH_OK;
+}
+
+/* "FIRST,SECOND" or "FIRST,none": a mirror. */
+static enum bough_err open_mirror(struct image *image, const struct bough_machine *machine,
+                                  const char *comma, struct bough_block **dev)
+{
+    char first[CONFIG_TEXT_BYTES_MAX] = "";
+    const char *const names[2] = {first, comma + 1};
+    struct bough_block *copies[2] = {NULL, NULL};
+    char error[CONFIG_ERROR_BYTES_MAX];
+    enum bough_err err;
+
+    memcpy(first, image->service.config.disk, (size_t)(comma - image->service.config.disk));
+    if (names[0][0] == '\0' || names[1][0] == '\0' || strcmp(names[0], names[1]) == 0) {
+        bough_log(image->service.env->log, BOUGH_ERROR, "boot",
+                  "disk= takes two different devices, or one and \"none\"");
+        return BOUGH_INVALID;
+    }
+    BOUGH_TRY(open_disk(image, machine, names[0], &copies[0]));
+    if (strcmp(names[1], "none") != 0) {
+        err = open_disk(image, machine, names[1], &copies[1]);
+        if (err != BOUGH_OK) {
+            bough_block_close(copies[0]);
+            return err;
+        }
+    }
+    return boot_mirror(&image->service, copies, names, error, dev);
+}
+
+static enum bough_err open_store(struct image *image, const struct bough_machine *machine)
+{
     const char *name = image->service.config.disk;
-    const struct bough_device *device;
+    const char *comma = strchr(name, ',');
     struct bough_block *dev = NULL;
     char error[CONFIG_ERROR_BYTES_MAX];
 
-    if (strcmp(name, "memory") != 0) {
-        device = find_device(machine, BOUGH_DEVICE_BLOCK, name);
-        if (device == NULL) {
-            bough_log(env->log, BOUGH_ERROR, "boot",
-                      "no block device%s%s; disk=memory keeps the store in memory",
-                      name[0] != '\0' ? " called " : "", name);
-            return BOUGH_NOT_FOUND;
-        }
-        BOUGH_TRY(bough_virtio_block_open(env, device->bus, &dev));
-        bough_log(env->log, BOUGH_INFO, "boot", "disk: %s", device->name);
-    }
+    if (comma != NULL)
+        BOUGH_TRY(open_mirror(image, machine, comma, &dev));
+    else if (strcmp(name, "memory") != 0)
+        BOUGH_TRY(open_disk(image, machine, name, &dev));
     return boot_open(&image->service, dev, error);
 }
 

@@ -32,8 +32,10 @@ static const struct config_row rows[] = {
      .kind = CONFIG_TEXT,
      .offset = AT(disk),
      .initial = "",
-     .help = "the block device that holds the store: `virtio0`, the first one if empty; `memory` "
-             "keeps the store in memory, where it dies with the machine"},
+     .help = "the block device that holds the store: `virtio0`, the first one if empty; two, "
+             "`virtio0,virtio1`, are a mirror, and `virtio0,none` is one copy of a mirror without "
+             "the other (docs/mirror.md); `memory` keeps the store in memory, where it dies with "
+             "the machine"},
     {.name = "name",
      .kind = CONFIG_TEXT,
      .offset = AT(name),

@@ -153,7 +153,7 @@ static void collect(struct loop *loop)
 /* When the next thing has to be done without anybody asking. */
 static uint64_t next_deadline_ns(const struct loop *loop, uint64_t until_ns)
 {
-    if (has_to_collect(loop))
+    if (has_to_collect(loop) || loop->has_upkeep)
         return 0;
     for (size_t i = 0; i < loop->conn_count; i++) {
         uint64_t deadline = conn_deadline_ns(loop->conns[i]);
@@ -189,6 +189,7 @@ enum bough_err loop_turn(struct loop *loop, uint64_t until_ns)
     accept_all(loop);
     serve_all(loop);
     collect(loop);
+    loop->has_upkeep = loop->service->upkeep != NULL && loop->service->upkeep(loop->service);
     return BOUGH_OK;
 }
 

@@ -19,6 +19,16 @@ struct service_stats {
     uint64_t collection_count; /* of the store's space */
 };
 
+/* How a mirror of two devices is; all zeros where there is none. */
+struct service_mirror {
+    bool present;
+    bool degraded; /* fewer than two copies hold everything */
+    uint64_t resync_done_bytes;
+    uint64_t resync_bytes; /* 0 = no copy is behind */
+    uint64_t fault_count;
+    uint64_t healed_count; /* blocks */
+};
+
 /* Borrowed by everything in server/; the composition root fills it. */
 struct service {
     struct bough_env *env;
@@ -34,6 +44,12 @@ struct service {
     struct service_stats stats;
     enum bough_collect_phase collecting; /* of the collection that is under way */
     struct job job;                      /* that somebody asked for last */
+    struct service_mirror mirror;
+    /* One bounded step of what the devices have to do between requests; true while there is more to
+     * do at once.  NULL where there is nothing. */
+    bool (*upkeep)(struct service *service);
+    struct bough_block *upkeep_dev; /* the store's own, for `upkeep` */
+    uint64_t upkeep_from_ns;        /* after a step that failed: not before */
 };
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * service_host.c - the whole service in a process of the host: a file or memory for the store,
- * sockets or a tap device for the network.
+ * service_host.c - the whole service in a process of the host: a file, two or memory for the
+ * store, sockets or a tap device for the network.
  *
  * Owns the service, its network and the interface below that.  `stop` is the one member that
  * another thread or a signal handler may touch.
@@ -43,6 +43,28 @@ static enum bough_err read_words(const struct bough_service_options *options, st
     return BOUGH_OK;
 }
 
+/* The two files of a mirror, as one device. */
+static enum bough_err open_mirror(struct bough_service *service,
+                                  const struct bough_service_options *options,
+                                  const struct bough_file_options *file, struct bough_block *first,
+                                  char error[BOUGH_SERVICE_ERROR_BYTES], struct bough_block **dev)
+{
+    const char *const names[2] = {options->store, options->mirror};
+    struct bough_block *copies[2] = {first, NULL};
+    struct bough_file_options second = *file;
+    enum bough_err err;
+
+    if (strcmp(options->mirror, "none") != 0) {
+        second.size_bytes = first->block_count * first->block_size;
+        err = bough_file_open(service->service.env, options->mirror, &second, &copies[1]);
+        if (err != BOUGH_OK) {
+            bough_block_close(first);
+            return fail(err, "cannot open", options->mirror, error);
+        }
+    }
+    return boot_mirror(&service->service, copies, names, error, dev);
+}
+
 static enum bough_err open_store(struct bough_service *service,
                                  const struct bough_service_options *options,
                                  char error[BOUGH_SERVICE_ERROR_BYTES])
@@ -52,14 +74,19 @@ static enum bough_err open_store(struct bough_service *service,
         .read_only = options->read_only,
         .size_bytes = options->size_bytes != 0 ? options->size_bytes : STORE_BYTES_DEFAULT,
     };
+    bool in_memory = strcmp(options->store, "memory:") == 0;
     struct bough_block *dev = NULL;
     enum bough_err err;
 
-    if (!bough_bytes_equal(bough_bytes_text(options->store), bough_bytes_text("memory:"))) {
+    if (in_memory && options->mirror != NULL)
+        return fail(BOUGH_INVALID, "nothing mirrors", options->store, error);
+    if (!in_memory) {
         err = bough_file_open(service->service.env, options->store, &file, &dev);
         if (err != BOUGH_OK)
             return fail(err, "cannot open", options->store, error);
     }
+    if (options->mirror != NULL)
+        BOUGH_TRY(open_mirror(service, options, &file, dev, error, &dev));
     return boot_open(&service->service, dev, error);
 }
 

@@ -123,9 +123,11 @@ enum bough_err node_put_patched(const struct cache_object *page,
 static enum bough_err stage(struct bough_store *store, struct node_draft *draft)
 {
     const struct cache_object *pinned;
+    struct bough_place place;
 
-    BOUGH_TRY(
-        bough_backend_put(store->backend, &draft->link.name, &draft->object, &draft->link.address));
+    BOUGH_TRY(bough_backend_put(store->backend, &draft->link.name, &draft->object, &place));
+    draft->link.address = place.address;
+    draft->object.base = place.base;
     if (cache_add(store->cache, &draft->link, &draft->object, draft->items, draft->item_count,
                   &pinned) == BOUGH_OK)
         cache_unpin(store->cache, pinned);
@@ -147,5 +149,16 @@ enum bough_err node_put_all(struct bough_store *store, struct node_draft *drafts
         drafts[i].link.name = names[i];
         BOUGH_TRY(stage(store, &drafts[i]));
     }
+    return BOUGH_OK;
+}
+
+enum bough_err node_put(struct bough_store *store, uint8_t level, const struct node_item *items,
+                        size_t count, struct bough_arena *arena, struct bough_link *link)
+{
+    struct node_draft draft;
+
+    BOUGH_TRY(node_put_draft(level, items, count, arena, &draft));
+    BOUGH_TRY(node_put_all(store, &draft, 1, arena));
+    *link = draft.link;
     return BOUGH_OK;
 }

@@ -10,6 +10,7 @@
  */
 #include "tree_splice.h"
 #include "node_cut.h"
+#include "node_put.h"
 #include "tree_spot.h"
 
 struct seam {

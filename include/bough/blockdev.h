@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * blockdev.h - the block devices that need no machine: memory, a file of the host, and one that
- * misbehaves on purpose.  (virtio.h has those of a virtual machine.)
+ * blockdev.h - the block devices that need no machine: memory, a file of the host, two devices as
+ * one, and one that misbehaves on purpose.  (virtio.h has those of a virtual machine.)
  */
 #ifndef BOUGH_BLOCKDEV_H
 #define BOUGH_BLOCKDEV_H
@@ -31,6 +31,60 @@ struct bough_file_options {
 BOUGH_MUST_CHECK enum bough_err bough_file_open(struct bough_env *env, const char *path,
                                                 const struct bough_file_options *options,
                                                 struct bough_block **dev);
+
+/* ---- two devices with the same contents (mirror.c) ---- */
+
+/* The first so many bytes of each copy say who belongs to the mirror, and since when
+ * (docs/mirror.md); as many at the end are not used.  So a copy that is opened by itself is no
+ * store: neither its first nor its last blocks are those of one. */
+#define BOUGH_MIRROR_LABEL_BYTES 65536u
+
+enum bough_mirror_state {
+    BOUGH_MIRROR_ABSENT, /* was not given */
+    BOUGH_MIRROR_IN,     /* holds everything */
+    BOUGH_MIRROR_BEHIND, /* is being brought up to date; gets all writes, is not read */
+    BOUGH_MIRROR_DROPPED /* has failed, and is not touched until the mirror is opened again */
+};
+
+struct bough_mirror_report {
+    struct {
+        enum bough_mirror_state state;
+        uint64_t fault_count;   /* operations that failed */
+        uint64_t healed_count;  /* blocks that were written anew */
+    } copies[2];                /* in the mirror's own order, not that of the call */
+    bool degraded;              /* fewer than two copies hold everything */
+    uint64_t resync_done_count; /* blocks; of the copy that is behind */
+    uint64_t resync_count;      /* of so many; 0 = none is behind */
+};
+
+/* A device over two of equal block size that are kept equal; the smaller size counts, less
+ * 128 KiB.  Two blank devices (zeros in their first 1088 KiB) become a new mirror; a blank one
+ * beside a copy joins it.  copies[1] may be NULL: then the other is used alone, and counts as the
+ * only one from the first moment on.  A copy that was away, or is new, is behind until
+ * bough_mirror_resync is done. Up to 32 MiB that a crash may have left different are made equal
+ * before it returns. `names` (borrowed for the call) are for the log.  Owns the copies from now on,
+ * but not after an error: BOUGH_INVALID (block sizes differ; no blank device and no copy; not of
+ * one mirror; one blank device alone), BOUGH_CONFLICT (each was written without the other: which is
+ * right is for the owner to say), BOUGH_STALE (a lone copy that the other has left behind),
+ * BOUGH_TOO_BIG (too small), BOUGH_WRONG_VERSION, BOUGH_CORRUPT (a damaged label), BOUGH_NOT_READY
+ * (no entropy for a new mirror), BOUGH_IO, BOUGH_NO_MEMORY. */
+BOUGH_MUST_CHECK enum bough_err bough_mirror_open(struct bough_env *env,
+                                                  struct bough_block *const copies[2],
+                                                  const char *const names[2],
+                                                  struct bough_block **dev);
+
+/* Whether `dev` begins with a mirror's label.  BOUGH_IO, BOUGH_NO_MEMORY. */
+BOUGH_MUST_CHECK enum bough_err bough_mirror_probe(struct bough_env *env, struct bough_block *dev,
+                                                   bool *is_copy);
+
+/* Brings the copy that is behind up to date, about `max_bytes` (at least one piece of 64 KiB) at a
+ * call; *done when none is behind any more, also because it was dropped.  BOUGH_IO when the good
+ * copy cannot be read: the other stays behind, and the next call tries again. */
+BOUGH_MUST_CHECK enum bough_err bough_mirror_resync(struct bough_block *dev, uint64_t max_bytes,
+                                                    bool *done);
+
+/* How the mirror is; `dev` came from bough_mirror_open.  O(1). */
+struct bough_mirror_report bough_mirror_report(const struct bough_block *dev);
 
 /* ---- a device that misbehaves (faulty.c) ---- */
 

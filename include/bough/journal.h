@@ -20,6 +20,25 @@ enum bough_journal_state {
 BOUGH_MUST_CHECK enum bough_err bough_journal_probe(struct bough_env *env, struct bough_block *dev,
                                                     enum bough_journal_state *state);
 
+/* How a store is laid out on its device, as its newest superblock says. */
+struct bough_journal_geometry {
+    uint32_t version;
+    uint32_t unit_bytes;
+    uint64_t device_bytes; /* that it was made for */
+    uint64_t segment_bytes;
+    uint32_t segment_count;
+    uint64_t checkpoint_count; /* checkpoints taken */
+    unsigned super_count;      /* superblocks that can be used, of three */
+    struct bough_identity identity;
+};
+
+/* Reads superblocks only, so also where the store cannot be opened.  Errors as bough_journal_open;
+ * after BOUGH_WRONG_VERSION geometry->version is that of the first superblock, and the rest zero.
+ */
+BOUGH_MUST_CHECK enum bough_err bough_journal_describe(struct bough_env *env,
+                                                       struct bough_block *dev,
+                                                       struct bough_journal_geometry *geometry);
+
 /* Writes an empty store over whatever the device holds.  `identity` gives salt and windows; NULL =
  * a random salt and uuid (BOUGH_NOT_READY where there is no entropy) and the default windows. */
 BOUGH_MUST_CHECK enum bough_err bough_journal_format(struct bough_env *env, struct bough_block *dev,

@@ -75,6 +75,11 @@
 #define BOUGH_GIT_KEPT_BYTES        (16u << 20)  /* compressed objects, kept for later fetches */
 #define BOUGH_GIT_LIST_BYTES        (4u << 20)   /* what the last clone was sent */
 
+/* Dumps. */
+#define BOUGH_BACKUP_BYTES_MAX        (1u << 30) /* what a dump or a load remembers of objects */
+#define BOUGH_BACKUP_OBJECT_BYTES_MAX (4u << 20)
+#define BOUGH_BACKUP_SINCE_MAX        1024u /* commits that a dump builds on */
+
 /* lwIP: all its buffers and connections together, and a quarter of the heap at most. */
 #define BOUGH_NET_BYTES_MAX   (32u << 20)
 #define BOUGH_NET_BACKLOG_MAX 64u /* connections waiting to be accepted; more are not answered */

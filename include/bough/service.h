@@ -13,8 +13,10 @@ struct bough_service;
 
 /* All zeros but for `store` is a good start.  Borrowed for the open only. */
 struct bough_service_options {
-    const char *store; /* a file or block device, or "memory:" */
-    bool create;       /* make the file if there is none, of `size_bytes` (0 = 1 GiB, sparse) */
+    const char *store;  /* a file or block device, or "memory:" */
+    const char *mirror; /* the second copy, or "none" for one copy of a mirror alone; NULL = the
+                           store is no mirror (docs/mirror.md) */
+    bool create;        /* make the file if there is none, of `size_bytes` (0 = 1 GiB, sparse) */
     uint64_t size_bytes;
     bool read_only;
     const char *listen_host; /* "127.0.0.1" if NULL; an IPv4 or IPv6 literal */

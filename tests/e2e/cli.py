@@ -263,10 +263,204 @@ class Images(harness.Case):
         self.assertEqual(cli("fsck", self.path("nothing"), check=False).status, NOT_FOUND)
 
 
+class Backups(harness.Case):
+    """A store as a stream: whole, what is new, cut and gone on with, damaged."""
+
+    def setUp(self):
+        super().setUp()
+        self.disk = self.path("disk")
+        cli("mkfs", self.disk, "--size", "64M")
+        cli("import", "/usr/share/zoneinfo/Europe", "--store", self.disk)
+        cli("branch", "create", "dev", "main", "--store", self.disk)
+        cli("put", "n", "--store", self.disk, data=b"1")
+
+    def state(self, disk):
+        return json.loads(cli("info", disk, "--json").out)["state"]
+
+    def test_dump_and_load(self):
+        dump = cli("dump", self.disk).out
+        self.assertEqual(cli("dump", self.disk).out, dump)
+        copy = self.path("copy")
+        cli("load", copy, "--size", "48M", data=dump)
+        self.assertEqual(os.path.getsize(copy), 48 << 20)
+        self.assertEqual(self.state(copy), self.state(self.disk))
+        self.assertEqual(cli("get", "n", "--store", copy).out, b"1")
+        self.assert_fsck(copy)
+        again = cli("load", copy, data=dump)
+        self.assertIn(b" 0 of them new", again.err)
+        # A store that was made but not used takes over the salt; one that was used does not.
+        other = self.path("other")
+        cli("mkfs", other, "--size", "48M")
+        cli("load", other, data=dump)
+        self.assertEqual(self.state(other), self.state(self.disk))
+        cli("mkfs", other, "--force")
+        cli("put", "mine", "--store", other, data=b"1")
+        refused = cli("load", other, data=dump, check=False)
+        self.assertEqual(refused.status, PRECONDITION)
+        self.assertIn(b"salt", refused.err)
+
+    def test_what_is_new(self):
+        copy = self.path("copy")
+        whole = cli("dump", self.disk).out
+        cli("load", copy, data=whole)
+        cli("put", "n", "--store", self.disk, data=b"2")
+        cli("put", "m", "--store", self.disk, data=b"3")
+        new = cli("dump", self.disk, "--since", "main~2", "--since", "dev").out
+        self.assertLess(len(new), len(whole) // 10)
+        cli("load", copy, data=new)
+        self.assertEqual(self.state(copy), self.state(self.disk))
+        self.assertEqual(cli("get", "m", "--store", copy).out, b"3")
+        fresh = cli("load", self.path("fresh"), data=new, check=False)
+        self.assertEqual(fresh.status, NOT_FOUND)
+        bad = cli("dump", self.disk, "--since", "nothing", check=False)
+        self.assertEqual((bad.status, bad.out), (NOT_FOUND, b""))
+        # What is only in the copy is not lost by accident.
+        cli("put", "mine", "--store", copy, data=b"x")
+        self.assertEqual(cli("load", copy, data=cli("dump", self.disk).out, check=False).status,
+                         PRECONDITION)
+        cli("load", copy, "--force", data=cli("dump", self.disk).out)
+        self.assertEqual(self.state(copy), self.state(self.disk))
+
+    def test_cut_and_damaged(self):
+        whole = self.path("whole")
+        cli("dump", self.disk, "-o", whole)
+        with open(whole, "rb") as file:
+            dump = file.read()
+        with open(whole, "r+b") as file:
+            file.truncate(len(dump) // 3)
+        copy = self.path("copy")
+        for broken in (dump[:-1], dump[:len(dump) // 2], dump[:50], b"", b"no dump at all" * 100,
+                       dump[:5000] + b"x" + dump[5001:], dump + b"x"):
+            done = cli("load", copy, data=broken, check=False)
+            self.assertIn(done.status, (CORRUPT, USAGE))
+            self.assertTrue(done.err)
+        self.assertEqual(cli("ls", "--store", copy).out, b"")
+        cli("dump", self.disk, "--offset", str(len(dump) // 3), "-o", whole)
+        with open(whole, "rb") as file:
+            self.assertEqual(file.read(), dump)
+        self.assertEqual(cli("dump", self.disk, "--offset", str(len(dump) + 1),
+                             check=False).status, USAGE)
+
+    def test_a_served_image_is_left_alone(self):
+        serve = harness.Serve(self.folder).start()
+        self.addCleanup(serve.kill)
+        for verb in ("dump", "load", "info"):
+            done = cli(verb, self.disk, check=False,
+                       data=None if verb != "load" else b"boughd\n\x1a\1" + bytes(200))
+            self.assertEqual((done.status, done.out), (UNREACHABLE, b""), (verb, done))
+            self.assertIn(b"busy", done.err)
+
+    def test_info(self):
+        info = json.loads(cli("info", self.disk, "--json").out)
+        self.assertEqual((info["opened"], info["refs"], info["default_branch"], info["mirror"]),
+                         ("ok", 2, "heads/main", False))
+        self.assertEqual((info["image_bytes"], info["leaf_window"]), (64 << 20, 512))
+        self.assertEqual((len(info["uuid"]), len(info["salt"]), len(info["state"])), (32, 32, 64))
+        self.assertGreater(info["used_bytes"], 0)
+        self.assertRegex(cli("info", self.disk).out.decode(), r"(?m)^refs +2$")
+        with open(self.disk, "r+b") as file:  # one superblock less
+            file.write(bytes(4096))
+        self.assertEqual(json.loads(cli("info", self.disk, "--json").out)["superblocks"],
+                         info["superblocks"] - 1)
+        with open(self.disk, "r+b") as file:
+            file.truncate(32 << 20)
+        broken = cli("info", self.disk, "--json", check=False)
+        self.assertEqual(broken.status, CORRUPT)
+        self.assertEqual(json.loads(broken.out)["opened"], "corrupt")
+        with open(self.disk, "wb") as file:
+            file.write(bytes(1 << 20))
+        blank = cli("info", self.disk, "--json", check=False)
+        self.assertEqual(blank.status, USAGE)
+        self.assertEqual(json.loads(blank.out)["opened"], "invalid")
+
+    def test_into_a_mirror(self):
+        pair = [self.path("left"), self.path("right")]
+        cli("load", pair[0], "--mirror", pair[1], "--size", "48M", data=cli("dump", self.disk).out)
+        self.assertEqual(cli("get", "n", "--store", pair[0], "--mirror", pair[1]).out, b"1")
+        alone = json.loads(cli("info", pair[0], "--json").out)
+        self.assertEqual((alone["mirror"], alone["state"]), (True, self.state(self.disk)))
+        self.assertEqual(cli("dump", pair[0], check=False).status, USAGE)
+        cli("dump", pair[0], "--mirror", "none")
+        self.assert_fsck(pair[0])
+
+
+class Mirrors(harness.Case):
+    """Two images as one store: each has everything, and neither is taken for more than it is."""
+
+    def setUp(self):
+        super().setUp()
+        self.pair = [self.path("left"), self.path("right")]
+
+    def serve(self):
+        """Serves the pair, and waits until both images hold everything."""
+        serve = harness.Serve(self.folder, "left")
+        serve.words = ["--mirror", self.pair[1], "--size", "32M"]
+        self.addCleanup(serve.kill)
+        serve.start()
+        for _ in range(200):
+            mirror = serve.get("/v1/stats").json()["mirror"]
+            if not mirror["degraded"]:
+                return serve
+            self.assertEqual(mirror["resync_bytes"] > mirror["resync_done_bytes"], True)
+            time.sleep(0.05)
+        raise AssertionError(mirror)
+
+    def test_each_copy_has_everything_and_a_copy_alone_says_so(self):
+        serve = self.serve()
+        serve.put("/v1/b/main/k/n", b"1")
+        self.assertEqual(serve.stop(), 0)
+        for disk in self.pair:
+            bare = cli("get", "n", "--store", disk, check=False)
+            self.assertEqual((bare.status, bare.out), (USAGE, b""))
+            self.assertIn(b"one copy of a mirror", bare.err)
+        both = ["--store", self.pair[1], "--mirror", self.pair[0]]
+        self.assertEqual(cli("get", "n", *both).out, b"1")
+        alone = ["--store", self.pair[1], "--mirror", "none"]
+        cli("put", "n", *alone, data=b"2")  # now the left one is old
+        self.assertEqual(cli("get", "n", *both).out, b"2")
+        os.unlink(self.pair[0])
+        self.assertEqual(cli("get", "n", *alone).out, b"2")
+
+    def test_copies_written_apart_are_refused(self):
+        serve = self.serve()
+        serve.put("/v1/b/main/k/n", b"1")
+        self.assertEqual(serve.stop(), 0)
+        for disk in self.pair:
+            cli("put", "n", "--store", disk, "--mirror", "none", data=disk.encode())
+        both = cli("get", "n", "--store", self.pair[0], "--mirror", self.pair[1], check=False)
+        self.assertNotEqual(both.status, 0)
+        self.assertIn(b"without the other", both.err)
+        for disk in self.pair:
+            self.assertEqual(cli("get", "n", "--store", disk, "--mirror", "none").out,
+                             disk.encode())
+
+    def test_a_killed_service_and_a_replaced_disk(self):
+        serve = self.serve()
+        for number in range(20):
+            serve.put("/v1/b/main/k/n", b"%d" % number)
+        serve.kill()
+        os.unlink(self.pair[1])
+        serve = self.serve()  # makes a new right image, and fills it
+        serve.put("/v1/b/main/k/m", b"m")
+        serve.kill()
+        os.unlink(self.pair[0])
+        alone = ["--store", self.pair[1], "--mirror", "none"]
+        self.assertEqual(cli("get", "n", *alone).out, b"19")
+        self.assertEqual(cli("get", "m", *alone).out, b"m")
+
+    def test_what_makes_no_mirror(self):
+        for words, hint in ((["--store", "memory:", "--mirror", self.pair[0]], b"memory:"),
+                            (["--mirror", self.pair[0]], b"--store"),
+                            (["--store", self.pair[0], "--mirror", "none"], b"not-found")):
+            done = cli("get", "n", *words, check=False)
+            self.assertNotEqual(done.status, 0, words)
+            self.assertIn(hint, done.err, words)
+
+
 class Words(harness.Case):
     def test_help_and_version(self):
         everything = cli("help").out.decode()
-        for verb in ("run serve get put del ls log branch import export mkfs fsck version "
+        for verb in ("run serve get put del ls log branch import export mkfs fsck info dump load version "
                      "help").split():
             self.assertRegex(everything, rf"(?m)^  {verb} ")
             one = cli("help", verb).out.decode()
@@ -338,6 +532,38 @@ class Words(harness.Case):
         self.assertEqual(serve.stop(), 0)
         serve.start()
         self.assertEqual(serve.get("/v1/b/main/k/n").status, 404)
+
+    def test_a_store_in_memory_is_for_serve_and_run(self):
+        self.assertTrue(os.path.isdir("/usr"))
+        for words in (["get", "a"], ["put", "a"], ["del", "a"], ["ls"], ["log"], ["branch"],
+                      ["import", "/usr/share/doc"], ["export", self.path("out")]):
+            done = cli(*words, "--store", "memory:", check=False, cwd=self.folder)
+            self.assertEqual((done.status, done.out), (USAGE, b""), words)
+            self.assertIn(b"bough serve --store memory:", done.err)
+        for verb in ("mkfs", "fsck"):
+            done = cli(verb, "memory:", check=False, cwd=self.folder)
+            self.assertEqual((done.status, done.out), (USAGE, b""), verb)
+            self.assertIn(b"no image", done.err)
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_serve_in_memory_gives_space_back(self):
+        serve = harness.Serve(self.folder)
+        serve.disk = "memory:"
+        self.addCleanup(serve.kill)
+        serve.start()
+        serve.put("/v1/b/main/k/n", b"1")
+        path = self.path("value")
+        for number in range(90):  # 1080 MiB in all, through a capacity of 768
+            with open(path, "wb") as file:
+                file.write(os.urandom(12 << 20))
+            cli("branch", "create", "b", "main", "--url", serve.url)
+            done = serve.curl("/v1/b/b/k/big", "-T", path)
+            self.assertEqual(done.status, 201, (number, done))
+            cli("branch", "delete", "b", "--force", "--url", serve.url)
+        stats = serve.get("/v1/stats").json()
+        self.assertGreater(stats["collections"], 0)
+        self.assertEqual(stats["store"]["durability"], "process")
+        self.assertLessEqual(stats["store"]["used_bytes"], stats["store"]["capacity_bytes"])
 
     def test_signals_end_serve_well(self):
         serve = harness.Serve(self.folder).start()

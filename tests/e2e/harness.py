@@ -287,8 +287,10 @@ class Target:
 
 
 class Serve(Target):
+    words = ()  # further options
+
     def command(self):
-        return [bough, "serve", "--listen", "127.0.0.1:0", "--store", self.disk]
+        return [bough, "serve", "--listen", "127.0.0.1:0", "--store", self.disk, *self.words]
 
 
 class Image(Target):

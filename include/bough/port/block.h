@@ -42,6 +42,16 @@ struct bough_block_ops {
 
     /* Releases the device; no flush is implied. */
     void (*close)(struct bough_block *dev);
+
+    /* For a device that keeps its blocks more than once; NULL for others.  A device cannot see that
+     * a block has rotted, only who knows a checksum can: read_copy gives what copy number `copy`
+     * (below copy_count) holds, and heal writes blocks of one copy anew.  read_copy:
+     * BOUGH_NOT_FOUND for a copy that is not in use or not up to date; else as read.  heal: `from`
+     * holds what the blocks should have held all along; errors as write. */
+    enum bough_err (*read_copy)(struct bough_block *dev, unsigned copy, uint64_t first,
+                                uint32_t count, void *into);
+    enum bough_err (*heal)(struct bough_block *dev, unsigned copy, uint64_t first, uint32_t count,
+                           const void *from);
 };
 
 struct bough_block {
@@ -51,6 +61,7 @@ struct bough_block {
     uint64_t block_count;
     enum bough_durability flush_survives;
     bool read_only;
+    unsigned copy_count; /* of each block; 0 counts as 1 */
 };
 
 /* Whether the blocks first..first+count-1 exist. */
@@ -96,6 +107,40 @@ BOUGH_MUST_CHECK static inline enum bough_err bough_block_discard(struct bough_b
     if (!bough_block_has(dev, first, count))
         return BOUGH_INVALID;
     return dev->ops->discard == NULL ? BOUGH_OK : dev->ops->discard(dev, first, count);
+}
+
+/* How many copies of a block can be asked for by number: 1 for ordinary devices. */
+static inline unsigned bough_block_copies(const struct bough_block *dev)
+{
+    return dev->ops->read_copy == NULL || dev->copy_count == 0 ? 1 : dev->copy_count;
+}
+
+/* Reads `count` > 0 blocks as copy `copy` holds them, without asking another; an ordinary device
+ * has copy 0.  BOUGH_NOT_FOUND (not in use), BOUGH_INVALID past the end, BOUGH_IO. */
+BOUGH_MUST_CHECK static inline enum bough_err bough_block_read_copy(struct bough_block *dev,
+                                                                    unsigned copy, uint64_t first,
+                                                                    uint32_t count, void *into)
+{
+    assert(into != NULL && count > 0 && copy < bough_block_copies(dev));
+    if (!bough_block_has(dev, first, count))
+        return BOUGH_INVALID;
+    return dev->ops->read_copy == NULL ? dev->ops->read(dev, first, count, into)
+                                       : dev->ops->read_copy(dev, copy, first, count, into);
+}
+
+/* Writes blocks of one copy anew, with what they should have held all along (base/mend.h knows
+ * how).  BOUGH_UNSUPPORTED for an ordinary device, else as bough_block_write. */
+BOUGH_MUST_CHECK static inline enum bough_err bough_block_heal(struct bough_block *dev,
+                                                               unsigned copy, uint64_t first,
+                                                               uint32_t count, const void *from)
+{
+    assert(from != NULL && count > 0 && copy < bough_block_copies(dev));
+    if (dev->ops->heal == NULL)
+        return BOUGH_UNSUPPORTED;
+    if (dev->read_only)
+        return BOUGH_READ_ONLY;
+    return bough_block_has(dev, first, count) ? dev->ops->heal(dev, copy, first, count, from)
+                                              : BOUGH_INVALID;
 }
 
 /* Releases the device; NULL is allowed. */

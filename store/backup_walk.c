@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * backup_walk.c - every object that commits and refs lead to, once each, children first.
+ *
+ * Commits are listed first and sorted, so that the depth of the walk is that of a tree and not of a
+ * history; below a commit it is a walk with a stack of its own.
+ *   (1) `seen` has every object that was visited, is on the stack, or is left out, and every listed
+ *       commit.
+ *   (2) A commit's generation is greater than that of its parents; so in the order of generations
+ *       parents come first.
+ *   (3) The arena holds the objects of the frames, the deepest last.
+ */
+#include "backup_walk.h"
+#include "bough/limits.h"
+#include "node.h"
+#include "object_links.h"
+#include <stdlib.h>
+
+#define ARENA_BYTES_MAX ((size_t)256 << 20)
+#define FRAMES_MAX      (BOUGH_PATH_STEPS_MAX * 8u + NODE_LEVELS_MAX * 4u)
+#define TAGS_DEEP_MAX   64u
+#define COMMITS_FIRST   256u
+
+struct walk_commit {
+    struct bough_link link;
+    uint64_t generation;
+};
+
+struct walk_frame {
+    struct bough_arena_mark mark;
+    struct bough_link link;
+    struct bough_object object;
+    struct object_links_item *items;
+    uint32_t count;
+    uint32_t next;
+};
+
+enum bough_err backup_walk_init(struct backup_walk *walk)
+{
+    struct bough_heap *heap = walk->store->env->heap;
+
+    assert(walk->visit != NULL && walk->frames == NULL);
+    name_set_init(&walk->seen, heap, BOUGH_BACKUP_BYTES_MAX);
+    bough_arena_init(&walk->arena, heap, ARENA_BYTES_MAX);
+    walk->frames = bough_heap_take(heap, FRAMES_MAX * sizeof(*walk->frames));
+    return walk->frames == NULL ? BOUGH_NO_MEMORY : BOUGH_OK;
+}
+
+void backup_walk_release(struct backup_walk *walk)
+{
+    struct bough_heap *heap = walk->store->env->heap;
+
+    bough_heap_give(heap, walk->frames, FRAMES_MAX * sizeof(*walk->frames));
+    bough_heap_give(heap, walk->commits, walk->commit_max * sizeof(*walk->commits));
+    bough_arena_release(&walk->arena);
+    name_set_release(&walk->seen);
+    walk->frames = NULL;
+    walk->commits = NULL;
+}
+
+static enum bough_err is_new(struct backup_walk *walk, const struct bough_hash *name, bool *fresh)
+{
+    uint32_t *number;
+
+    *fresh = false;
+    return bough_hash_is_none(name) ? BOUGH_OK : name_set_add(&walk->seen, name, &number, fresh);
+}
+
+/* ---- below a commit ---- */
+
+/* Reads an object and makes it the deepest frame. */
+static enum bough_err enter(struct backup_walk *walk, const struct bough_link *link,
+                            uint32_t *depth)
+{
+    struct walk_frame *frame = &walk->frames[*depth];
+    struct bough_link found = *link;
+    enum bough_err err;
+
+    if (*depth == FRAMES_MAX)
+        return object_corrupt(walk->store, link, "deeper than any tree");
+    if (found.address == 0)
+        BOUGH_TRY(bough_backend_find(walk->store->backend, &found.name, &found.address));
+    *frame = (struct walk_frame){.mark = bough_arena_now(&walk->arena), .link = found};
+    BOUGH_TRY(object_read(walk->store, &found, &walk->arena, &frame->object));
+    err = object_links(frame->object.kind, frame->object.bytes, &walk->arena, &frame->items,
+                       &frame->count);
+    if (err == BOUGH_OK && frame->count != frame->object.address_count)
+        err = BOUGH_CORRUPT;
+    if (err == BOUGH_CORRUPT)
+        return object_corrupt(walk->store, link, "its links make no sense");
+    (*depth)++;
+    return err;
+}
+
+/* Enters a child, or visits it where it leads nowhere and need not be read. */
+static enum bough_err descend(struct backup_walk *walk, const struct bough_link *link,
+                              enum bough_kind kind, uint32_t *depth)
+{
+    bool fresh;
+
+    if (kind == BOUGH_KIND_COMMIT) /* has its own turn */
+        return BOUGH_OK;
+    BOUGH_TRY(is_new(walk, &link->name, &fresh));
+    if (!fresh)
+        return BOUGH_OK;
+    if (kind == BOUGH_KIND_VALUE && !walk->reads_values)
+        return walk->visit(walk->context, link, NULL);
+    return enter(walk, link, depth);
+}
+
+/* Visits what a link leads to, and it last. */
+static enum bough_err walk_down(struct backup_walk *walk, const struct bough_link *link,
+                                enum bough_kind kind)
+{
+    uint32_t depth = 0;
+
+    BOUGH_TRY(descend(walk, link, kind, &depth));
+    while (depth > 0) {
+        struct walk_frame *frame = &walk->frames[depth - 1];
+
+        if (frame->next < frame->count) {
+            uint32_t at = frame->next++;
+            struct bough_link child = {.name = frame->items[at].name,
+                                       .address = frame->object.addresses[at]};
+
+            BOUGH_TRY(descend(walk, &child, frame->items[at].kind, &depth));
+            continue;
+        }
+        BOUGH_TRY(walk->visit(walk->context, &frame->link, &frame->object));
+        bough_arena_back(&walk->arena, frame->mark);
+        depth--;
+    }
+    return BOUGH_OK;
+}
+
+static enum bough_err walk_commit_tree(struct backup_walk *walk, const struct bough_commit *commit)
+{
+    BOUGH_TRY(walk_down(walk, &commit->tree.root, BOUGH_KIND_NODE));
+    return walk_down(walk, &commit->tree.verbatim, 0);
+}
+
+enum bough_err backup_walk_tree(struct backup_walk *walk, const struct bough_link *commit)
+{
+    struct bough_arena_mark mark = bough_arena_now(&walk->arena);
+    struct bough_commit read;
+
+    BOUGH_TRY(bough_commit_get(walk->store, commit, &walk->arena, &read));
+    BOUGH_TRY(walk_commit_tree(walk, &read));
+    bough_arena_back(&walk->arena, mark);
+    return BOUGH_OK;
+}
+
+/* ---- commits ---- */
+
+static enum bough_err grow(struct backup_walk *walk)
+{
+    struct bough_heap *heap = walk->store->env->heap;
+    size_t max = walk->commit_max == 0 ? COMMITS_FIRST : 2 * walk->commit_max;
+    struct walk_commit *commits;
+
+    if (max > BOUGH_BACKUP_BYTES_MAX / sizeof(*commits))
+        return BOUGH_NO_MEMORY;
+    commits = bough_heap_take(heap, max * sizeof(*commits));
+    if (commits == NULL)
+        return BOUGH_NO_MEMORY;
+    if (walk->commit_count > 0)
+        memcpy(commits, walk->commits, walk->commit_count * sizeof(*commits));
+    bough_heap_give(heap, walk->commits, walk->commit_max * sizeof(*commits));
+    walk->commits = commits;
+    walk->commit_max = max;
+    return BOUGH_OK;
+}
+
+/* Lists a commit that was not seen yet; its generation is filled in when it is read. */
+static enum bough_err list(struct backup_walk *walk, const struct bough_link *link)
+{
+    bool fresh;
+
+    BOUGH_TRY(is_new(walk, &link->name, &fresh));
+    if (!fresh)
+        return BOUGH_OK;
+    assert(walk->commit_count <= walk->commit_max);
+    if (walk->commit_count == walk->commit_max)
+        BOUGH_TRY(grow(walk));
+    walk->commits[walk->commit_count++] = (struct walk_commit){.link = *link};
+    return BOUGH_OK;
+}
+
+/* Reads the listed commits from `at` on, and lists their ancestors. */
+static enum bough_err list_ancestors(struct backup_walk *walk, size_t at)
+{
+    for (; at < walk->commit_count; at++) {
+        struct bough_arena_mark mark = bough_arena_now(&walk->arena);
+        struct bough_link link = walk->commits[at].link;
+        struct bough_commit commit;
+
+        if (link.address == 0)
+            BOUGH_TRY(bough_backend_find(walk->store->backend, &link.name, &link.address));
+        BOUGH_TRY(bough_commit_get(walk->store, &link, &walk->arena, &commit));
+        walk->commits[at] = (struct walk_commit){.link = link, .generation = commit.generation};
+        for (uint32_t i = 0; i < commit.parent_count; i++)
+            BOUGH_TRY(list(walk, &commit.parents[i]));
+        bough_arena_back(&walk->arena, mark);
+    }
+    return BOUGH_OK;
+}
+
+static enum bough_err visit_nothing(void *context, const struct bough_link *link,
+                                    const struct bough_object *object)
+{
+    (void)context;
+    (void)link;
+    (void)object;
+    return BOUGH_OK;
+}
+
+enum bough_err backup_walk_exclude(struct backup_walk *walk, const struct bough_link *commit)
+{
+    struct backup_walk silent = *walk; /* the same memory, another visitor */
+    enum bough_err err;
+
+    silent.visit = visit_nothing;
+    silent.reads_values = false;
+    err = backup_walk_tree(&silent, commit);
+    if (err == BOUGH_OK)
+        err = list(&silent, commit);
+    if (err == BOUGH_OK)
+        err = list_ancestors(&silent, 0);
+    silent.visit = walk->visit;
+    silent.reads_values = walk->reads_values;
+    silent.commit_count = 0;
+    *walk = silent;
+    return err;
+}
+
+/* ---- the state ---- */
+
+/* What a link of the state leads to, through tags, if that is a commit. */
+static enum bough_err list_target(struct backup_walk *walk, const struct bough_entry *entry)
+{
+    enum bough_kind kind = entry->link_kind;
+    struct bough_link link = entry->link;
+
+    for (unsigned depth = 0; kind == BOUGH_KIND_TAG; depth++) {
+        struct bough_arena_mark mark = bough_arena_now(&walk->arena);
+        struct bough_tag tag;
+
+        if (depth == TAGS_DEEP_MAX)
+            return object_corrupt(walk->store, &link, "too many tags of tags");
+        BOUGH_TRY(bough_tag_get(walk->store, &link, &walk->arena, &tag));
+        kind = tag.target_kind;
+        link = tag.target;
+        bough_arena_back(&walk->arena, mark);
+    }
+    return kind == BOUGH_KIND_COMMIT ? list(walk, &link) : BOUGH_OK;
+}
+
+/* Calls `one` for each link of the state, in order. */
+static enum bough_err each_link(struct backup_walk *walk,
+                                enum bough_err (*one)(struct backup_walk *walk,
+                                                      const struct bough_entry *entry))
+{
+    struct bough_arena arena;
+    struct bough_tree_walk state;
+    enum bough_err err;
+
+    bough_arena_init(&arena, walk->store->env->heap, ARENA_BYTES_MAX);
+    err = bough_tree_walk_open(&state, walk->store, &walk->store->state, (struct bough_bytes){0},
+                               (struct bough_bytes){0}, &arena);
+    while (err == BOUGH_OK) {
+        struct bough_bytes path;
+        struct bough_entry entry;
+
+        err = bough_tree_walk_next(&state, &path, &entry);
+        if (err == BOUGH_OK && entry.kind == BOUGH_ENTRY_LINK)
+            err = one(walk, &entry);
+    }
+    bough_arena_release(&arena);
+    return err == BOUGH_NOT_FOUND ? BOUGH_OK : err;
+}
+
+static int compare(const void *left, const void *right)
+{
+    const struct walk_commit *a = left;
+    const struct walk_commit *b = right;
+
+    if (a->generation != b->generation)
+        return a->generation < b->generation ? -1 : 1;
+    return memcmp(a->link.name.at, b->link.name.at, BOUGH_HASH_BYTES);
+}
+
+/* A commit after its tree. */
+static enum bough_err visit_commit(struct backup_walk *walk, const struct bough_link *link)
+{
+    struct bough_arena_mark mark = bough_arena_now(&walk->arena);
+    struct bough_object object;
+
+    BOUGH_TRY(backup_walk_tree(walk, link));
+    BOUGH_TRY(object_read(walk->store, link, &walk->arena, &object));
+    BOUGH_TRY(walk->visit(walk->context, link, &object));
+    bough_arena_back(&walk->arena, mark);
+    return BOUGH_OK;
+}
+
+/* Tags, and refs to trees and values. */
+static enum bough_err visit_target(struct backup_walk *walk, const struct bough_entry *entry)
+{
+    return walk_down(walk, &entry->link,
+                     entry->link_kind == BOUGH_KIND_VALUE ? 0 : entry->link_kind);
+}
+
+enum bough_err backup_walk_all(struct backup_walk *walk)
+{
+    assert(walk->commit_count == 0);
+    BOUGH_TRY(each_link(walk, list_target));
+    BOUGH_TRY(list_ancestors(walk, 0));
+    if (walk->commit_count > 0)
+        qsort(walk->commits, walk->commit_count, sizeof(*walk->commits), compare);
+    for (size_t i = 0; i < walk->commit_count; i++)
+        BOUGH_TRY(visit_commit(walk, &walk->commits[i].link));
+    return each_link(walk, visit_target);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * backup_walk.h - every object that commits and refs lead to, once each, children first.
+ */
+#ifndef BACKUP_WALK_H
+#define BACKUP_WALK_H
+
+#include "bough/ref.h"
+#include "name_set.h"
+#include "object.h"
+
+struct backup_walk {
+    struct bough_store *store;
+    /* Gets each object after all that it leads to; `object` is NULL for values that need not be
+     * read.  Borrowed for the call; an error ends the walk. */
+    enum bough_err (*visit)(void *context, const struct bough_link *link,
+                            const struct bough_object *object);
+    void *context;
+    bool reads_values; /* `visit` wants their bytes */
+
+    /* The rest is private to backup_walk.c. */
+    struct name_set seen;
+    struct walk_commit *commits;
+    size_t commit_count;
+    size_t commit_max;
+    struct walk_frame *frames;
+    struct bough_arena arena;
+};
+
+/* Prepares a walk whose first four members the caller has set; the rest must be zero.  It remembers
+ * names, of all objects at most BOUGH_BACKUP_BYTES_MAX.  Released by the caller also after an
+ * error. BOUGH_NO_MEMORY. */
+BOUGH_MUST_CHECK enum bough_err backup_walk_init(struct backup_walk *walk);
+
+/* Gives its memory back. */
+void backup_walk_release(struct backup_walk *walk);
+
+/* Leaves out a commit, its ancestors and what its tree leads to. */
+BOUGH_MUST_CHECK enum bough_err backup_walk_exclude(struct backup_walk *walk,
+                                                    const struct bough_link *commit);
+
+/* Visits what the tree of a commit leads to, not the commit. */
+BOUGH_MUST_CHECK enum bough_err backup_walk_tree(struct backup_walk *walk,
+                                                 const struct bough_link *commit);
+
+/* Visits everything that the links of the state lead to and that was not visited or left out:
+ * commits in the order of their generations, each after its tree; then tags and what else. The
+ * order follows from the state alone.  BOUGH_CORRUPT, BOUGH_IO, BOUGH_NO_MEMORY, and what `visit`
+ * answers. */
+BOUGH_MUST_CHECK enum bough_err backup_walk_all(struct backup_walk *walk);
+
+#endif
