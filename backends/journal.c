@@ -396,8 +396,10 @@ enum bough_err bough_journal_open(struct bough_env *env, struct bough_block *dev
         bough_block_close(dev);
         return BOUGH_NO_MEMORY;
     }
-    *journal = (struct journal){
-        .base = {.ops = &journal_ops}, .env = env, .dev = dev, .log = {.env = env}};
+    *journal = (struct journal){.base = {.ops = &journal_ops, .keeps_differences = true},
+                                .env = env,
+                                .dev = dev,
+                                .log = {.env = env}};
     journal_map_init(&journal->moves, env->heap, true);
     journal_map_init(&journal->names, env->heap, false);
     err = open_log(journal);

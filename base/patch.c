@@ -58,7 +58,8 @@ void patch_add(struct patch *patch, struct bough_bytes units)
 
 struct encode patch_end(struct patch *patch)
 {
-    write_hunk(patch);
+    if (patch->keep > 0 || patch->add.len > 0) /* what is left of the base goes by itself */
+        write_hunk(patch);
     return patch->out;
 }
 

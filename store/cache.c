@@ -143,6 +143,18 @@ const struct cache_object *cache_pin(struct cache *cache, const struct bough_lin
     return &entry->object;
 }
 
+const struct cache_object *cache_pin_at(struct cache *cache, uint64_t address)
+{
+    size_t at = cache_table_home(&cache->table, address);
+    struct cache_entry *entry = cache_table_next(&cache->table, address, &at);
+
+    if (entry == NULL)
+        return NULL;
+    entry->pin_count++;
+    entry->used = true;
+    return &entry->object;
+}
+
 /* Reads every line of some bytes, for nothing but to have them near. */
 static void touch(const void *from, size_t len)
 {

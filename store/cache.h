@@ -41,6 +41,9 @@ void cache_close(struct cache *cache);
 /* Pins the object at link->address, if it is there under that name; else NULL. */
 const struct cache_object *cache_pin(struct cache *cache, const struct bough_link *link);
 
+/* The same for whatever is at an address that is never used twice. */
+const struct cache_object *cache_pin_at(struct cache *cache, uint64_t address);
+
 #define CACHE_WARM_MAX 8u
 
 /* Brings what is at `count` <= CACHE_WARM_MAX addresses, as far as it is there, into the

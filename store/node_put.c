@@ -9,6 +9,7 @@
  */
 #include "node_put.h"
 #include "hash_many.h"
+#include "node_delta.h"
 
 /* A node being put together. */
 struct assembly {
@@ -119,12 +120,35 @@ enum bough_err node_put_patched(const struct cache_object *page,
     return BOUGH_OK;
 }
 
+/* Makes the draft's difference from the whole node that the one before it is, or was made of. */
+static enum bough_err find_difference(struct bough_store *store, struct node_draft *draft,
+                                      struct bough_arena *arena)
+{
+    const struct cache_object *base = draft->was;
+    enum bough_err err;
+
+    if (base == NULL || !store->backend->keeps_differences)
+        return BOUGH_OK;
+    base = cache_pin_at(store->cache, base->base == 0 ? base->link.address : base->base);
+    if (base == NULL)
+        return BOUGH_OK; /* to read it would cost more than to write the draft whole */
+    err = BOUGH_OK;
+    if (base->kind == BOUGH_KIND_NODE && base->level == draft->object.bytes.at[0]) {
+        err = node_delta_make(base, draft, arena, &draft->object.patch);
+        draft->object.base = draft->object.patch.len > 0 ? base->link.address : 0;
+    }
+    cache_unpin(store->cache, base);
+    return err;
+}
+
 /* Stages a draft that has its name, and keeps it in the cache, if that has room. */
-static enum bough_err stage(struct bough_store *store, struct node_draft *draft)
+static enum bough_err stage(struct bough_store *store, struct node_draft *draft,
+                            struct bough_arena *arena)
 {
     const struct cache_object *pinned;
     struct bough_place place;
 
+    BOUGH_TRY(find_difference(store, draft, arena));
     BOUGH_TRY(bough_backend_put(store->backend, &draft->link.name, &draft->object, &place));
     draft->link.address = place.address;
     draft->object.base = place.base;
@@ -147,7 +171,7 @@ enum bough_err node_put_all(struct bough_store *store, struct node_draft *drafts
     hash_many(BOUGH_KIND_NODE, messages, count, names);
     for (size_t i = 0; i < count; i++) {
         drafts[i].link.name = names[i];
-        BOUGH_TRY(stage(store, &drafts[i]));
+        BOUGH_TRY(stage(store, &drafts[i], arena));
     }
     return BOUGH_OK;
 }

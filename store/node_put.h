@@ -13,6 +13,9 @@ struct node_draft {
     struct bough_object object;
     const struct cache_item *items;
     uint32_t item_count;
+    /* The node that it takes the place of, pinned until the draft was put, or NULL: where that
+     * costs less, only the difference is written. */
+    const struct cache_object *was;
     struct bough_link link; /* once it was put */
 };
 

@@ -62,7 +62,7 @@ static enum bough_err added(struct tree_batch *batch, const struct tree_batch_no
 
 enum bough_err tree_batch_add(struct tree_batch *batch, uint8_t level,
                               const struct node_item *items, size_t count, uint64_t key_count,
-                              bool soft, struct node_item *into)
+                              bool soft, const struct cache_object *was, struct node_item *into)
 {
     struct tree_batch_node node = {.last_key = node_key(&items[count - 1]),
                                    .key_count = key_count,
@@ -70,6 +70,7 @@ enum bough_err tree_batch_add(struct tree_batch *batch, uint8_t level,
                                    .into = into};
 
     BOUGH_TRY(node_put_draft(level, items, count, &batch->scratch, &batch->drafts[batch->count]));
+    batch->drafts[batch->count].was = was;
     return added(batch, &node);
 }
 
@@ -84,5 +85,6 @@ enum bough_err tree_batch_patch(struct tree_batch *batch, const struct tree_patc
     assert(patch->page != NULL);
     BOUGH_TRY(node_put_patched(patch->page, patch->patches, patch->count, &batch->scratch,
                                &batch->drafts[batch->count]));
+    batch->drafts[batch->count].was = patch->page;
     return added(batch, &node);
 }

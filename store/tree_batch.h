@@ -39,10 +39,11 @@ void tree_batch_release(struct tree_batch *batch);
 
 /* Adds the node of `count` > 0 items, which hold `key_count` values and end at a soft cut or not.
  * *into is the inner item to it once the batch was flushed; items and it must last until then.
- * Flushes when the batch is full.  Errors as node_put_all. */
+ * `was` as in node_draft.  Flushes when the batch is full.  Errors as node_put_all. */
 BOUGH_MUST_CHECK enum bough_err tree_batch_add(struct tree_batch *batch, uint8_t level,
                                                const struct node_item *items, size_t count,
                                                uint64_t key_count, bool soft,
+                                               const struct cache_object *was,
                                                struct node_item *into);
 
 /* The same for a patched node; `parent` as in tree_patch_key_count. */

@@ -66,6 +66,14 @@ static enum bough_err run_changes(const struct tree_run_node *was, size_t was_co
     return BOUGH_OK;
 }
 
+/* The old node that is most like the new one with this number. */
+static const struct cache_object *was(const struct tree_run *run, size_t number)
+{
+    if (run->node_count == 0)
+        return NULL;
+    return run->nodes[number < run->node_count ? number : run->node_count - 1].page;
+}
+
 /* Cuts a run's items into nodes. */
 static enum bough_err cut_nodes(struct tree_batch *batch, const struct node_cut *rule,
                                 struct tree_run *run)
@@ -85,7 +93,9 @@ static enum bough_err cut_nodes(struct tree_batch *batch, const struct node_cut 
         if (ends[i] == NODE_CUT_NONE)
             continue;
         BOUGH_TRY(tree_batch_add(batch, rule->level, run->items + first, i + 1 - first, keys,
-                                 ends[i] == NODE_CUT_SOFT, &run->built[run->built_count++]));
+                                 ends[i] == NODE_CUT_SOFT, was(run, run->built_count),
+                                 &run->built[run->built_count]));
+        run->built_count++;
         first = i + 1;
         keys = 0;
     }
@@ -112,8 +122,11 @@ static enum bough_err build_level(struct tree_batch *batch, const struct node_cu
     for (struct tree_run *run = runs; run != NULL; run = run->newer) {
         bool alone_at_top = run->at_start && run->at_end && run->count == 1 && rule->level > 0;
 
-        for (size_t i = 0; i < run->node_count; i++)
-            cache_retire(run->nodes[i].page);
+        /* A node that is kept whole is what the new ones are differences from. */
+        for (size_t i = 0; i < run->node_count; i++) {
+            if (run->nodes[i].page->base != 0 || !batch->store->backend->keeps_differences)
+                cache_retire(run->nodes[i].page);
+        }
         if (run->patch.page != NULL)
             BOUGH_TRY(patch_node(batch, run));
         else if (!alone_at_top)

@@ -153,11 +153,33 @@ static void test_patch__one_that_makes_too_much_is_refused(void **unused)
     bough_arena_release(&arena);
 }
 
+/* Behind a patch another one may stand, so no hunk is left over. */
+static void test_patch__nothing_is_left_behind_an_empty_result(void **unused)
+{
+    struct bough_arena arena;
+    struct bough_bytes result;
+    struct patch patch;
+    struct encode out;
+    struct decode in;
+
+    (void)unused;
+    bough_arena_init(&arena, host_env()->heap, 1 << 20);
+    patch_begin(&patch, encode_into(encoded, sizeof(encoded)), 8, 0);
+    patch_drop(&patch, 5);
+    out = patch_end(&patch);
+    in = decode_from(bough_bytes_of(encoded, out.len));
+    assert_int_equal(patch_apply(&in, bough_bytes_of(base, 40), 8, 100, &arena, &result), BOUGH_OK);
+    assert_int_equal(result.len, 0);
+    assert_int_equal(in.left, 0);
+    bough_arena_release(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_patch__makes_what_it_was_made_for),
         cmocka_unit_test(test_patch__bad_ones_are_refused_or_harmless),
+        cmocka_unit_test(test_patch__nothing_is_left_behind_an_empty_result),
         cmocka_unit_test(test_patch__one_that_makes_too_much_is_refused),
     };
 

@@ -123,6 +123,7 @@ struct bough_backend {
     const struct bough_backend_ops *ops;
     struct bough_identity identity;
     enum bough_durability durability; /* what a synced root survives */
+    bool keeps_differences;           /* put makes use of base and patch */
     bool read_only;                   /* set for good after a failed write or flush */
     bool damaged; /* not all that was acknowledged can be read: the log says what is the matter */
     uint64_t capacity_bytes; /* 0 = bounded by the heap only */
