@@ -39,7 +39,12 @@ static uint64_t take_number(struct decode *in, size_t count)
 
 uint8_t decode_u8(struct decode *in)
 {
-    return (uint8_t)take_number(in, 1);
+    if (in->bad || in->left == 0) {
+        in->bad = true;
+        return 0;
+    }
+    in->left--;
+    return *in->at++;
 }
 
 uint16_t decode_u16(struct decode *in)

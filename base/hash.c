@@ -70,32 +70,45 @@ bool hash_parse(struct bough_bytes text, struct bough_hash *hash)
     return hex_parse(text, hash->at, BOUGH_HASH_BYTES);
 }
 
-static uint64_t load64(const uint8_t *at)
+/* Written out so that compilers see one load. */
+static inline uint64_t load64(const uint8_t *at)
 {
-    uint64_t word = 0;
-
-    for (unsigned i = 0; i < 8; i++)
-        word |= (uint64_t)at[i] << (8 * i);
-    return word;
+    return (uint64_t)at[0] | (uint64_t)at[1] << 8 | (uint64_t)at[2] << 16 | (uint64_t)at[3] << 24 |
+           (uint64_t)at[4] << 32 | (uint64_t)at[5] << 40 | (uint64_t)at[6] << 48 |
+           (uint64_t)at[7] << 56;
 }
 
-static uint64_t rotate(uint64_t word, unsigned bits)
+static inline uint64_t rotate(uint64_t word, unsigned bits)
 {
     return word << bits | word >> (64 - bits);
 }
 
-static void sip_round(uint64_t v[4])
+/* By value, so that the state stays in registers. */
+struct sip {
+    uint64_t a, b, c, d;
+};
+
+static inline struct sip sip_round(struct sip v)
 {
-    v[0] += v[1];
-    v[1] = rotate(v[1], 13) ^ v[0];
-    v[0] = rotate(v[0], 32);
-    v[2] += v[3];
-    v[3] = rotate(v[3], 16) ^ v[2];
-    v[0] += v[3];
-    v[3] = rotate(v[3], 21) ^ v[0];
-    v[2] += v[1];
-    v[1] = rotate(v[1], 17) ^ v[2];
-    v[2] = rotate(v[2], 32);
+    v.a += v.b;
+    v.b = rotate(v.b, 13) ^ v.a;
+    v.a = rotate(v.a, 32);
+    v.c += v.d;
+    v.d = rotate(v.d, 16) ^ v.c;
+    v.a += v.d;
+    v.d = rotate(v.d, 21) ^ v.a;
+    v.c += v.b;
+    v.b = rotate(v.b, 17) ^ v.c;
+    v.c = rotate(v.c, 32);
+    return v;
+}
+
+static inline struct sip sip_word(struct sip v, uint64_t word)
+{
+    v.d ^= word;
+    v = sip_round(v);
+    v.a ^= word;
+    return v;
 }
 
 uint64_t hash_keyed(const uint8_t key[16], const void *at, size_t len)
@@ -103,25 +116,18 @@ uint64_t hash_keyed(const uint8_t key[16], const void *at, size_t len)
     const uint8_t *bytes = at;
     uint64_t k0 = load64(key);
     uint64_t k1 = load64(key + 8);
-    uint64_t v[4] = {k0 ^ 0x736f6d6570736575u, k1 ^ 0x646f72616e646f6du, k0 ^ 0x6c7967656e657261u,
-                     k1 ^ 0x7465646279746573u};
+    struct sip v = {k0 ^ 0x736f6d6570736575u, k1 ^ 0x646f72616e646f6du, k0 ^ 0x6c7967656e657261u,
+                    k1 ^ 0x7465646279746573u};
     uint64_t last = (uint64_t)len << 56;
     size_t whole = len & ~(size_t)7;
 
-    for (size_t i = 0; i < whole; i += 8) {
-        uint64_t word = load64(bytes + i);
-
-        v[3] ^= word;
-        sip_round(v);
-        v[0] ^= word;
-    }
+    for (size_t i = 0; i < whole; i += 8)
+        v = sip_word(v, load64(bytes + i));
     for (size_t i = whole; i < len; i++)
         last |= (uint64_t)bytes[i] << (8 * (i & 7));
-    v[3] ^= last;
-    sip_round(v);
-    v[0] ^= last;
-    v[2] ^= 0xff;
+    v = sip_word(v, last);
+    v.c ^= 0xff;
     for (unsigned i = 0; i < 3; i++)
-        sip_round(v);
-    return v[0] ^ v[1] ^ v[2] ^ v[3];
+        v = sip_round(v);
+    return v.a ^ v.b ^ v.c ^ v.d;
 }

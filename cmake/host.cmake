@@ -22,7 +22,15 @@ find_library(LIBBEARSSL libbearssl.a REQUIRED)
 # libc declares POSIX functions only where they are asked for: never in the portable layers.
 set(posix _POSIX_C_SOURCE=200809L _DEFAULT_SOURCE)
 
-bough_layer(base base)
+# Hashes in vector lanes: each variant is compiled for its instruction set and picked at run time.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    set_source_files_properties(${CMAKE_SOURCE_DIR}/base/hash_lanes4_host.c PROPERTIES
+        COMPILE_OPTIONS -mavx2)
+    set_source_files_properties(${CMAKE_SOURCE_DIR}/base/hash_lanes8_host.c PROPERTIES
+        COMPILE_OPTIONS -mavx512f)
+    set(lanes BOUGH_HASH_LANES)
+endif()
+bough_layer(base base DEFINES ${lanes})
 bough_layer(store store)
 bough_layer(backends backends)
 bough_layer(merge merge)

@@ -1,99 +1,102 @@
 /* SPDX-License-Identifier: ISC
  *
- * cache.c - objects in memory by address: a hash table of lists, and one list by age.
+ * cache.c - objects in memory by address: a table, and two lists by age.
  *
  *   (1) used_bytes is the table plus the sum of all entries' sizes.  It passes budget_bytes only by
  *       what is pinned.
- *   (2) A kept entry is in exactly one bucket and once in the list from `newest` to `oldest`.
+ *   (2) A kept entry is once in the table and once in one list by age: `active`, or `retired`.
  *   (3) An entry that is not kept lives only while it is pinned.
+ *   (4) `retired` holds at most a RETIRED_SHARE of the budget, and RETIRED_BYTES_MAX.
  * Nothing that is pinned is dropped, so a reader needs no copy.  Who goes is decided by the second
  * chance: the oldest entry goes unless it was used since it was last looked at; then it becomes the
- * newest.  So a use costs one flag, not the upkeep of a list.
+ * newest.  So a use costs one flag, not the upkeep of a list.  What an edit has replaced is
+ * retired: it is kept a little for those who still read the old state, in a share so small that the
+ * memory of nodes that nobody needs is soon used again, while the processor's caches still have it.
  */
 #include "cache.h"
+#include "cache_table.h"
 
 /* One entry may take a sixteenth of the budget at most, so that a single large chunk cannot push
  * out the inner nodes that every request needs. */
-#define ENTRY_SHARE  16u
-#define BUCKET_BYTES 2048u /* of budget for each bucket: about one entry a bucket */
+#define ENTRY_SHARE 16u
 
-struct entry {
+/* What was replaced has a 64th of the budget, but no more than stays in a processor's cache. */
+#define RETIRED_SHARE     64u
+#define RETIRED_BYTES_MAX ((size_t)1 << 20)
+
+/* What cache_warm touches: lines of the processor's cache, up to a node of usual size. */
+#define LINE_BYTES     64u
+#define WARM_BYTES_MAX 2048u
+
+struct cache_entry {
     struct cache_object object; /* first, so that a pin leads back here */
-    struct entry *next_in_bucket;
-    struct entry *newer;
-    struct entry *older;
-    size_t size_bytes;
     uint32_t pin_count;
     bool kept;
-    bool used;       /* since it was last looked at for dropping */
-    uint64_t data[]; /* addresses, items, bytes */
+    bool used; /* since it was last looked at for dropping */
+    bool replaced;
+    struct ages *ages; /* the list it is in, if it is kept */
+    struct cache_entry *newer;
+    struct cache_entry *older;
+    size_t size_bytes;
+    uint64_t data[]; /* items, addresses, bytes */
+};
+
+/* A list by age. */
+struct ages {
+    struct cache_entry *newest;
+    struct cache_entry *oldest;
+    size_t bytes;
 };
 
 struct cache {
     struct bough_heap *heap;
     size_t budget_bytes;
     size_t used_bytes;
-    struct entry *newest;
-    struct entry *oldest;
-    size_t entry_count;  /* kept ones */
-    size_t bucket_count; /* a power of two */
-    struct entry **buckets;
+    struct ages active;
+    struct ages retired;
+    struct cache_table table; /* of the kept ones */
 };
 
 enum bough_err cache_open(struct bough_heap *heap, size_t budget_bytes, struct cache **cache)
 {
-    size_t bucket_count = 16;
     struct cache *new_cache = bough_heap_take(heap, sizeof(*new_cache));
-    size_t table_bytes;
 
-    while (bucket_count < budget_bytes / BUCKET_BYTES)
-        bucket_count *= 2;
-    table_bytes = bucket_count * sizeof(struct entry *);
     if (new_cache == NULL)
         return BOUGH_NO_MEMORY;
-    *new_cache = (struct cache){
-        .heap = heap,
-        .budget_bytes = budget_bytes,
-        .used_bytes = sizeof(*new_cache) + table_bytes,
-        .bucket_count = bucket_count,
-        .buckets = bough_heap_take(heap, table_bytes),
-    };
-    if (new_cache->buckets == NULL) {
+    *new_cache = (struct cache){.heap = heap, .budget_bytes = budget_bytes};
+    if (cache_table_init(&new_cache->table, heap) != BOUGH_OK) {
         bough_heap_give(heap, new_cache, sizeof(*new_cache));
         return BOUGH_NO_MEMORY;
     }
-    memset(new_cache->buckets, 0, table_bytes);
+    new_cache->used_bytes = sizeof(*new_cache) + cache_table_bytes(&new_cache->table);
     *cache = new_cache;
     return BOUGH_OK;
 }
 
-/* The start of the list in which `address` would be.  Addresses are not chosen by clients, so any
- * mixing will do. */
-static struct entry **bucket_of(struct cache *cache, uint64_t address)
+/* Takes an entry out of its list by age. */
+static void unlink_age(struct cache_entry *entry)
 {
-    uint64_t mixed = address * 0x9e3779b97f4a7c15u; /* 2^64 / golden ratio (Knuth 6.4) */
+    struct ages *ages = entry->ages;
 
-    return &cache->buckets[(mixed >> 32) & (cache->bucket_count - 1)];
+    *(entry->newer != NULL ? &entry->newer->older : &ages->newest) = entry->older;
+    *(entry->older != NULL ? &entry->older->newer : &ages->oldest) = entry->newer;
+    assert(ages->bytes >= entry->size_bytes);
+    ages->bytes -= entry->size_bytes;
 }
 
-/* Takes an entry out of the list by age. */
-static void unlink_age(struct cache *cache, struct entry *entry)
+/* Puts an entry at the newest end of a list. */
+static void link_age(struct ages *ages, struct cache_entry *entry)
 {
-    *(entry->newer != NULL ? &entry->newer->older : &cache->newest) = entry->older;
-    *(entry->older != NULL ? &entry->older->newer : &cache->oldest) = entry->newer;
-}
-
-/* Puts an entry at the newest end. */
-static void link_age(struct cache *cache, struct entry *entry)
-{
+    entry->ages = ages;
     entry->newer = NULL;
-    entry->older = cache->newest;
-    *(cache->newest != NULL ? &cache->newest->newer : &cache->oldest) = entry;
-    cache->newest = entry;
+    entry->older = ages->newest;
+    *(ages->newest != NULL ? &ages->newest->newer : &ages->oldest) = entry;
+    ages->newest = entry;
+    ages->bytes += entry->size_bytes;
 }
 
 /* Gives an entry's memory back; it is in no list. */
-static void release(struct cache *cache, struct entry *entry)
+static void release(struct cache *cache, struct cache_entry *entry)
 {
     assert(entry->pin_count == 0 && cache->used_bytes >= entry->size_bytes);
     cache->used_bytes -= entry->size_bytes;
@@ -101,18 +104,11 @@ static void release(struct cache *cache, struct entry *entry)
 }
 
 /* Stops keeping an entry; it goes at once unless it is pinned. */
-static void drop(struct cache *cache, struct entry *entry)
+static void drop(struct cache *cache, struct cache_entry *entry)
 {
-    struct entry **at = bucket_of(cache, entry->object.link.address);
-
-    while (*at != entry) {
-        assert(*at != NULL);
-        at = &(*at)->next_in_bucket;
-    }
-    *at = entry->next_in_bucket;
-    unlink_age(cache, entry);
+    cache_table_remove(&cache->table, entry->object.link.address, entry);
+    unlink_age(entry);
     entry->kept = false;
-    cache->entry_count--;
     if (entry->pin_count == 0)
         release(cache, entry);
 }
@@ -121,22 +117,25 @@ void cache_close(struct cache *cache)
 {
     if (cache == NULL)
         return;
-    while (cache->oldest != NULL)
-        drop(cache, cache->oldest);
-    assert(cache->newest == NULL);
-    assert(cache->used_bytes == sizeof(*cache) + cache->bucket_count * sizeof(struct entry *));
-    bough_heap_give(cache->heap, cache->buckets, cache->bucket_count * sizeof(struct entry *));
+    while (cache->active.oldest != NULL)
+        drop(cache, cache->active.oldest);
+    while (cache->retired.oldest != NULL)
+        drop(cache, cache->retired.oldest);
+    assert(cache->active.bytes == 0 && cache->retired.bytes == 0 && cache->table.used_count == 0);
+    assert(cache->used_bytes == sizeof(*cache) + cache_table_bytes(&cache->table));
+    cache_table_release(&cache->table);
     bough_heap_give(cache->heap, cache, sizeof(*cache));
 }
 
 const struct cache_object *cache_pin(struct cache *cache, const struct bough_link *link)
 {
-    struct entry *entry = *bucket_of(cache, link->address);
+    size_t at = cache_table_home(&cache->table, link->address);
+    struct cache_entry *entry;
 
     /* By both: collection gives addresses to other objects. */
-    while (entry != NULL && (entry->object.link.address != link->address ||
-                             !bough_hash_equal(&entry->object.link.name, &link->name)))
-        entry = entry->next_in_bucket;
+    do {
+        entry = cache_table_next(&cache->table, link->address, &at);
+    } while (entry != NULL && !bough_hash_equal(&entry->object.link.name, &link->name));
     if (entry == NULL)
         return NULL;
     entry->pin_count++;
@@ -144,39 +143,85 @@ const struct cache_object *cache_pin(struct cache *cache, const struct bough_lin
     return &entry->object;
 }
 
+/* Reads every line of some bytes, for nothing but to have them near. */
+static void touch(const void *from, size_t len)
+{
+    const volatile uint8_t *bytes = from;
+
+    for (size_t i = 0; i < len; i += LINE_BYTES)
+        (void)bytes[i];
+}
+
+/* In three rounds, table, headers and contents, so that no read waits for another of its round. */
+void cache_warm(const struct cache *cache, const uint64_t *addresses, size_t count)
+{
+    const struct cache_entry *entries[CACHE_WARM_MAX];
+    size_t found = 0;
+
+    assert(count <= CACHE_WARM_MAX);
+    for (size_t i = 0; i < count; i++)
+        touch(&cache->table.places[cache_table_home(&cache->table, addresses[i])], 1);
+    for (size_t i = 0; i < count; i++) {
+        size_t at = cache_table_home(&cache->table, addresses[i]);
+        const struct cache_entry *entry = cache_table_next(&cache->table, addresses[i], &at);
+
+        if (entry == NULL)
+            continue;
+        touch(entry, sizeof(*entry));
+        entries[found++] = entry;
+    }
+    for (size_t i = 0; i < found; i++) {
+        size_t len = entries[i]->size_bytes - sizeof(*entries[i]);
+
+        touch(entries[i]->data, len < WARM_BYTES_MAX ? len : WARM_BYTES_MAX);
+    }
+}
+
+/* Looks at the oldest of a list: it goes, or becomes the newest of the active. */
+static void look_at_oldest(struct cache *cache, struct ages *ages)
+{
+    struct cache_entry *entry = ages->oldest;
+
+    if (entry->pin_count == 0 && !entry->used) {
+        drop(cache, entry);
+        return;
+    }
+    entry->used = false;
+    unlink_age(entry);
+    link_age(&cache->active, entry);
+}
+
 /* Drops entries until `size` more fit the budget.  Each is looked at twice at most, so it ends also
  * where everything is pinned. */
 static void make_room(struct cache *cache, size_t size)
 {
-    size_t looks = 2 * cache->entry_count;
+    size_t looks = 2 * cache->table.used_count;
 
-    for (; looks > 0 && cache->oldest != NULL && cache->used_bytes + size > cache->budget_bytes;
+    for (;
+         looks > 0 && cache->table.used_count > 0 && cache->used_bytes + size > cache->budget_bytes;
          looks--) {
-        struct entry *entry = cache->oldest;
-
-        if (entry->pin_count == 0 && !entry->used) {
-            drop(cache, entry);
-            continue;
-        }
-        entry->used = false;
-        unlink_age(cache, entry);
-        link_age(cache, entry);
+        if (cache->retired.oldest != NULL)
+            look_at_oldest(cache, &cache->retired);
+        else
+            look_at_oldest(cache, &cache->active);
     }
 }
 
-/* Copies an object and its items into an entry's own room. */
-static void fill(struct entry *entry, const struct bough_link *link,
+/* Copies an object and its items into an entry's own room.  Items come first, since a search begins
+ * there. */
+static void fill(struct cache_entry *entry, const struct bough_link *link,
                  const struct bough_object *object, const struct cache_item *items,
                  uint32_t item_count)
 {
-    struct cache_item *own_items = (struct cache_item *)(entry->data + object->address_count);
-    uint8_t *own_bytes =
-        (uint8_t *)own_items + (items == NULL ? 0 : item_count + 1) * sizeof(struct cache_item);
+    size_t items_len = items == NULL ? 0 : (item_count + 1) * sizeof(struct cache_item);
+    struct cache_item *own_items = (struct cache_item *)entry->data;
+    uint64_t *own_addresses = (uint64_t *)((uint8_t *)entry->data + items_len);
+    uint8_t *own_bytes = (uint8_t *)(own_addresses + object->address_count);
 
-    if (object->address_count > 0)
-        memcpy(entry->data, object->addresses, object->address_count * sizeof(uint64_t));
     if (items != NULL)
-        memcpy(own_items, items, (item_count + 1) * sizeof(*items));
+        memcpy(own_items, items, items_len);
+    if (object->address_count > 0)
+        memcpy(own_addresses, object->addresses, object->address_count * sizeof(uint64_t));
     if (object->bytes.len > 0)
         memcpy(own_bytes, object->bytes.at, object->bytes.len);
     entry->object = (struct cache_object){
@@ -184,21 +229,35 @@ static void fill(struct entry *entry, const struct bough_link *link,
         .kind = object->kind,
         .level = items == NULL ? 0 : object->bytes.at[0],
         .bytes = bough_bytes_of(own_bytes, object->bytes.len),
-        .addresses = entry->data,
+        .addresses = own_addresses,
         .address_count = object->address_count,
         .item_count = items == NULL ? 0 : item_count,
         .items = own_items,
     };
 }
 
+/* Keeps a new entry, if it fits. */
+static void keep(struct cache *cache, struct cache_entry *entry)
+{
+    size_t table_bytes = cache_table_bytes(&cache->table);
+
+    if (entry->size_bytes > cache->budget_bytes / ENTRY_SHARE ||
+        cache->used_bytes > cache->budget_bytes || cache_table_grow(&cache->table) != BOUGH_OK)
+        return;
+    cache->used_bytes += cache_table_bytes(&cache->table) - table_bytes;
+    make_room(cache, 0);
+    cache_table_add(&cache->table, entry->object.link.address, entry);
+    entry->kept = true;
+    link_age(&cache->active, entry);
+}
+
 enum bough_err cache_add(struct cache *cache, const struct bough_link *link,
                          const struct bough_object *object, const struct cache_item *items,
                          uint32_t item_count, const struct cache_object **pinned)
 {
-    size_t size = sizeof(struct entry) + object->address_count * sizeof(uint64_t) +
+    size_t size = sizeof(struct cache_entry) + object->address_count * sizeof(uint64_t) +
                   (items == NULL ? 0 : (item_count + 1) * sizeof(*items)) + object->bytes.len;
-    struct entry **bucket = bucket_of(cache, link->address);
-    struct entry *entry;
+    struct cache_entry *entry;
 
     *pinned = cache_pin(cache, link);
     if (*pinned != NULL)
@@ -207,28 +266,48 @@ enum bough_err cache_add(struct cache *cache, const struct bough_link *link,
     entry = bough_heap_take(cache->heap, size);
     if (entry == NULL)
         return BOUGH_NO_MEMORY;
-    *entry = (struct entry){.size_bytes = size, .pin_count = 1};
+    *entry = (struct cache_entry){.size_bytes = size, .pin_count = 1};
     fill(entry, link, object, items, item_count);
     cache->used_bytes += size;
-    if (size <= cache->budget_bytes / ENTRY_SHARE && cache->used_bytes <= cache->budget_bytes) {
-        entry->kept = true;
-        entry->next_in_bucket = *bucket;
-        *bucket = entry;
-        link_age(cache, entry);
-        cache->entry_count++;
-    }
+    keep(cache, entry);
     *pinned = &entry->object;
     return BOUGH_OK;
 }
 
+void cache_retire(const struct cache_object *pinned)
+{
+    struct cache_entry *entry = (struct cache_entry *)pinned;
+
+    assert(entry->pin_count > 0);
+    entry->replaced = true;
+    entry->used = false;
+}
+
+/* Moves an entry that nobody has asked for since it was replaced to the retired. */
+static void retire(struct cache *cache, struct cache_entry *entry)
+{
+    entry->replaced = false;
+    if (entry->used || entry->ages == &cache->retired)
+        return;
+    unlink_age(entry);
+    link_age(&cache->retired, entry);
+    while (cache->retired.bytes > RETIRED_BYTES_MAX ||
+           cache->retired.bytes > cache->budget_bytes / RETIRED_SHARE)
+        look_at_oldest(cache, &cache->retired);
+}
+
 void cache_unpin(struct cache *cache, const struct cache_object *pinned)
 {
-    struct entry *entry = (struct entry *)pinned;
+    struct cache_entry *entry = (struct cache_entry *)pinned;
 
     assert(entry->pin_count > 0);
     entry->pin_count--;
-    if (!entry->kept && entry->pin_count == 0)
+    if (entry->pin_count > 0)
+        return;
+    if (!entry->kept)
         release(cache, entry);
+    else if (entry->replaced)
+        retire(cache, entry);
 }
 
 size_t cache_bytes(const struct cache *cache)

@@ -9,10 +9,12 @@
 
 struct cache;
 
-/* Where an item of a node begins: in the bytes, and among the addresses. */
+/* Where an item of a node begins: in the bytes, and among the addresses; and what its key begins
+ * with (node.h), so that a search needs no look at most keys. */
 struct cache_item {
     uint32_t at;
     uint32_t address_at;
+    uint64_t head;
 };
 
 /* An object that is pinned: it stays as it is until it is unpinned, in the cache or not. */
@@ -38,6 +40,12 @@ void cache_close(struct cache *cache);
 /* Pins the object at link->address, if it is there under that name; else NULL. */
 const struct cache_object *cache_pin(struct cache *cache, const struct bough_link *link);
 
+#define CACHE_WARM_MAX 8u
+
+/* Brings what is at `count` <= CACHE_WARM_MAX addresses, as far as it is there, into the
+ * processor's own caches: to wait for many at once takes less than for one after the other. */
+void cache_warm(const struct cache *cache, const uint64_t *addresses, size_t count);
+
 /* Takes a copy of an object that was checked against `link`'s name and pins it.  `items` are
  * item_count + 1 places, or NULL.  The least recently used ones make room for it.  BOUGH_NO_MEMORY
  * when the heap has no room even so. */
@@ -45,6 +53,10 @@ BOUGH_MUST_CHECK enum bough_err cache_add(struct cache *cache, const struct boug
                                           const struct bough_object *object,
                                           const struct cache_item *items, uint32_t item_count,
                                           const struct cache_object **pinned);
+
+/* Says that a newer object has taken the place of this one, which is pinned: unless it is asked for
+ * again, it goes before others. */
+void cache_retire(const struct cache_object *pinned);
 
 /* Lets go of a pin. */
 void cache_unpin(struct cache *cache, const struct cache_object *pinned);

@@ -90,102 +90,111 @@ enum bough_err node_layout(struct bough_store *store, const struct bough_link *l
     assert(*count < max);
     (*items)[*count] =
         (struct cache_item){.at = (uint32_t)object->bytes.len, .address_at = address_at};
+    node_heads(object->bytes.at, *items, *count);
     return BOUGH_OK;
 }
 
-void node_item(const struct cache_object *node, uint32_t at, struct node_item *item)
+void node_heads(const uint8_t *bytes, struct cache_item *items, uint32_t count)
 {
-    const struct cache_item *place = &node->items[at];
-    const uint8_t *bytes = node->bytes.at + place->at;
-    bool wide = bytes[0] >= 0x80; /* a key's length is a varint of one or two bytes */
+    struct bough_bytes first = node_item_key(bytes + items[0].at);
+    struct bough_bytes last = node_item_key(bytes + items[count - 1].at);
+    size_t common = 0;
 
-    assert(at < node->item_count);
-    *item = (struct node_item){
-        .at = bytes,
-        .len = place[1].at - place->at,
-        .key_at = wide ? 2 : 1,
-        .key_len = (uint16_t)(wide ? (bytes[0] & 0x7f) | bytes[1] << 7 : bytes[0]),
-        .addresses = node->addresses + place->address_at,
-        .address_count = place[1].address_at - place->address_at,
-    };
+    assert(count > 0);
+    while (common < first.len && common < last.len && first.at[common] == last.at[common])
+        common++;
+    for (uint32_t i = 0; i < count; i++)
+        items[i].head = node_head(node_item_key(bytes + items[i].at), common);
+    items[count].head = common;
 }
 
-/* A reader of what follows the key. */
-static struct decode payload_of(const struct node_item *item)
+/* A varint that node_layout has seen; *at moves behind it. */
+static uint64_t trusted_varint(const uint8_t **at)
 {
-    size_t at = (size_t)item->key_at + item->key_len;
+    uint64_t number = 0;
+    unsigned shift = 0;
 
-    assert(at < item->len);
-    return decode_from(bough_bytes_of(item->at + at, item->len - at));
+    while (**at >= 0x80) {
+        number |= (uint64_t)(*(*at)++ & 0x7f) << shift;
+        shift += 7;
+    }
+    return number | (uint64_t) * (*at)++ << shift;
 }
 
 uint64_t node_key_count(const struct node_item *item, uint8_t level)
 {
-    struct decode in = payload_of(item);
-    uint8_t first = decode_u8(&in);
+    const uint8_t *at = item->at + item->key_at + item->key_len;
+    uint8_t first = *at++; /* form or flags */
 
     if (level == 0) {
         if (first != NODE_TREE && first != NODE_TREE_VERBATIM)
             return 1;
-        (void)decode_varint(&in); /* the mode */
+        (void)trusted_varint(&at); /* the mode */
     }
-    return decode_varint(&in);
+    return trusted_varint(&at);
 }
 
 bool node_is_soft(const struct node_item *item)
 {
-    struct decode in = payload_of(item);
-
-    return decode_u8(&in) != 0;
+    return item->at[item->key_at + item->key_len] != 0;
 }
 
 struct bough_link node_child(const struct node_item *item)
 {
-    struct decode in = payload_of(item);
-    struct bough_link child;
+    struct bough_link child = {.address = item->addresses[0]};
 
-    (void)decode_u8(&in);
-    (void)decode_varint(&in);
-    child.name = decode_hash(&in);
-    assert(!in.bad && item->address_count == 1);
-    child.address = item->addresses[0];
+    assert(item->address_count == 1 && item->len > BOUGH_HASH_BYTES);
+    memcpy(&child.name, item->at + item->len - BOUGH_HASH_BYTES, BOUGH_HASH_BYTES); /* it is last */
     return child;
+}
+
+/* A hash that node_layout has seen, with the address that goes with it; *at moves behind it. */
+static struct bough_link trusted_link(const uint8_t **at, uint64_t address)
+{
+    struct bough_link link = {.address = address};
+
+    memcpy(&link.name, *at, BOUGH_HASH_BYTES);
+    *at += BOUGH_HASH_BYTES;
+    return link;
 }
 
 void node_entry(const struct node_item *item, struct bough_entry *entry)
 {
-    struct decode in = payload_of(item);
-    uint8_t form = decode_u8(&in);
+    const uint8_t *at = item->at + item->key_at + item->key_len;
+    uint8_t form = *at++;
 
-    *entry = (struct bough_entry){.step = node_key(item), .mode = (uint32_t)decode_varint(&in)};
+    /* Part by part: compilers zero the whole with an instruction that is slow to start. */
+    entry->step = node_key(item);
+    entry->kind = BOUGH_ENTRY_VALUE;
+    entry->mode = (uint32_t)trusted_varint(&at);
+    entry->value = (struct bough_value){0};
+    entry->tree = (struct bough_tree){0};
+    entry->link = (struct bough_link){0};
+    entry->link_kind = (enum bough_kind)0;
     switch (form) {
     case NODE_DATA:
-        entry->value.data = decode_bytes(&in);
-        entry->value.size_bytes = entry->value.data.len;
+        entry->value.size_bytes = trusted_varint(&at);
+        entry->value.data = bough_bytes_of(at, (size_t)entry->value.size_bytes);
+        at += entry->value.size_bytes;
         break;
     case NODE_VALUE:
-        entry->value.size_bytes = decode_varint(&in);
-        entry->value.link.name = decode_hash(&in);
-        entry->value.link.address = item->addresses[0];
+        entry->value.size_bytes = trusted_varint(&at);
+        entry->value.link = trusted_link(&at, item->addresses[0]);
         break;
     case NODE_LINK:
         entry->kind = BOUGH_ENTRY_LINK;
-        entry->link_kind = (enum bough_kind)decode_u8(&in);
-        entry->link.name = decode_hash(&in);
-        entry->link.address = item->addresses[0];
+        entry->link_kind = (enum bough_kind) * at++;
+        entry->link = trusted_link(&at, item->addresses[0]);
         break;
     default:
         entry->kind = BOUGH_ENTRY_TREE;
         entry->step.len--; /* the '/' that is in the key only */
-        entry->tree.key_count = decode_varint(&in);
-        entry->tree.root.name = decode_hash(&in);
-        entry->tree.root.address = item->addresses[0];
-        if (form == NODE_TREE_VERBATIM) {
-            entry->tree.verbatim.name = decode_hash(&in);
-            entry->tree.verbatim.address = item->addresses[1];
-        }
+        entry->tree.key_count = trusted_varint(&at);
+        entry->tree.root = trusted_link(&at, item->addresses[0]);
+        if (form == NODE_TREE_VERBATIM)
+            entry->tree.verbatim = trusted_link(&at, item->addresses[1]);
     }
-    assert(!in.bad && in.left == 0);
+    assert(at == item->at + item->len);
 }
 
 /* An item being encoded: its bytes, and the addresses of its hashes. */
@@ -295,79 +304,4 @@ enum bough_err node_inner_item(struct bough_bytes last_key, const struct bough_l
     encode_link(&building, child);
     end_item(&building, item);
     return BOUGH_OK;
-}
-
-/* A node being put together. */
-struct assembly {
-    uint8_t *bytes;
-    size_t len;
-    uint64_t *addresses;
-    uint32_t address_count;
-    struct cache_item *items; /* count + 1 */
-};
-
-/* Takes what the items need together. */
-static enum bough_err begin_node(struct assembly *node, const struct node_item *items, size_t count,
-                                 struct bough_arena *arena)
-{
-    size_t len = 1;
-    size_t address_count = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        assert(i == 0 || bough_bytes_compare(node_key(&items[i - 1]), node_key(&items[i])) < 0);
-        len += items[i].len;
-        address_count += items[i].address_count;
-    }
-    assert(len <= UINT32_MAX);
-    *node = (struct assembly){
-        .bytes = bough_arena_take(arena, len),
-        .addresses = bough_arena_take(arena, address_count * sizeof(uint64_t)),
-        .items = bough_arena_take(arena, (count + 1) * sizeof(struct cache_item)),
-    };
-    return node->bytes == NULL || node->addresses == NULL || node->items == NULL ? BOUGH_NO_MEMORY
-                                                                                 : BOUGH_OK;
-}
-
-static void fill_node(struct assembly *node, uint8_t level, const struct node_item *items,
-                      size_t count)
-{
-    node->bytes[node->len++] = level;
-    for (size_t i = 0; i < count; i++) {
-        node->items[i] =
-            (struct cache_item){.at = (uint32_t)node->len, .address_at = node->address_count};
-        memcpy(node->bytes + node->len, items[i].at, items[i].len);
-        node->len += items[i].len;
-        for (uint32_t k = 0; k < items[i].address_count; k++)
-            node->addresses[node->address_count++] = items[i].addresses[k];
-    }
-    node->items[count] =
-        (struct cache_item){.at = (uint32_t)node->len, .address_at = node->address_count};
-}
-
-enum bough_err node_put(struct bough_store *store, uint8_t level, const struct node_item *items,
-                        size_t count, struct bough_arena *arena, struct bough_link *link)
-{
-    struct bough_arena_mark mark = bough_arena_now(arena);
-    const struct cache_object *pinned;
-    struct bough_object object;
-    struct assembly node;
-    enum bough_err err;
-
-    assert(count > 0 && level < NODE_LEVELS_MAX);
-    err = begin_node(&node, items, count, arena);
-    if (err != BOUGH_OK)
-        goto out;
-    fill_node(&node, level, items, count);
-    object = (struct bough_object){.kind = BOUGH_KIND_NODE,
-                                   .bytes = bough_bytes_of(node.bytes, node.len),
-                                   .addresses = node.addresses,
-                                   .address_count = node.address_count};
-    err =
-        object_put(store, BOUGH_KIND_NODE, object.bytes, node.addresses, node.address_count, link);
-    if (err == BOUGH_OK &&
-        cache_add(store->cache, link, &object, node.items, (uint32_t)count, &pinned) == BOUGH_OK)
-        cache_unpin(store->cache, pinned);
-out:
-    bough_arena_back(arena, mark);
-    return err;
 }

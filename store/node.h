@@ -56,8 +56,63 @@ BOUGH_MUST_CHECK enum bough_err node_layout(struct bough_store *store,
                                             struct bough_arena *arena, struct cache_item **items,
                                             uint32_t *count);
 
+/* The key of an item that was laid out.  Its length is a varint of one or two bytes. */
+static inline struct bough_bytes node_item_key(const uint8_t *item)
+{
+    bool wide = item[0] >= 0x80;
+
+    return (struct bough_bytes){.at = item + (wide ? 2 : 1),
+                                .len = wide ? (size_t)((item[0] & 0x7f) | item[1] << 7) : item[0]};
+}
+
+/* The key of item `at` of a node that was laid out. */
+static inline struct bough_bytes node_key_at(const struct cache_object *node, uint32_t at)
+{
+    assert(at < node->item_count);
+    return node_item_key(node->bytes.at + node->items[at].at);
+}
+
+/* The head of a key that begins with `common` bytes that do not count; zeros stand for what it does
+ * not have. */
+static inline uint64_t node_head(struct bough_bytes key, size_t common)
+{
+    uint64_t head = 0;
+    size_t len = key.len - common;
+    const uint8_t *at;
+
+    if (len == 0)
+        return 0;
+    at = key.at + common;
+    if (len >= 8)
+        return (uint64_t)at[0] << 56 | (uint64_t)at[1] << 48 | (uint64_t)at[2] << 40 |
+               (uint64_t)at[3] << 32 | (uint64_t)at[4] << 24 | (uint64_t)at[5] << 16 |
+               (uint64_t)at[6] << 8 | (uint64_t)at[7];
+    for (size_t i = 0; i < len; i++)
+        head |= (uint64_t)at[i] << (56 - 8 * i);
+    return head;
+}
+
+/* Fills in the heads of a node's items, whose places are there already: the eight bytes of a key,
+ * big-endian, behind those that all keys of the node begin with.  How many those are is the head of
+ * the end, items[count]. */
+void node_heads(const uint8_t *bytes, struct cache_item *items, uint32_t count);
+
 /* Item `at` of a node that was laid out. */
-void node_item(const struct cache_object *node, uint32_t at, struct node_item *item);
+static inline void node_item(const struct cache_object *node, uint32_t at, struct node_item *item)
+{
+    const struct cache_item *place = &node->items[at];
+    struct bough_bytes key = node_key_at(node, at);
+    const uint8_t *bytes = node->bytes.at + place->at;
+
+    *item = (struct node_item){
+        .at = bytes,
+        .len = place[1].at - place->at,
+        .key_at = (uint16_t)(key.at - bytes),
+        .key_len = (uint16_t)key.len,
+        .addresses = node->addresses + place->address_at,
+        .address_count = place[1].address_at - place->address_at,
+    };
+}
 
 /* The values at or below an item of a node of `level`. */
 uint64_t node_key_count(const struct node_item *item, uint8_t level);
@@ -81,11 +136,5 @@ BOUGH_MUST_CHECK enum bough_err node_inner_item(struct bough_bytes last_key,
                                                 const struct bough_link *child, uint64_t key_count,
                                                 bool soft, struct bough_arena *arena,
                                                 struct node_item *item);
-
-/* Encodes and stages the node of `count` > 0 items, and keeps it in the cache.  `arena` is for
- * scratch. */
-BOUGH_MUST_CHECK enum bough_err node_put(struct bough_store *store, uint8_t level,
-                                         const struct node_item *items, size_t count,
-                                         struct bough_arena *arena, struct bough_link *link);
 
 #endif

@@ -3,7 +3,8 @@
  * node_page.c - nodes as they stand in the cache.
  *
  * A node is laid out once, when it comes in; from then on an item is found by bisection and read in
- * place.
+ * place.  What is compared are heads (node.h), which stand side by side; keys only where two heads
+ * are equal.
  */
 #include "node_page.h"
 
@@ -51,17 +52,40 @@ void node_page_unpin(struct bough_store *store, const struct cache_object *page)
     cache_unpin(store->cache, page);
 }
 
+void node_page_warm(const struct bough_store *store, const struct cache_object *page,
+                    uint32_t first)
+{
+    uint32_t left = page->item_count - first;
+
+    assert(page->level > 0 && first <= page->item_count && page->address_count == page->item_count);
+    cache_warm(store->cache, page->addresses + first,
+               left < CACHE_WARM_MAX ? left : CACHE_WARM_MAX);
+}
+
+/* The order of a key and item `at`, whose heads are equal. */
+static int compare_whole(const struct cache_object *page, uint32_t at, struct bough_bytes key)
+{
+    return bough_bytes_compare(node_key_at(page, at), key);
+}
+
 uint32_t node_page_search(const struct cache_object *page, struct bough_bytes key)
 {
     uint32_t low = 0;
     uint32_t high = page->item_count;
+    size_t common = (size_t)page->items[high].head;
+    struct bough_bytes all = {.at = node_key_at(page, 0).at, .len = common};
+    struct bough_bytes start = {.at = key.at, .len = key.len < common ? key.len : common};
+    int order = common == 0 ? 0 : bough_bytes_compare(all, start);
+    uint64_t head;
 
+    if (order != 0)
+        return order > 0 ? 0 : page->item_count;
+    head = node_head(key, common);
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        struct node_item item;
+        uint64_t own = page->items[middle].head;
 
-        node_item(page, middle, &item);
-        if (bough_bytes_compare(node_key(&item), key) < 0)
+        if (own < head || (own == head && compare_whole(page, middle, key) < 0))
             low = middle + 1;
         else
             high = middle;

@@ -16,6 +16,11 @@ BOUGH_MUST_CHECK enum bough_err node_page_pin(struct bough_store *store,
 /* Lets go of a pinned node. */
 void node_page_unpin(struct bough_store *store, const struct cache_object *page);
 
+/* Says that some children of an inner node, from item `first` on, will be read soon. CACHE_WARM_MAX
+ * of them, if they are in the cache, are brought near. */
+void node_page_warm(const struct bough_store *store, const struct cache_object *page,
+                    uint32_t first);
+
 /* The first item whose key is >= `key`, or item_count when all are smaller.  O(log items). */
 uint32_t node_page_search(const struct cache_object *page, struct bough_bytes key);
 

@@ -149,6 +149,8 @@ static enum bough_err descend(struct bough_store *store, const struct bough_tree
         node_page_unpin(store, page);
         if (err != BOUGH_OK || level == 0)
             return err;
+        if (level == 1) /* a leaf is seldom near, and several lines of it will be looked at */
+            cache_warm(store->cache, &link.address, 1);
         above = level;
     }
 }

@@ -14,16 +14,17 @@
 #include "hash.h"
 #include "tree_level.h"
 #include "tree_range.h"
+#include "tree_warm.h"
 #include <stdlib.h>
 
 #define GITLINK_BYTES 20u /* a SHA-1 */
+#define TABLE_FIRST   4u
 
 enum plan_state { PLAN_ABSENT, PLAN_VALUE, PLAN_TREE };
 
 struct plan {
-    struct plan *left; /* siblings, a search tree by `order` and step: see find_child */
-    struct plan *right;
-    struct plan *children;
+    struct plan **table; /* the children by `order`, at most half full; table_max is a power of 2 */
+    size_t table_max;
     struct plan *next_listed; /* siblings, as they came */
     struct plan *listed;      /* children, as they came */
     size_t child_count;
@@ -61,20 +62,66 @@ static enum bough_err read_base(struct planner *planner, const struct plan *pare
     return err == BOUGH_NOT_FOUND ? BOUGH_OK : err;
 }
 
-/* The child at a step, made if it is not there yet.  Siblings form a binary search tree by keyed
- * hash, so that no order of edits makes it deep. */
+/* What orders siblings: keyed, so that nobody can choose steps that crowd a table. */
+static uint64_t order_of(const struct planner *planner, struct bough_bytes step)
+{
+    return hash_keyed(planner->store->backend->identity.salt, step.at, step.len);
+}
+
+/* The child at a step, NULL if it is not there yet. */
+static struct plan *planned(const struct plan *parent, struct bough_bytes step, uint64_t order)
+{
+    size_t mask = parent->table_max - 1;
+    size_t at = (size_t)order & mask;
+
+    if (parent->table_max == 0)
+        return NULL;
+    while (parent->table[at] != NULL &&
+           (parent->table[at]->order != order || !bough_bytes_equal(parent->table[at]->step, step)))
+        at = (at + 1) & mask;
+    return parent->table[at];
+}
+
+/* Puts a child into its parent's table, which has room. */
+static void enter(struct plan *parent, struct plan *child)
+{
+    size_t mask = parent->table_max - 1;
+    size_t at = (size_t)child->order & mask;
+
+    assert(2 * parent->child_count <= parent->table_max);
+    while (parent->table[at] != NULL)
+        at = (at + 1) & mask;
+    parent->table[at] = child;
+}
+
+/* Lists a new child, and puts it into the table, which grows fourfold. */
+static enum bough_err add_child(struct planner *planner, struct plan *parent, struct plan *child)
+{
+    child->next_listed = parent->listed;
+    parent->listed = child;
+    parent->child_count++;
+    if (2 * parent->child_count <= parent->table_max) {
+        enter(parent, child);
+        return BOUGH_OK;
+    }
+    parent->table_max = parent->table_max == 0 ? TABLE_FIRST : 4 * parent->table_max;
+    parent->table = bough_arena_zeros(planner->arena, parent->table_max, sizeof(struct plan *));
+    if (parent->table == NULL)
+        return BOUGH_NO_MEMORY;
+    for (struct plan *one = parent->listed; one != NULL; one = one->next_listed)
+        enter(parent, one);
+    return BOUGH_OK;
+}
+
+/* The child at a step, made if it is not there yet. */
 static enum bough_err find_child(struct planner *planner, struct plan *parent,
                                  struct bough_bytes step, struct plan **child)
 {
-    const uint8_t *salt = planner->store->backend->identity.salt;
-    uint64_t order = hash_keyed(salt, step.at, step.len);
-    struct plan **at = &parent->children;
+    uint64_t order = order_of(planner, step);
     struct plan *new_child;
 
     assert(step.len > 0 && step.len <= BOUGH_STEP_BYTES_MAX);
-    while (*at != NULL && !((*at)->order == order && bough_bytes_equal((*at)->step, step)))
-        at = order < (*at)->order ? &(*at)->left : &(*at)->right;
-    *child = *at;
+    *child = planned(parent, step, order);
     if (*child != NULL)
         return BOUGH_OK;
     new_child = bough_arena_zeros(planner->arena, 1, sizeof(*new_child));
@@ -83,18 +130,58 @@ static enum bough_err find_child(struct planner *planner, struct plan *parent,
     new_child->order = order;
     new_child->step = step;
     BOUGH_TRY(read_base(planner, parent, new_child));
-    new_child->next_listed = parent->listed;
-    parent->listed = new_child;
-    parent->child_count++;
-    *at = new_child;
+    BOUGH_TRY(add_child(planner, parent, new_child));
     *child = new_child;
     return BOUGH_OK;
+}
+
+/* Cuts the first step off `rest`, with the slash behind it. */
+static struct bough_bytes cut_step(struct bough_bytes *rest)
+{
+    const uint8_t *slash = memchr(rest->at, '/', rest->len);
+    size_t len = slash == NULL ? rest->len : (size_t)(slash - rest->at);
+    struct bough_bytes step = bough_bytes_of(rest->at, len);
+
+    rest->at += slash == NULL ? len : len + 1;
+    rest->len -= slash == NULL ? len : len + 1;
+    return step;
+}
+
+/* Brings near what the next edits will look at, as far as the plan knows the directories.  Nothing
+ * is decided here, and paths are not checked yet. */
+static void warm(struct planner *planner, struct plan *root, const struct bough_edit *edits,
+                 size_t count)
+{
+    struct tree_warm_step steps[CACHE_WARM_MAX];
+    size_t found = 0;
+
+    if (count < 2)
+        return;
+    for (size_t i = 0; i < count && i < CACHE_WARM_MAX; i++) {
+        struct bough_bytes rest = edits[i].path;
+        struct plan *plan = root;
+        struct bough_bytes step = {0};
+
+        if (edits[i].kind != BOUGH_EDIT_PLAIN) /* what comes behind it sees another tree */
+            break;
+        if (rest.len == 0 || rest.len > BOUGH_PATH_BYTES_MAX)
+            continue;
+        for (struct plan *next = root; next != NULL && rest.len > 0;) {
+            plan = next;
+            step = cut_step(&rest);
+            next = planned(plan, step, order_of(planner, step));
+        }
+        if (plan->now == PLAN_TREE)
+            steps[found++] = (struct tree_warm_step){.tree = &plan->base.tree, .step = step};
+    }
+    tree_warm_steps(planner->store, steps, found);
 }
 
 /* Forgets a plan node's children; what they meant is in its base, or gone. */
 static void drop_children(struct plan *plan)
 {
-    plan->children = NULL;
+    plan->table = NULL;
+    plan->table_max = 0;
     plan->listed = NULL;
     plan->child_count = 0;
 }
@@ -148,22 +235,13 @@ static enum bough_err plan_edit(struct planner *planner, struct plan *root,
 
     BOUGH_TRY(bough_tree_path_check(edit->path));
     while (rest.len > 0) {
-        const uint8_t *slash = memchr(rest.at, '/', rest.len);
-        size_t step_len = slash == NULL ? rest.len : (size_t)(slash - rest.at);
-
         if (plan->now == PLAN_VALUE && !edit->remove)
             return BOUGH_CONFLICT;
         if (plan->now != PLAN_TREE && edit->remove && plan->child_count == 0)
             return BOUGH_OK; /* nothing there to delete */
         assert(depth <= BOUGH_PATH_STEPS_MAX);
         way[depth++] = plan;
-        BOUGH_TRY(find_child(planner, plan, bough_bytes_of(rest.at, step_len), &plan));
-        rest.at += step_len;
-        rest.len -= step_len;
-        if (rest.len > 0) {
-            rest.at++;
-            rest.len--;
-        }
+        BOUGH_TRY(find_child(planner, plan, cut_step(&rest), &plan));
     }
     BOUGH_TRY(play(planner, plan, edit));
     while (plan->touched && depth > 0)
@@ -316,6 +394,8 @@ enum bough_err bough_tree_edit(struct bough_store *store, const struct bough_tre
     enum bough_err err = BOUGH_OK;
 
     for (size_t i = 0; i < count && err == BOUGH_OK; i++) {
+        if (i % CACHE_WARM_MAX == 0)
+            warm(&planner, &root, edits + i, count - i);
         err = edits[i].kind == BOUGH_EDIT_PLAIN ? plan_edit(&planner, &root, &edits[i])
                                                 : look_and_edit(&planner, &root, &edits[i]);
         if (err != BOUGH_OK && culprit != NULL)

@@ -7,6 +7,7 @@
  * node: that is the root.
  */
 #include "tree_level.h"
+#include "tree_batch.h"
 #include "tree_run.h"
 
 /* A list of changes that grows in an arena. */
@@ -36,7 +37,7 @@ static enum bough_err changes_add(struct changes *list, struct bough_arena *aren
 
 /* Merges what a run's nodes were with what they have become: removals, puts, and nothing where an
  * item stayed.  Without `was`, the level above starts from nothing, and everything is a put. */
-static enum bough_err run_changes(const struct node_item *was, size_t was_count,
+static enum bough_err run_changes(const struct tree_run_node *was, size_t was_count,
                                   const struct node_item *now, size_t now_count,
                                   struct changes *list, struct bough_arena *arena)
 {
@@ -47,15 +48,15 @@ static enum bough_err run_changes(const struct node_item *was, size_t was_count,
         int order = was_at == was_count ? 1
                     : now_at == now_count
                         ? -1
-                        : bough_bytes_compare(node_key(&was[was_at]), node_key(&now[now_at]));
+                        : bough_bytes_compare(node_key(&was[was_at].item), node_key(&now[now_at]));
         struct tree_level_change change = {.remove = order < 0};
 
-        if (order == 0 && node_same(&was[was_at], &now[now_at])) {
+        if (order == 0 && node_same(&was[was_at].item, &now[now_at])) {
             was_at++;
             now_at++;
             continue;
         }
-        change.key = node_key(order < 0 ? &was[was_at] : &now[now_at]);
+        change.key = node_key(order < 0 ? &was[was_at].item : &now[now_at]);
         if (order >= 0)
             change.item = now[now_at];
         BOUGH_TRY(changes_add(list, arena, &change));
@@ -65,35 +66,60 @@ static enum bough_err run_changes(const struct node_item *was, size_t was_count,
     return BOUGH_OK;
 }
 
-/* Cuts a run's items into nodes, stages them, and lists the inner items that lead to them. */
-static enum bough_err build_nodes(struct bough_store *store, const struct node_cut *rule,
-                                  const struct tree_run *run, struct bough_arena *arena,
-                                  struct node_item **built, size_t *built_count)
+/* Cuts a run's items into nodes. */
+static enum bough_err cut_nodes(struct tree_batch *batch, const struct node_cut *rule,
+                                struct tree_run *run)
 {
-    uint8_t *ends = bough_arena_take(arena, run->count);
+    uint8_t *ends = bough_arena_take(batch->arena, run->count);
     size_t first = 0;
     uint64_t keys = 0;
 
-    *built_count = 0;
-    *built = bough_arena_take(arena, run->count * sizeof(**built));
-    if (ends == NULL || *built == NULL)
+    run->built = bough_arena_take(batch->arena, run->count * sizeof(*run->built));
+    if (ends == NULL || run->built == NULL)
         return BOUGH_NO_MEMORY;
     if (run->count == 0)
         return BOUGH_OK;
     node_cut_mark(rule, run->items, run->hashes, run->count, ends);
     for (size_t i = 0; i < run->count; i++) {
-        struct bough_link link;
-
         keys += node_key_count(&run->items[i], rule->level);
         if (ends[i] == NODE_CUT_NONE)
             continue;
-        BOUGH_TRY(node_put(store, rule->level, run->items + first, i + 1 - first, arena, &link));
-        BOUGH_TRY(node_inner_item(node_key(&run->items[i]), &link, keys, ends[i] == NODE_CUT_SOFT,
-                                  arena, &(*built)[(*built_count)++]));
+        BOUGH_TRY(tree_batch_add(batch, rule->level, run->items + first, i + 1 - first, keys,
+                                 ends[i] == NODE_CUT_SOFT, &run->built[run->built_count++]));
         first = i + 1;
         keys = 0;
     }
     return BOUGH_OK;
+}
+
+/* Makes the one node of a run that is a patch. */
+static enum bough_err patch_node(struct tree_batch *batch, struct tree_run *run)
+{
+    const struct node_item *parent = &run->nodes[0].item;
+
+    assert(run->node_count == 1);
+    run->built = bough_arena_take(batch->arena, sizeof(*run->built));
+    if (run->built == NULL)
+        return BOUGH_NO_MEMORY;
+    run->built_count = 1;
+    return tree_batch_patch(batch, &run->patch, parent->at == NULL ? NULL : parent, run->built);
+}
+
+/* Writes the nodes that runs have become. */
+static enum bough_err build_level(struct tree_batch *batch, const struct node_cut *rule,
+                                  struct tree_run *runs)
+{
+    for (struct tree_run *run = runs; run != NULL; run = run->newer) {
+        bool alone_at_top = run->at_start && run->at_end && run->count == 1 && rule->level > 0;
+
+        for (size_t i = 0; i < run->node_count; i++)
+            cache_retire(run->nodes[i].page);
+        if (run->patch.page != NULL)
+            BOUGH_TRY(patch_node(batch, run));
+        else if (!alone_at_top)
+            BOUGH_TRY(cut_nodes(batch, rule, run));
+    }
+    return tree_batch_flush(batch);
 }
 
 /* What a level's work has come to. */
@@ -105,54 +131,40 @@ struct outcome {
 };
 
 /* The whole level is in one run: it may be the tree's last. */
-static enum bough_err finish_whole(const struct tree_run *run, const struct node_cut *rule,
-                                   const struct node_item *built, size_t built_count,
-                                   struct outcome *outcome)
+static void finish_whole(const struct tree_run *run, const struct node_cut *rule,
+                         struct outcome *outcome)
 {
     const struct node_item *root = NULL;
 
     outcome->whole = true;
-    if (run->count == 0) {
-        outcome->done = true; /* an empty directory */
-        return BOUGH_OK;
-    }
     if (run->count == 1 && rule->level > 0)
         root = &run->items[0]; /* one node below: it is the root, not this one */
-    else if (built_count == 1)
-        root = &built[0];
+    else if (run->built_count == 1)
+        root = &run->built[0];
+    else if (run->built_count == 0)
+        outcome->done = true; /* an empty directory */
     if (root != NULL) {
         outcome->done = true;
         outcome->result.root = node_child(root);
         outcome->result.key_count = node_key_count(root, 1); /* an inner item, whatever its level */
     }
-    return BOUGH_OK;
 }
 
-/* Stages a level's runs. */
-static enum bough_err finish_level(struct bough_store *store, const struct node_cut *rule,
-                                   const struct tree_run *runs, const struct bough_tree *base,
-                                   struct bough_arena *arena, struct outcome *outcome)
+/* Writes a level's runs, and says what that means for the level above. */
+static enum bough_err finish_level(struct tree_batch *batch, const struct node_cut *rule,
+                                   struct tree_run *runs, const struct bough_tree *base,
+                                   struct outcome *outcome)
 {
     *outcome = (struct outcome){0};
-    if (runs == NULL) { /* nothing changed after all */
-        outcome->done = true;
-        outcome->result = *base;
-        return BOUGH_OK;
-    }
+    BOUGH_TRY(build_level(batch, rule, runs));
     for (const struct tree_run *run = runs; run != NULL; run = run->newer) {
-        bool alone_at_top = run->at_start && run->at_end && run->count == 1 && rule->level > 0;
-        struct node_item *built = NULL;
-        size_t built_count = 0;
-
-        if (!alone_at_top)
-            BOUGH_TRY(build_nodes(store, rule, run, arena, &built, &built_count));
         if (run->at_start && run->at_end)
-            BOUGH_TRY(finish_whole(run, rule, built, built_count, outcome));
+            finish_whole(run, rule, outcome);
         if (!outcome->done)
-            BOUGH_TRY(run_changes(run->nodes, outcome->whole ? 0 : run->node_count, built,
-                                  built_count, &outcome->changes, arena));
+            BOUGH_TRY(run_changes(run->nodes, outcome->whole ? 0 : run->node_count, run->built,
+                                  run->built_count, &outcome->changes, batch->arena));
     }
-    if (!outcome->done && outcome->changes.count == 0) {
+    if (!outcome->done && outcome->changes.count == 0) { /* nothing changed after all */
         outcome->done = true;
         outcome->result = *base;
     }
@@ -160,9 +172,9 @@ static enum bough_err finish_level(struct bough_store *store, const struct node_
 }
 
 /* Level after level, until one has a single node. */
-static enum bough_err apply(struct tree_spot_pins *pins, const struct bough_tree *base,
-                            const struct tree_level_change *changes, size_t count,
-                            struct bough_tree *result)
+static enum bough_err apply(struct tree_spot_pins *pins, struct tree_batch *batch,
+                            const struct bough_tree *base, const struct tree_level_change *changes,
+                            size_t count, struct bough_tree *result)
 {
     const struct cache_object *root = NULL;
     struct outcome outcome = {0};
@@ -175,7 +187,7 @@ static enum bough_err apply(struct tree_spot_pins *pins, const struct bough_tree
 
         assert(level < NODE_LEVELS_MAX);
         BOUGH_TRY(tree_run_gather(pins, &rule, root, changes, count, &runs));
-        BOUGH_TRY(finish_level(pins->store, &rule, runs, base, pins->arena, &outcome));
+        BOUGH_TRY(finish_level(batch, &rule, runs, base, &outcome));
         changes = outcome.changes.at;
         count = outcome.changes.count;
         if (outcome.whole)
@@ -190,13 +202,17 @@ enum bough_err tree_level_apply(struct bough_store *store, const struct bough_tr
                                 struct bough_arena *arena, struct bough_tree *result)
 {
     struct tree_spot_pins pins = {.store = store, .arena = arena};
+    struct tree_batch batch;
     enum bough_err err;
 
     if (count == 0) {
         *result = *base;
         return BOUGH_OK;
     }
-    err = apply(&pins, base, changes, count, result);
+    err = tree_batch_init(&batch, store, arena, count);
+    if (err == BOUGH_OK)
+        err = apply(&pins, &batch, base, changes, count, result);
+    tree_batch_release(&batch);
     tree_spot_release(&pins);
     return err;
 }

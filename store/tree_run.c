@@ -6,7 +6,8 @@
  * cuts that the change has not killed (node_cut.c, rule 2: nothing behind a live cut matters):
  *   (1) to the right, until its last item is the old cut, still there and still winning to the
  * left; (2) to the left, until the cut before its first item still holds against the run's items.
- * A run that grows left into an earlier one swallows it.
+ * A run that grows left into an earlier one swallows it.  Where the changes of a node keep its
+ * shape, they kill no cut: the run is a patch of that node and does not grow (tree_patch.c).
  */
 #include "tree_run.h"
 
@@ -27,7 +28,7 @@ static enum bough_err make_room(struct gather *gather, struct tree_run *run, siz
     struct bough_arena *arena = gather->pins->arena;
     struct node_item *new_items = bough_arena_take(arena, items * sizeof(*new_items));
     uint64_t *new_hashes = bough_arena_take(arena, items * sizeof(*new_hashes));
-    struct node_item *new_nodes = bough_arena_take(arena, nodes * sizeof(*new_nodes));
+    struct tree_run_node *new_nodes = bough_arena_take(arena, nodes * sizeof(*new_nodes));
     size_t item_at = right ? items - run->count : 0;
     size_t node_at = right ? nodes - run->node_count : 0;
 
@@ -53,29 +54,26 @@ static void add_item(struct gather *gather, struct tree_run *run, const struct n
     run->count++;
 }
 
-/* How many of the pending changes have keys up to that of `page`'s last item; all of them if it is
- * the level's last page, or none. */
-static size_t changes_within(const struct gather *gather, const struct cache_object *page,
-                             bool last)
+/* How many of the pending changes have keys up to that of the last item of the page at `spot`; all
+ * of them if it is the level's last page, or none.  The parent says what that key is: it is nearer
+ * than the end of a leaf. */
+static size_t changes_within(const struct gather *gather, const struct tree_spot *spot, bool last)
 {
-    struct bough_bytes bound;
+    struct node_item parent;
     size_t count = 0;
 
-    if (last)
+    if (last || !tree_spot_item(spot, &parent))
         return gather->change_count;
-    bound = tree_spot_last_key(page);
     while (count < gather->change_count &&
-           bough_bytes_compare(gather->changes[count].key, bound) <= 0)
+           bough_bytes_compare(gather->changes[count].key, node_key(&parent)) <= 0)
         count++;
     return count;
 }
 
-/* Applies the next change to the end of a run; `old` is the item it replaces, or NULL. */
-static void apply_change(struct gather *gather, struct tree_run *run, const struct node_item *old)
+/* Applies a change to the end of a run; `old` is the item it replaces, or NULL. */
+static void apply_change(struct gather *gather, struct tree_run *run,
+                         const struct tree_level_change *change, const struct node_item *old)
 {
-    const struct tree_level_change *change = gather->changes++;
-
-    gather->change_count--;
     if (!change->remove) {
         add_item(gather, run, &change->item);
         run->changed = run->changed || old == NULL || !node_same(old, &change->item);
@@ -84,28 +82,47 @@ static void apply_change(struct gather *gather, struct tree_run *run, const stru
     }
 }
 
-/* Takes in the items of a page (NULL = none) at the run's right end, with the next `pending`
- * changes merged into them. */
+/* Takes in the items of a page (NULL = none) at the run's right end, with `count` changes merged
+ * into them. */
 static void merge_page(struct gather *gather, struct tree_run *run, const struct cache_object *page,
-                       size_t pending)
+                       const struct tree_level_change *changes, size_t count)
 {
-    size_t stop = gather->change_count - pending;
+    const struct tree_level_change *stop = changes + count;
 
     for (uint32_t i = 0; page != NULL && i < page->item_count; i++) {
         struct node_item old;
         int order = 1;
 
         node_item(page, i, &old);
-        while (gather->change_count > stop &&
-               (order = bough_bytes_compare(gather->changes->key, node_key(&old))) < 0)
-            apply_change(gather, run, NULL);
-        if (gather->change_count > stop && order == 0)
-            apply_change(gather, run, &old);
+        while (changes < stop && (order = bough_bytes_compare(changes->key, node_key(&old))) < 0)
+            apply_change(gather, run, changes++, NULL);
+        if (changes < stop && order == 0)
+            apply_change(gather, run, changes++, &old);
         else
             add_item(gather, run, &old);
     }
-    while (gather->change_count > stop)
-        apply_change(gather, run, NULL);
+    while (changes < stop)
+        apply_change(gather, run, changes++, NULL);
+}
+
+/* The next `count` changes, which count as applied from now on. */
+static const struct tree_level_change *take_changes(struct gather *gather, size_t count)
+{
+    const struct tree_level_change *taken = gather->changes;
+
+    assert(count <= gather->change_count);
+    gather->changes += count;
+    gather->change_count -= count;
+    return taken;
+}
+
+/* Notes the old node at a place as the run's last. */
+static void add_node(struct tree_run *run, const struct tree_spot *spot)
+{
+    struct tree_run_node *node = &run->nodes[run->node_count++];
+
+    *node = (struct tree_run_node){.page = spot->page};
+    (void)tree_spot_item(spot, &node->item);
 }
 
 /* Takes in the page at a place, or an empty level, at the run's right end. */
@@ -114,13 +131,13 @@ static enum bough_err append_page(struct gather *gather, struct tree_run *run,
 {
     const struct cache_object *page = spot->page;
     bool last = page == NULL || tree_spot_is_last(spot);
-    size_t pending = changes_within(gather, page, last);
+    size_t pending = changes_within(gather, spot, last);
     size_t old_count = page == NULL ? 0 : page->item_count;
 
     BOUGH_TRY(make_room(gather, run, run->count + old_count + pending, run->node_count + 1, false));
-    merge_page(gather, run, page, pending);
-    if (page != NULL && tree_spot_item(spot, &run->nodes[run->node_count]))
-        run->node_count++;
+    merge_page(gather, run, page, take_changes(gather, pending), pending);
+    if (page != NULL)
+        add_node(run, spot);
     assert(!last || gather->change_count == 0);
     run->last = *spot;
     run->at_end = last;
@@ -168,12 +185,26 @@ static enum bough_err needs_left(const struct gather *gather, const struct tree_
     return BOUGH_OK;
 }
 
+/* Makes a run's patch into items. */
+static enum bough_err unfold(struct gather *gather, struct tree_run *run)
+{
+    struct tree_patch patch = run->patch;
+
+    assert(run->count == 0 && run->node_count == 1);
+    run->patch.page = NULL;
+    BOUGH_TRY(make_room(gather, run, patch.page->item_count, 1, false));
+    merge_page(gather, run, patch.page, patch.changes, patch.count);
+    return BOUGH_OK;
+}
+
 /* Swallows the finished run to the left. */
 static enum bough_err swallow(struct gather *gather, struct tree_run *run)
 {
-    const struct tree_run *older = gather->newest;
+    struct tree_run *older = gather->newest;
 
     gather->newest = older->older;
+    if (older->patch.page != NULL)
+        BOUGH_TRY(unfold(gather, older));
     BOUGH_TRY(make_room(gather, run, older->count + run->count, older->node_count + run->node_count,
                         true));
     memcpy(run->items, older->items, older->count * sizeof(*run->items));
@@ -201,7 +232,8 @@ static enum bough_err grow_left(struct gather *gather, struct tree_run *run,
         node_item(page, i, &run->items[i]);
         run->hashes[i] = node_cut_hash(gather->rule, node_key(&run->items[i]));
     }
-    (void)tree_spot_item(before, &run->nodes[0]);
+    run->nodes[0] = (struct tree_run_node){.page = page};
+    (void)tree_spot_item(before, &run->nodes[0].item);
     run->count += page->item_count;
     run->node_count++;
     run->first = *before;
@@ -209,7 +241,7 @@ static enum bough_err grow_left(struct gather *gather, struct tree_run *run,
     return BOUGH_OK;
 }
 
-/* Grows a run until both ends stand, and lists it. */
+/* Grows a run until both ends stand. */
 static enum bough_err settle(struct gather *gather, struct tree_run *run)
 {
     for (;;) {
@@ -223,25 +255,53 @@ static enum bough_err settle(struct gather *gather, struct tree_run *run)
         }
         BOUGH_TRY(needs_left(gather, run, &place, &left));
         if (!left)
-            break;
+            return BOUGH_OK;
         BOUGH_TRY(grow_left(gather, run, &place));
     }
-    run->older = gather->newest;
-    gather->newest = run;
+}
+
+/* The changes of the page at a place as a patch, if they are one: then that is the run. */
+static enum bough_err try_patch(struct gather *gather, struct tree_run *run,
+                                const struct tree_spot *spot)
+{
+    struct bough_arena *arena = gather->pins->arena;
+    bool last = tree_spot_is_last(spot);
+    size_t pending = changes_within(gather, spot, last);
+
+    BOUGH_TRY(tree_patch_fit(spot->page, gather->changes, pending, arena, &run->patch));
+    if (run->patch.page == NULL)
+        return BOUGH_OK;
+    run->nodes = bough_arena_take(arena, sizeof(*run->nodes));
+    if (run->nodes == NULL)
+        return BOUGH_NO_MEMORY;
+    (void)take_changes(gather, pending);
+    add_node(run, spot);
+    run->last = *spot;
+    run->at_end = last;
+    run->changed = tree_patch_matters(&run->patch);
     return BOUGH_OK;
 }
 
-/* Starts a run at the place that the next change falls into. */
-static enum bough_err begin_run(struct gather *gather, const struct tree_spot *spot,
-                                struct tree_run **run)
+/* Gathers the run at the place that the next change falls into; *run is NULL when nothing changes
+ * there. */
+static enum bough_err gather_run(struct gather *gather, const struct tree_spot *spot,
+                                 struct tree_run **run)
 {
     struct tree_run *new_run = bough_arena_zeros(gather->pins->arena, 1, sizeof(*new_run));
 
+    *run = NULL;
     if (new_run == NULL)
         return BOUGH_NO_MEMORY;
     new_run->first = *spot;
     new_run->at_start = spot->page == NULL || tree_spot_is_first(spot);
-    BOUGH_TRY(append_page(gather, new_run, spot));
+    if (spot->page != NULL)
+        BOUGH_TRY(try_patch(gather, new_run, spot));
+    if (new_run->patch.page == NULL)
+        BOUGH_TRY(append_page(gather, new_run, spot));
+    if (!new_run->changed)
+        return BOUGH_OK;
+    if (new_run->patch.page == NULL)
+        BOUGH_TRY(settle(gather, new_run));
     *run = new_run;
     return BOUGH_OK;
 }
@@ -258,6 +318,7 @@ enum bough_err tree_run_gather(struct tree_spot_pins *pins, const struct node_cu
     if (root != NULL && root->level < rule->level)
         root = NULL;
     while (gather.change_count > 0) {
+        size_t before = gather.change_count;
         struct tree_run *run;
 
         if (root != NULL && !opened)
@@ -265,9 +326,12 @@ enum bough_err tree_run_gather(struct tree_spot_pins *pins, const struct node_cu
         else if (root != NULL)
             BOUGH_TRY(tree_spot_forward(&spot, gather.changes->key));
         opened = true;
-        BOUGH_TRY(begin_run(&gather, &spot, &run));
-        if (run->changed) {
-            BOUGH_TRY(settle(&gather, run));
+        BOUGH_TRY(gather_run(&gather, &spot, &run));
+        if (gather.change_count == before) /* or a malformed tree would keep us here for ever */
+            return object_corrupt(pins->store, &spot.page->link, "keys not as the parent says");
+        if (run != NULL) {
+            run->older = gather.newest;
+            gather.newest = run;
             spot = run->last;
         }
     }

@@ -8,17 +8,26 @@
 
 #include "node_cut.h"
 #include "tree_level.h"
+#include "tree_patch.h"
 #include "tree_spot.h"
+
+/* An old node that a run has taken in. */
+struct tree_run_node {
+    const struct cache_object *page;
+    struct node_item item; /* the parent's that leads to it; a root has none: .at is NULL */
+};
 
 struct tree_run {
     struct tree_run *older;  /* the run to the left, while gathering */
     struct tree_run *newer;  /* the run to the right, in the finished list */
+    struct tree_patch patch; /* if its page is set: that is all, and there are no items */
     struct node_item *items; /* changes applied */
     uint64_t *hashes;        /* node_cut_hash of each */
     size_t count;
-    struct node_item *nodes; /* the parents' items of the old nodes taken in, in order; a root node
-                                has none */
+    struct tree_run_node *nodes; /* in order */
     size_t node_count;
+    struct node_item *built; /* what leads to the new nodes; for tree_level.c */
+    size_t built_count;
     bool at_start; /* the run begins with the level */
     bool at_end;   /* the run ends with the level */
     bool changed;

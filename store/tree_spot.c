@@ -34,10 +34,7 @@ void tree_spot_release(struct tree_spot_pins *pins)
 
 struct bough_bytes tree_spot_last_key(const struct cache_object *page)
 {
-    struct node_item item;
-
-    node_item(page, page->item_count - 1, &item);
-    return node_key(&item);
+    return node_key_at(page, page->item_count - 1);
 }
 
 /* Goes down from an inner page through its item `at`. */

@@ -82,6 +82,15 @@ static struct model_key *model_find(struct model *model, const char *path)
     return NULL;
 }
 
+/* How long the value at `path` is, 0 if there is none: many edits keep it, which leaves nodes in
+ * their shape. */
+static int model_width(struct model *model, const char *path)
+{
+    const struct model_key *key = model_find(model, path);
+
+    return key == NULL ? 0 : (int)strlen(key->value);
+}
+
 /* Whether `path` would stand below a value, or has something below it. */
 static int model_conflicts(const struct model *model, const char *path)
 {
@@ -175,14 +184,18 @@ static void one_batch(struct bough_store *store, struct bough_tree *tree, struct
     int mostly_remove = test_below(state, 4) == 0;
 
     for (size_t i = 0; i < count; i++) {
+        int width;
+
         random_path(state, paths[i]);
         if (test_below(state, 10) < (mostly_remove ? 9u : 2u)) {
             edits[i] = removal(paths[i]);
             model_remove(model, paths[i]);
             continue;
         }
-        sprintf(values[i], "%0*llu", (int)(1 + test_below(state, 60)),
-                (unsigned long long)test_below(state, 9));
+        width = model_width(model, paths[i]);
+        if (width == 0 || test_below(state, 3) == 0)
+            width = 1 + (int)test_below(state, 60);
+        sprintf(values[i], "%0*llu", width, (unsigned long long)test_below(state, 9));
         if (model_conflicts(model, paths[i]) || model->count == KEYS_MAX) {
             edits[i] = removal("nothing/there"); /* keep to edits that are allowed */
             continue;
