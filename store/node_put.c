@@ -175,14 +175,3 @@ enum bough_err node_put_all(struct bough_store *store, struct node_draft *drafts
     }
     return BOUGH_OK;
 }
-
-enum bough_err node_put(struct bough_store *store, uint8_t level, const struct node_item *items,
-                        size_t count, struct bough_arena *arena, struct bough_link *link)
-{
-    struct node_draft draft;
-
-    BOUGH_TRY(node_put_draft(level, items, count, arena, &draft));
-    BOUGH_TRY(node_put_all(store, &draft, 1, arena));
-    *link = draft.link;
-    return BOUGH_OK;
-}

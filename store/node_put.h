@@ -42,9 +42,4 @@ BOUGH_MUST_CHECK enum bough_err node_put_patched(const struct cache_object *page
 BOUGH_MUST_CHECK enum bough_err node_put_all(struct bough_store *store, struct node_draft *drafts,
                                              size_t count, struct bough_arena *arena);
 
-/* node_put_draft and node_put_all for one node. */
-BOUGH_MUST_CHECK enum bough_err node_put(struct bough_store *store, uint8_t level,
-                                         const struct node_item *items, size_t count,
-                                         struct bough_arena *arena, struct bough_link *link);
-
 #endif

@@ -162,6 +162,8 @@ static void warm(struct planner *planner, struct plan *root, const struct bough_
         struct plan *plan = root;
         struct bough_bytes step = {0};
 
+        if (edits[i].kind != BOUGH_EDIT_PLAIN) /* what comes behind it sees another tree */
+            break;
         if (rest.len == 0 || rest.len > BOUGH_PATH_BYTES_MAX)
             continue;
         for (struct plan *next = root; next != NULL && rest.len > 0;) {

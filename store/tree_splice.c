@@ -187,15 +187,16 @@ static enum bough_err build(const struct seam *seam, struct node_item **built, s
         return BOUGH_OK;
     node_cut_mark(&seam->rule, seam->items, seam->hashes, seam->count, ends);
     for (size_t i = 0; i < seam->count; i++) {
-        struct bough_link link;
+        struct node_draft draft;
 
         keys += node_key_count(&seam->items[i], seam->rule.level);
         if (ends[i] == NODE_CUT_NONE)
             continue;
-        BOUGH_TRY(node_put(seam->pins->store, seam->rule.level, seam->items + from, i + 1 - from,
-                           arena, &link));
-        BOUGH_TRY(node_inner_item(node_key(&seam->items[i]), &link, keys, ends[i] == NODE_CUT_SOFT,
-                                  arena, &(*built)[(*built_count)++]));
+        BOUGH_TRY(
+            node_put_draft(seam->rule.level, seam->items + from, i + 1 - from, arena, &draft));
+        BOUGH_TRY(node_put_all(seam->pins->store, &draft, 1, arena));
+        BOUGH_TRY(node_inner_item(node_key(&seam->items[i]), &draft.link, keys,
+                                  ends[i] == NODE_CUT_SOFT, arena, &(*built)[(*built_count)++]));
         from = i + 1;
         keys = 0;
     }

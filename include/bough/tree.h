@@ -126,24 +126,6 @@ BOUGH_MUST_CHECK enum bough_err bough_tree_walk_next(struct bough_tree_walk *wal
 BOUGH_MUST_CHECK enum bough_err bough_tree_walk_skip(struct bough_tree_walk *walk,
                                                      struct bough_bytes prefix);
 
-/* ---- by number (tree_rank.c) ---- */
-
-/* How many values of the tree, those in directories below included, have a path that is bytewise
- * less than `path`, which may be any bytes.  So the values of a range of paths are the difference
- * of two ranks, and a page can be begun at a number.  BOUGH_TOO_BIG (deeper than paths may be),
- * BOUGH_CORRUPT, BOUGH_IO, BOUGH_NO_MEMORY.  O(depth * log n). */
-BOUGH_MUST_CHECK enum bough_err bough_tree_rank(struct bough_store *store,
-                                                const struct bough_tree *tree,
-                                                struct bough_bytes path, uint64_t *rank);
-
-/* The value with rank `number`: path and entry, whose step and short data live in `arena`.
- * BOUGH_NOT_FOUND when there are not so many; otherwise as bough_tree_rank. */
-BOUGH_MUST_CHECK enum bough_err bough_tree_rank_nth(struct bough_store *store,
-                                                    const struct bough_tree *tree, uint64_t number,
-                                                    struct bough_arena *arena,
-                                                    struct bough_bytes *path,
-                                                    struct bough_entry *entry);
-
 /* ---- the same backwards (tree_walk_back.c) ---- */
 
 /* A walk over all values whose path starts with `prefix` and is bytewise less than `before`
@@ -162,6 +144,24 @@ BOUGH_MUST_CHECK enum bough_err bough_tree_walk_back_next(struct bough_tree_walk
 /* Moves on to the first path that is bytewise less than every path that starts with `prefix`. */
 BOUGH_MUST_CHECK enum bough_err bough_tree_walk_back_skip(struct bough_tree_walk *walk,
                                                           struct bough_bytes prefix);
+
+/* ---- by number (tree_rank.c) ---- */
+
+/* How many values of the tree, those in directories below included, have a path that is bytewise
+ * less than `path`, which may be any bytes.  So the values of a range of paths are the difference
+ * of two ranks, and a page can be begun at a number.  BOUGH_TOO_BIG (deeper than paths may be),
+ * BOUGH_CORRUPT, BOUGH_IO, BOUGH_NO_MEMORY.  O(depth * log n). */
+BOUGH_MUST_CHECK enum bough_err bough_tree_rank(struct bough_store *store,
+                                                const struct bough_tree *tree,
+                                                struct bough_bytes path, uint64_t *rank);
+
+/* The value with rank `number`: path and entry, whose step and short data live in `arena`.
+ * BOUGH_NOT_FOUND when there are not so many; otherwise as bough_tree_rank. */
+BOUGH_MUST_CHECK enum bough_err bough_tree_rank_nth(struct bough_store *store,
+                                                    const struct bough_tree *tree, uint64_t number,
+                                                    struct bough_arena *arena,
+                                                    struct bough_bytes *path,
+                                                    struct bough_entry *entry);
 
 /* ---- edit (tree_edit.c, tree_range.c) ---- */
 
