@@ -142,7 +142,7 @@ static void test_value__what_is_appended_gives_what_writing_it_all_gives(void **
     (void)unused;
     fill(&seed);
     memset(bytes + 3000000, 0, 2000000); /* where chunks are as long as they may be */
-    for (int i = 0; i < 60; i++) {
+    for (int i = 0; i < 25; i++) {
         struct bough_arena arena = store_setup_arena();
         size_t len = i < 10 ? lens[i] : test_below(&seed, BYTES_MAX);
         struct bough_value value;
