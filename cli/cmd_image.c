@@ -6,6 +6,7 @@
 #include "bough/blockdev.h"
 #include "bough/fsck.h"
 #include "bough/journal.h"
+#include "bough/repair.h"
 #include "env_unix.h"
 #include "hash.h"
 #include "image_open.h"
@@ -170,27 +171,70 @@ static enum exit_status check(const struct options *options, struct bough_store 
     return report.fault_count == 0 ? EXIT_OK : EXIT_CORRUPT;
 }
 
-enum exit_status cmd_image_fsck(struct options *options)
+/* Opens the store in FILE; after an error a message has been printed. */
+static enum exit_status open_store(const struct options *options, struct bough_env *env,
+                                   bool read_only, struct bough_backend **backend,
+                                   struct bough_store **store)
 {
-    struct bough_file_options file = {.read_only = true};
-    struct env_unix env;
+    const struct bough_file_options file = {.read_only = read_only};
     struct bough_block *dev;
+    enum exit_status status = image_open(options, env, &file, read_only, &dev);
+    enum bough_err err;
+
+    if (status != EXIT_OK)
+        return status;
+    err = bough_journal_open(env, dev, backend);
+    if (err == BOUGH_OK)
+        err = bough_store_open(env, *backend, CACHE_BYTES, store);
+    return err == BOUGH_OK ? EXIT_OK : image_open_complain(options, err);
+}
+
+/* Takes what is damaged from another image. */
+static enum exit_status repair(const struct options *options, struct bough_env *env,
+                               struct bough_store *store)
+{
+    struct options source = *options;
+    struct bough_repair_report report = {0};
     struct bough_backend *backend;
-    struct bough_store *store;
+    struct bough_store *from;
     enum exit_status status;
     enum bough_err err;
 
-    env_unix_open(&env, HEAP_BYTES_MAX);
-    env.log.base.at_least = BOUGH_WARN;
-    status = image_open(options, &env.base, &file, true, &dev);
+    source.args[0] = options->repair_from;
+    source.mirror = NULL;
+    status = open_store(&source, env, true, &backend, &from);
     if (status != EXIT_OK)
         return status;
-    err = bough_journal_open(&env.base, dev, &backend);
+    err = bough_repair(store, from, &report);
     if (err == BOUGH_OK)
-        err = bough_store_open(&env.base, backend, CACHE_BYTES, &store);
+        err = bough_store_sync(store);
+    bough_store_close(from);
+    if (err == BOUGH_UNSUPPORTED)
+        fprintf(stderr, "bough: images cannot be repaired in place yet\n");
     if (err != BOUGH_OK)
-        return complain(options->args[0], err);
-    status = check(options, store, backend->damaged);
+        return image_open_complain(options, err);
+    fprintf(stderr, "%llu objects damaged, %llu mended, %llu more copied\n",
+            (unsigned long long)report.damaged_count, (unsigned long long)report.mended_count,
+            (unsigned long long)report.copied_count);
+    return EXIT_OK;
+}
+
+enum exit_status cmd_image_fsck(struct options *options)
+{
+    struct env_unix env;
+    struct bough_backend *backend;
+    struct bough_store *store;
+    enum exit_status status;
+
+    env_unix_open(&env, HEAP_BYTES_MAX);
+    env.log.base.at_least = BOUGH_WARN;
+    status = open_store(options, &env.base, options->repair_from == NULL, &backend, &store);
+    if (status != EXIT_OK)
+        return status;
+    if (options->repair_from != NULL)
+        status = repair(options, &env.base, store);
+    if (status == EXIT_OK)
+        status = check(options, store, backend->damaged);
     bough_store_close(store);
     return status;
 }

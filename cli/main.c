@@ -86,8 +86,10 @@ static const struct options_verb verbs[] = {
      TARGET "branch rev prefix", 1, 1, cmd_export},
     {"mkfs", "FILE", "Make an empty store in a new or blank image.",
      "  bough mkfs bough.img --size 10G\n", "size salt force quiet", 1, 1, cmd_image_mkfs},
-    {"fsck", "FILE", "Read and check everything in an image.", "  bough fsck bough.img\n",
-     "mirror json quiet", 1, 1, cmd_image_fsck},
+    {"fsck", "FILE", "Read and check everything in an image.",
+     "  bough fsck bough.img\n"
+     "  bough fsck bough.img --repair-from copy.img\n",
+     "mirror repair-from json quiet", 1, 1, cmd_image_fsck},
     {"info", "FILE", "Tell what an image holds, as far as it can be read.",
      "  bough info bough.img\n"
      "  bough info bough.img --json\n",

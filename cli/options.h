@@ -45,6 +45,7 @@ struct options {
     bool force;
     bool help;
     const char *offset;
+    const char *repair_from;
     const char *since[OPTIONS_ARGS_MAX];
     size_t since_count;
     const char *args[OPTIONS_ARGS_MAX]; /* what is no option, the verb left out */

@@ -74,6 +74,7 @@ enum bough_err backup_map_add(struct backup_map *map, const struct bough_link *l
 
 bool backup_map_find(const struct backup_map *map, const struct bough_hash *name, uint64_t *address)
 {
+    assert(map->count <= map->max);
     if (map->max == 0)
         return false;
     *address = place_of(map->links, map->max, name)->address;

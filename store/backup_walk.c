@@ -92,10 +92,21 @@ static enum bough_err enter(struct backup_walk *walk, const struct bough_link *l
     return err;
 }
 
+/* Tells of a fault, and passes over it, if somebody wants to know. */
+static enum bough_err pass_over(struct backup_walk *walk, const struct bough_link *link,
+                                enum bough_err err)
+{
+    bool is_fault = err == BOUGH_CORRUPT || err == BOUGH_IO || err == BOUGH_NOT_FOUND;
+
+    return is_fault && walk->fault != NULL ? walk->fault(walk->context, link, err) : err;
+}
+
 /* Enters a child, or visits it where it leads nowhere and need not be read. */
 static enum bough_err descend(struct backup_walk *walk, const struct bough_link *link,
                               enum bough_kind kind, uint32_t *depth)
 {
+    struct bough_arena_mark mark = bough_arena_now(&walk->arena);
+    enum bough_err err;
     bool fresh;
 
     if (kind == BOUGH_KIND_COMMIT) /* has its own turn */
@@ -105,12 +116,15 @@ static enum bough_err descend(struct backup_walk *walk, const struct bough_link 
         return BOUGH_OK;
     if (kind == BOUGH_KIND_VALUE && !walk->reads_values)
         return walk->visit(walk->context, link, NULL);
-    return enter(walk, link, depth);
+    err = enter(walk, link, depth);
+    if (err == BOUGH_OK)
+        return BOUGH_OK;
+    bough_arena_back(&walk->arena, mark);
+    return pass_over(walk, link, err);
 }
 
-/* Visits what a link leads to, and it last. */
-static enum bough_err walk_down(struct backup_walk *walk, const struct bough_link *link,
-                                enum bough_kind kind)
+enum bough_err backup_walk_below(struct backup_walk *walk, const struct bough_link *link,
+                                 enum bough_kind kind)
 {
     uint32_t depth = 0;
 
@@ -135,8 +149,8 @@ static enum bough_err walk_down(struct backup_walk *walk, const struct bough_lin
 
 static enum bough_err walk_commit_tree(struct backup_walk *walk, const struct bough_commit *commit)
 {
-    BOUGH_TRY(walk_down(walk, &commit->tree.root, BOUGH_KIND_NODE));
-    return walk_down(walk, &commit->tree.verbatim, 0);
+    BOUGH_TRY(backup_walk_below(walk, &commit->tree.root, BOUGH_KIND_NODE));
+    return backup_walk_below(walk, &commit->tree.verbatim, 0);
 }
 
 enum bough_err backup_walk_tree(struct backup_walk *walk, const struct bough_link *commit)
@@ -194,9 +208,17 @@ static enum bough_err list_ancestors(struct backup_walk *walk, size_t at)
         struct bough_link link = walk->commits[at].link;
         struct bough_commit commit;
 
+        enum bough_err err = BOUGH_OK;
+
         if (link.address == 0)
-            BOUGH_TRY(bough_backend_find(walk->store->backend, &link.name, &link.address));
-        BOUGH_TRY(bough_commit_get(walk->store, &link, &walk->arena, &commit));
+            err = bough_backend_find(walk->store->backend, &link.name, &link.address);
+        if (err == BOUGH_OK)
+            err = bough_commit_get(walk->store, &link, &walk->arena, &commit);
+        if (err != BOUGH_OK) { /* its generation stays 0: it has no turn */
+            BOUGH_TRY(pass_over(walk, &link, err));
+            bough_arena_back(&walk->arena, mark);
+            continue;
+        }
         walk->commits[at] = (struct walk_commit){.link = link, .generation = commit.generation};
         for (uint32_t i = 0; i < commit.parent_count; i++)
             BOUGH_TRY(list(walk, &commit.parents[i]));
@@ -244,10 +266,14 @@ static enum bough_err list_target(struct backup_walk *walk, const struct bough_e
     for (unsigned depth = 0; kind == BOUGH_KIND_TAG; depth++) {
         struct bough_arena_mark mark = bough_arena_now(&walk->arena);
         struct bough_tag tag;
+        enum bough_err err;
 
         if (depth == TAGS_DEEP_MAX)
             return object_corrupt(walk->store, &link, "too many tags of tags");
-        BOUGH_TRY(bough_tag_get(walk->store, &link, &walk->arena, &tag));
+        err = bough_tag_get(walk->store, &link, &walk->arena, &tag);
+        if (err != BOUGH_OK && walk->fault != NULL)
+            return BOUGH_OK; /* it is met again, and told of then */
+        BOUGH_TRY(err);
         kind = tag.target_kind;
         link = tag.target;
         bough_arena_back(&walk->arena, mark);
@@ -305,8 +331,8 @@ static enum bough_err visit_commit(struct backup_walk *walk, const struct bough_
 /* Tags, and refs to trees and values. */
 static enum bough_err visit_target(struct backup_walk *walk, const struct bough_entry *entry)
 {
-    return walk_down(walk, &entry->link,
-                     entry->link_kind == BOUGH_KIND_VALUE ? 0 : entry->link_kind);
+    return backup_walk_below(walk, &entry->link,
+                             entry->link_kind == BOUGH_KIND_VALUE ? 0 : entry->link_kind);
 }
 
 enum bough_err backup_walk_all(struct backup_walk *walk)
@@ -317,6 +343,7 @@ enum bough_err backup_walk_all(struct backup_walk *walk)
     if (walk->commit_count > 0)
         qsort(walk->commits, walk->commit_count, sizeof(*walk->commits), compare);
     for (size_t i = 0; i < walk->commit_count; i++)
-        BOUGH_TRY(visit_commit(walk, &walk->commits[i].link));
+        if (walk->commits[i].generation > 0)
+            BOUGH_TRY(visit_commit(walk, &walk->commits[i].link));
     return each_link(walk, visit_target);
 }

@@ -15,6 +15,9 @@ struct backup_walk {
      * read.  Borrowed for the call; an error ends the walk. */
     enum bough_err (*visit)(void *context, const struct bough_link *link,
                             const struct bough_object *object);
+    /* Is told of an object that cannot be read, and the walk passes over what it leads to; NULL =
+     * the walk ends there. */
+    enum bough_err (*fault)(void *context, const struct bough_link *link, enum bough_err err);
     void *context;
     bool reads_values; /* `visit` wants their bytes */
 
@@ -27,7 +30,7 @@ struct backup_walk {
     struct bough_arena arena;
 };
 
-/* Prepares a walk whose first four members the caller has set; the rest must be zero.  It remembers
+/* Prepares a walk whose first members the caller has set; the rest must be zero.  It remembers
  * names, of all objects at most BOUGH_BACKUP_BYTES_MAX.  Released by the caller also after an
  * error. BOUGH_NO_MEMORY. */
 BOUGH_MUST_CHECK enum bough_err backup_walk_init(struct backup_walk *walk);
@@ -42,6 +45,12 @@ BOUGH_MUST_CHECK enum bough_err backup_walk_exclude(struct backup_walk *walk,
 /* Visits what the tree of a commit leads to, not the commit. */
 BOUGH_MUST_CHECK enum bough_err backup_walk_tree(struct backup_walk *walk,
                                                  const struct bough_link *commit);
+
+/* Visits what an object of a kind (0 = a value of any sort) leads to, and it last; commits are left
+ * out. */
+BOUGH_MUST_CHECK enum bough_err backup_walk_below(struct backup_walk *walk,
+                                                  const struct bough_link *link,
+                                                  enum bough_kind kind);
 
 /* Visits everything that the links of the state lead to and that was not visited or left out:
  * commits in the order of their generations, each after its tree; then tags and what else. The

@@ -34,6 +34,7 @@ static void add(struct links *links, enum bough_kind kind, const struct bough_ha
             links->max = max;
         }
     }
+    assert(links->failed || links->count < links->max);
     if (!links->failed)
         links->items[links->count++] = (struct object_links_item){.name = *name, .kind = kind};
 }

@@ -80,6 +80,8 @@
 #define BOUGH_BACKUP_OBJECT_BYTES_MAX (4u << 20)
 #define BOUGH_BACKUP_SINCE_MAX        1024u /* commits that a dump builds on */
 
+#define BOUGH_REPAIR_OBJECTS_MAX (1u << 20) /* damaged objects mended in one go */
+
 /* lwIP: all its buffers and connections together, and a quarter of the heap at most. */
 #define BOUGH_NET_BYTES_MAX   (32u << 20)
 #define BOUGH_NET_BACKLOG_MAX 64u /* connections waiting to be accepted; more are not answered */

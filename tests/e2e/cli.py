@@ -457,6 +457,29 @@ class Mirrors(harness.Case):
             self.assertIn(hint, done.err, words)
 
 
+class Repairs(harness.Case):
+    def test_damage_is_mended_from_another_image_or_left_as_it_is(self):
+        disk, copy = self.path("disk"), self.path("copy")
+        cli("mkfs", disk, "--size", "64M")
+        secret = b"to be found on the disk " * 100
+        cli("put", "some/key", "--store", disk, data=secret)
+        cli("put", "other", "--store", disk, data=b"later: the group above is no torn tail")
+        cli("load", copy, data=cli("dump", disk).out)
+        with open(disk, "r+b") as file:
+            at = file.read().index(secret[:100])
+            file.seek(at + 50)
+            file.write(b"X")
+        self.assertEqual(cli("get", "some/key", "--store", disk, check=False).status, CORRUPT)
+        done = cli("fsck", disk, "--repair-from", copy, check=False)
+        if b"yet" in done.err:
+            self.assertEqual(done.status, USAGE)
+            self.assertEqual(cli("fsck", disk, check=False).status, CORRUPT)
+            return
+        self.assertEqual(done.status, 0, done)
+        self.assertEqual(cli("get", "some/key", "--store", disk).out, secret)
+        self.assert_fsck(disk)
+
+
 class Words(harness.Case):
     def test_help_and_version(self):
         everything = cli("help").out.decode()

@@ -105,6 +105,12 @@ struct bough_backend_ops {
      * ever collected. */
     void (*hold)(struct bough_backend *backend, bool on);
 
+    /* Stores `object` under `name` although it is there already, since what is there cannot be
+     * read: from now on every link with that name leads to the new one, whatever its address.
+     * Staged like put.  For repair.h.  Optional: NULL. */
+    enum bough_err (*replace)(struct bough_backend *backend, const struct bough_hash *name,
+                              const struct bough_object *object, uint64_t *address);
+
     /* Collection, in this order (store/collect.c knows what refers to what).  Optional: NULL.
      * begin forgets all marks; mark says that an object lives, *fresh whether that is news; need,
      * that others are kept as differences from the object at this address, though it may be garbage

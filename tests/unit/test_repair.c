@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * test_repair.c - what has rotted is taken from another store, and nothing else changes.
+ *
+ * Proves it with a store in memory behind a backend in which chosen objects cannot be read, and
+ * that can replace objects: each object in turn, then many at once, then all.
+ */
+#include "backup_setup.h"
+#include "bough/fsck.h"
+#include "bough/repair.h"
+
+#define OBJECTS_MAX 20000u
+
+struct rotten {
+    struct bough_backend base;
+    struct bough_backend *below;
+    bool bad[OBJECTS_MAX]; /* by address below */
+    unsigned fresh_count;  /* replaced: good again, wherever links lead */
+};
+
+static struct rotten *rotten_of(struct bough_backend *backend)
+{
+    return (struct rotten *)backend;
+}
+
+static enum bough_err rotten_put(struct bough_backend *backend, const struct bough_hash *name,
+                                 const struct bough_object *object, uint64_t *address)
+{
+    enum bough_err err = bough_backend_put(rotten_of(backend)->below, name, object, address);
+
+    backend->object_count = rotten_of(backend)->below->object_count;
+    return err;
+}
+
+static enum bough_err rotten_get(struct bough_backend *backend, const struct bough_link *link,
+                                 struct bough_arena *arena, struct bough_object *object)
+{
+    struct rotten *rotten = rotten_of(backend);
+
+    BOUGH_TRY(bough_backend_get(rotten->below, link, arena, object));
+    if (rotten->bad[link->address] && object->bytes.len > 0)
+        ((uint8_t *)object->bytes.at)[object->bytes.len / 2] ^= 0x10;
+    return BOUGH_OK;
+}
+
+static enum bough_err rotten_find(struct bough_backend *backend, const struct bough_hash *name,
+                                  uint64_t *address)
+{
+    return bough_backend_find(rotten_of(backend)->below, name, address);
+}
+
+static void rotten_root_get(struct bough_backend *backend, struct bough_root *root)
+{
+    bough_backend_root_get(rotten_of(backend)->below, root);
+}
+
+static enum bough_err rotten_root_move(struct bough_backend *backend, uint64_t expected,
+                                       const struct bough_link *state)
+{
+    return bough_backend_root_move(rotten_of(backend)->below, expected, state);
+}
+
+static enum bough_err rotten_sync(struct bough_backend *backend)
+{
+    return bough_backend_sync(rotten_of(backend)->below);
+}
+
+static void rotten_close(struct bough_backend *backend)
+{
+    bough_backend_close(rotten_of(backend)->below);
+}
+
+/* The bytes below are good: to replace an object is to stop spoiling it. */
+static enum bough_err rotten_replace(struct bough_backend *backend, const struct bough_hash *name,
+                                     const struct bough_object *object, uint64_t *address)
+{
+    struct rotten *rotten = rotten_of(backend);
+
+    BOUGH_TRY(bough_backend_put(rotten->below, name, object, address));
+    assert_true(rotten->bad[*address]);
+    rotten->bad[*address] = false;
+    rotten->fresh_count++;
+    return BOUGH_OK;
+}
+
+static const struct bough_backend_ops ops = {
+    .put = rotten_put,
+    .get = rotten_get,
+    .find = rotten_find,
+    .root_get = rotten_root_get,
+    .root_move = rotten_root_move,
+    .sync = rotten_sync,
+    .close = rotten_close,
+    .replace = rotten_replace,
+};
+
+/* A store behind `rotten`, and another one with the same contents. */
+static void make_pair(struct rotten *rotten, uint64_t *seed, unsigned commits,
+                      struct bough_store **store, struct bough_store **other)
+{
+    struct bough_store *made = store_setup();
+    struct backup_stream stream = {0};
+
+    backup_fill(made, commits, seed, 3000);
+    assert_int_equal(backup_dump(made, NULL, 0, &stream), BOUGH_OK);
+    memset(rotten, 0, sizeof(*rotten));
+    rotten->base.ops = &ops;
+    assert_int_equal(bough_memory_open(host_env(), &made->backend->identity, &rotten->below),
+                     BOUGH_OK);
+    rotten->base.identity = rotten->below->identity;
+    assert_int_equal(bough_store_open(host_env(), &rotten->base, 0, store), BOUGH_OK);
+    assert_int_equal(backup_load(*store, stream.at, stream.len, false, 0, NULL), BOUGH_OK);
+    assert_true(rotten->base.object_count < OBJECTS_MAX);
+    *other = made;
+    free(stream.at);
+}
+
+static void expect_state(struct bough_store *store, const struct bough_hash *name)
+{
+    struct bough_root root = backup_root(store);
+
+    assert_true(bough_hash_equal(&root.state.name, name));
+}
+
+static uint64_t faults(struct bough_store *store)
+{
+    const struct bough_fsck_options options = {0};
+    struct bough_fsck_report report;
+
+    assert_int_equal(bough_fsck(store, &options, &report), BOUGH_OK);
+    return report.fault_count;
+}
+
+/* The objects of the state tree stand last; they are not in the other store's reach. */
+static uint64_t repairable(const struct rotten *rotten)
+{
+    return rotten->base.object_count - 8;
+}
+
+static void test_repair__each_object_comes_back(void **unused)
+{
+    static struct rotten rotten;
+    uint64_t seed = test_seed();
+    struct bough_repair_report report;
+    struct bough_store *store;
+    struct bough_store *other;
+    struct bough_root before;
+    unsigned mended = 0;
+
+    (void)unused;
+    make_pair(&rotten, &seed, 40, &store, &other);
+    for (uint64_t address = 1; address <= repairable(&rotten); address++) {
+        before = backup_root(store);
+        rotten.bad[address] = true;
+        assert_int_equal(bough_repair(store, other, &report), BOUGH_OK);
+        assert_int_equal(report.damaged_count, report.mended_count);
+        assert_int_equal(backup_root(store).generation,
+                         before.generation + (report.mended_count > 0));
+        expect_state(store, &before.state.name);
+        assert_int_equal(faults(store), 0);
+        mended += report.mended_count > 0;
+    }
+    assert_true(mended > 100);
+    bough_store_close(store);
+    bough_store_close(other);
+    assert_int_equal(host_env()->heap->taken_bytes, 0);
+}
+
+static void test_repair__many_at_once_and_all(void **unused)
+{
+    static struct rotten rotten;
+    uint64_t seed = test_seed();
+    struct bough_repair_report report;
+    struct bough_store *store;
+    struct bough_store *other;
+
+    (void)unused;
+    make_pair(&rotten, &seed, 40, &store, &other);
+    for (uint64_t percent = 5; percent <= 100; percent += 19) {
+        for (uint64_t address = 1; address <= repairable(&rotten); address++)
+            rotten.bad[address] = test_below(&seed, 100) < percent;
+        assert_int_equal(bough_repair(store, other, &report), BOUGH_OK);
+        assert_true(report.damaged_count > 0);
+        assert_int_equal(report.damaged_count, report.mended_count);
+        assert_int_equal(faults(store), 0);
+    }
+    bough_store_close(store);
+    bough_store_close(other);
+    assert_int_equal(host_env()->heap->taken_bytes, 0);
+}
+
+static void test_repair__what_the_other_has_not_stays_damaged_and_is_counted(void **unused)
+{
+    static struct rotten rotten;
+    uint64_t seed = 4;
+    struct bough_repair_report report;
+    struct bough_store *store;
+    struct bough_store *other;
+    struct bough_store *empty = store_setup();
+
+    (void)unused;
+    make_pair(&rotten, &seed, 10, &store, &other);
+    for (uint64_t address = 1; address <= 10; address++)
+        rotten.bad[address] = true;
+    assert_int_equal(bough_repair(store, empty, &report), BOUGH_OK);
+    assert_true(report.damaged_count > 0);
+    assert_int_equal(report.mended_count, 0);
+    assert_true(faults(store) > 0);
+    assert_int_equal(bough_repair(store, other, &report), BOUGH_OK);
+    assert_int_equal(faults(store), 0);
+    assert_int_equal(bough_repair(other, store, &report), BOUGH_UNSUPPORTED); /* no replace there */
+    bough_store_close(store);
+    bough_store_close(other);
+    bough_store_close(empty);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_repair__each_object_comes_back),
+        cmocka_unit_test(test_repair__many_at_once_and_all),
+        cmocka_unit_test(test_repair__what_the_other_has_not_stays_damaged_and_is_counted),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
