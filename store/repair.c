@@ -105,6 +105,7 @@ static enum bough_err adopt(void *context, const struct bough_link *link,
     struct bough_object copy = *object;
     struct bough_link put = {.name = link->name};
     struct object_links_item *items = NULL;
+    struct bough_place place;
     uint64_t *addresses;
     uint32_t count;
 
@@ -125,7 +126,8 @@ static enum bough_err adopt(void *context, const struct bough_link *link,
         repair->round_mended++;
         repair->report->mended_count++;
     } else {
-        BOUGH_TRY(bough_backend_put(backend, &put.name, &copy, &put.address));
+        BOUGH_TRY(bough_backend_put(backend, &put.name, &copy, &place));
+        put.address = place.address;
         repair->report->copied_count++;
     }
     bough_arena_release(&repair->scratch);

@@ -24,9 +24,9 @@ static struct rotten *rotten_of(struct bough_backend *backend)
 }
 
 static enum bough_err rotten_put(struct bough_backend *backend, const struct bough_hash *name,
-                                 const struct bough_object *object, uint64_t *address)
+                                 const struct bough_object *object, struct bough_place *place)
 {
-    enum bough_err err = bough_backend_put(rotten_of(backend)->below, name, object, address);
+    enum bough_err err = bough_backend_put(rotten_of(backend)->below, name, object, place);
 
     backend->object_count = rotten_of(backend)->below->object_count;
     return err;
@@ -75,8 +75,10 @@ static enum bough_err rotten_replace(struct bough_backend *backend, const struct
                                      const struct bough_object *object, uint64_t *address)
 {
     struct rotten *rotten = rotten_of(backend);
+    struct bough_place place;
 
-    BOUGH_TRY(bough_backend_put(rotten->below, name, object, address));
+    BOUGH_TRY(bough_backend_put(rotten->below, name, object, &place));
+    *address = place.address;
     assert_true(rotten->bad[*address]);
     rotten->bad[*address] = false;
     rotten->fresh_count++;
