@@ -70,9 +70,12 @@ static enum bough_err journal_put(struct bough_backend *backend, const struct bo
     place->base = kept.patch.len > 0 ? kept.base : 0;
     journal->base.object_count++;
     count_space(journal);
-    journal_recent_add(&journal->recent, name, place);
+    /* What cannot be found by name was not put: the next attempt must not find it among the recent.
+     */
     if (object->kind == BOUGH_KIND_COMMIT || object->kind == BOUGH_KIND_TAG)
-        return journal_map_add(&journal->names, journal_state_tag(journal, name), place->address);
+        BOUGH_TRY(
+            journal_map_add(&journal->names, journal_state_tag(journal, name), place->address));
+    journal_recent_add(&journal->recent, name, place);
     return BOUGH_OK;
 }
 

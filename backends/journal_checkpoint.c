@@ -112,6 +112,8 @@ enum bough_err journal_checkpoint_save(struct journal *journal)
     super.sequence = journal->sequence;
     super.chain = journal->chain;
     err = journal_super_write(journal->env, journal->dev, &super);
+    if (err == BOUGH_NO_MEMORY)
+        return err; /* before anything was written */
     if (err == BOUGH_OK) {
         journal->super = super;
         journal->log_bytes = 0;
