@@ -18,6 +18,7 @@
  * device was written since the last. */
 #define FREE_DENOMINATOR  3u
 #define SWEPT_DENOMINATOR 8u
+#define WHOLE_DENOMINATOR 8u
 
 /* Entries of a map that are merged at a sync, some milliseconds' worth at most; all of them, when
  * merging falls behind. */
@@ -42,12 +43,14 @@ static void count_space(struct journal *journal)
 
     journal->base.capacity_bytes = count * segment_bytes;
     journal->base.used_bytes = used - (journal->log.end - journal_log_at(&journal->log));
-    /* When space is short, after much was written; when there is none, after any change at all. */
+    /* When space is short, after much was written; when there is none, after any change at all; and
+     * after a collection that left much for the next one. */
     journal->base.wants_collection =
         (segments->free_count < count / FREE_DENOMINATOR &&
          journal->swept_bytes > journal->base.capacity_bytes / SWEPT_DENOMINATOR) ||
         (segments->free_count <= JOURNAL_WRITE_VALUES &&
-         journal->root.generation != journal->swept_generation);
+         journal->root.generation != journal->swept_generation) ||
+        journal->whole_bytes > used / WHOLE_DENOMINATOR;
 }
 
 static enum bough_err journal_put(struct bough_backend *backend, const struct bough_hash *name,

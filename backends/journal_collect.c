@@ -136,6 +136,7 @@ enum bough_err journal_collect_sweep(struct journal *journal)
     }
     journal->swept = true;
     journal->swept_bytes = 0;
+    journal->whole_bytes = 0;
     journal->swept_generation = journal->root.generation;
     return BOUGH_OK;
 }
@@ -221,6 +222,8 @@ static enum bough_err copy_whole(struct journal *journal, uint64_t address, uint
         err = journal_write_room(journal, journal_object_bytes_max(&object), JOURNAL_WRITE_COPY);
     if (err == BOUGH_OK)
         err = journal_object_put(journal, &object, moved);
+    if (err == BOUGH_OK)
+        journal->whole_bytes += journal_object_bytes_max(&object);
     bough_arena_release(&arena);
     return err;
 }

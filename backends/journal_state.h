@@ -54,9 +54,11 @@ struct journal {
     uint64_t swept_generation; /* of the root at the last sweep */
     uint64_t swept_bytes;      /* appended since the last sweep */
     struct journal_clean clean;
-    bool doubtful;  /* not all superblocks could be read: a newer one may be lost */
-    bool swept;     /* the marks are complete: what has none is garbage */
-    bool filtering; /* names of garbage are being dropped */
+    uint64_t whole_bytes; /* of objects that the last collection made whole: what they were patches
+                             of may be garbage by now */
+    bool doubtful;        /* not all superblocks could be read: a newer one may be lost */
+    bool swept;           /* the marks are complete: what has none is garbage */
+    bool filtering;       /* names of garbage are being dropped */
 };
 
 /* The tag of a name in the map of names. */

@@ -24,6 +24,7 @@
 #define STACK_BYTES_MAX ((size_t)256 << 20)
 #define ARENA_BYTES_MAX ((size_t)16 << 20)
 #define ROUNDS_MAX      16u
+#define RUNS_MAX        3u
 #define CATCH_UP        UINT32_MAX /* objects of the last, uninterrupted part */
 
 /* Room is short when less than an eighth of the device is left after a collection, or less than
@@ -518,9 +519,12 @@ enum bough_err bough_collect_run(struct bough_store *store)
 {
     struct bough_collect_progress progress;
 
-    do {
-        BOUGH_TRY(bough_collect_step(store, 1000, (uint64_t)1 << 20, &progress));
-    } while (progress.phase != BOUGH_COLLECT_NONE);
+    /* What a collection made whole was made of garbage that the next one gets. */
+    for (unsigned run = 0; run == 0 || (run < RUNS_MAX && bough_collect_is_wanted(store)); run++) {
+        do {
+            BOUGH_TRY(bough_collect_step(store, 1000, (uint64_t)1 << 20, &progress));
+        } while (progress.phase != BOUGH_COLLECT_NONE);
+    }
     return BOUGH_OK;
 }
 

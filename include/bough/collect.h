@@ -32,7 +32,7 @@ BOUGH_MUST_CHECK enum bough_err bough_collect_step(struct bough_store *store, ui
                                                    uint64_t copy_bytes,
                                                    struct bough_collect_progress *progress);
 
-/* Steps until it is done. */
+/* Steps until it is done, and again as long as that is wanted, three times at most. */
 BOUGH_MUST_CHECK enum bough_err bough_collect_run(struct bough_store *store);
 
 /* Gives up the collection that is under way, if there is one; nothing is lost.  What was freed so
