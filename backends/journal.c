@@ -253,13 +253,9 @@ static enum bough_err settle(struct journal *journal)
     return err;
 }
 
-static enum bough_err journal_need(struct bough_backend *backend, uint64_t address)
+static enum bough_err journal_need(struct bough_backend *backend, const struct bough_place *place)
 {
-    enum bough_err err = journal_collect_need(journal_of(backend), address);
-
-    /* Who asks may remember how the object was kept before it was moved: collection may have made
-     * it whole, and its base gone. */
-    return err == BOUGH_NOT_FOUND ? BOUGH_OK : err;
+    return journal_collect_base(journal_of(backend), place);
 }
 
 static enum bough_err journal_sweep(struct bough_backend *backend)

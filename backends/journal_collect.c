@@ -83,6 +83,34 @@ enum bough_err journal_collect_need(struct journal *journal, uint64_t address)
     return mark(journal, address, JOURNAL_SEGMENT_NEEDED, &fresh);
 }
 
+/* Whether the record at an address is a patch. */
+static enum bough_err is_based(struct journal *journal, uint64_t address, bool *based)
+{
+    struct journal_record record;
+    struct bough_bytes payload;
+    struct bough_arena arena;
+    enum bough_err err;
+
+    bough_arena_init(&arena, journal->env->heap, CLEAN_ARENA_BYTES);
+    err = journal_read_record(journal, address, &arena, &record, &payload);
+    bough_arena_release(&arena);
+    *based = err == BOUGH_OK && (record.kind & JOURNAL_KIND_BASED) != 0;
+    return err;
+}
+
+enum bough_err journal_collect_base(struct journal *journal, const struct bough_place *place)
+{
+    enum bough_err err;
+    bool based = true;
+    uint64_t now;
+
+    BOUGH_TRY(journal_place_find(journal, place->address, &now));
+    if (now != place->address)
+        BOUGH_TRY(is_based(journal, now, &based));
+    err = based ? journal_collect_need(journal, place->base) : BOUGH_OK;
+    return err == BOUGH_NOT_FOUND ? BOUGH_CORRUPT : err;
+}
+
 bool journal_collect_may_reuse(struct journal *journal, uint64_t address)
 {
     uint64_t now;

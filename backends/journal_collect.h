@@ -22,6 +22,11 @@ BOUGH_MUST_CHECK enum bough_err journal_collect_mark(struct journal *journal,
  * BOUGH_CORRUPT, BOUGH_IO, BOUGH_NO_MEMORY. */
 BOUGH_MUST_CHECK enum bough_err journal_collect_need(struct journal *journal, uint64_t address);
 
+/* The same for what the object at place->address is a patch of; it was, of place->base, when it was
+ * read, but collection may have made it whole since.  BOUGH_CORRUPT, BOUGH_IO, BOUGH_NO_MEMORY. */
+BOUGH_MUST_CHECK enum bough_err journal_collect_base(struct journal *journal,
+                                                     const struct bough_place *place);
+
 /* Whether the object at an address that `put` found may be used again: it must be marked if it is
  * up for collection. */
 bool journal_collect_may_reuse(struct journal *journal, uint64_t address);

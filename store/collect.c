@@ -163,11 +163,12 @@ static enum bough_err visit_node(struct bough_store *store, struct collect *coll
                                  const struct bough_link *link)
 {
     const struct cache_object *page;
+    struct bough_place place;
     enum bough_err err;
 
     BOUGH_TRY(node_page_pin(store, link, &page));
-    err =
-        page->base == 0 ? BOUGH_OK : store->backend->ops->collect_need(store->backend, page->base);
+    place = (struct bough_place){.address = link->address, .base = page->base};
+    err = place.base == 0 ? BOUGH_OK : store->backend->ops->collect_need(store->backend, &place);
     if (err == BOUGH_OK)
         err = push_items(store, collect, page);
     node_page_unpin(store, page);

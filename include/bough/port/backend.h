@@ -113,14 +113,14 @@ struct bough_backend_ops {
 
     /* Collection, in this order (store/collect.c knows what refers to what).  Optional: NULL.
      * begin forgets all marks; mark says that an object lives, *fresh whether that is news; need,
-     * that others are kept as differences from the object at this address, though it may be garbage
-     * itself; sweep: what was put before begin and is not marked is garbage, the backend may
-     * overwrite it from now on; clean moves what lives out of space that is worth having back,
-     * about `max_bytes` at a call, until *done. */
+     * that the object at place->address is (or was, when it was read) kept as a difference from the
+     * one at place->base, which may be garbage otherwise; sweep: what was put before begin and is
+     * not marked is garbage, the backend may overwrite it from now on; clean moves what lives out
+     * of space that is worth having back, about `max_bytes` at a call, until *done. */
     void (*collect_begin)(struct bough_backend *backend);
     enum bough_err (*collect_mark)(struct bough_backend *backend, const struct bough_link *link,
                                    bool *fresh);
-    enum bough_err (*collect_need)(struct bough_backend *backend, uint64_t address);
+    enum bough_err (*collect_need)(struct bough_backend *backend, const struct bough_place *place);
     enum bough_err (*collect_sweep)(struct bough_backend *backend);
     enum bough_err (*collect_clean)(struct bough_backend *backend, uint64_t max_bytes, bool *done);
 };
