@@ -515,7 +515,7 @@ static void make_start(void)
 
 static void test_no_memory__opening_fails_clearly(void **state)
 {
-    uint64_t count;
+    uint64_t count = 0;
 
     (void)state;
     restore();
