@@ -55,6 +55,7 @@ static enum bough_err journal_put(struct bough_backend *backend, const struct bo
 {
     struct journal *journal = journal_of(backend);
     bool is_value = object->kind == BOUGH_KIND_VALUE || object->kind == BOUGH_KIND_CHUNKS;
+    struct bough_object kept = *object;
 
     if (journal_recent_find(&journal->recent, name, place) &&
         journal_collect_may_reuse(journal, place->address))
@@ -63,8 +64,10 @@ static enum bough_err journal_put(struct bough_backend *backend, const struct bo
         return BOUGH_TOO_BIG;
     BOUGH_TRY(journal_write_room(journal, journal_object_bytes_max(object),
                                  is_value ? JOURNAL_WRITE_VALUES : JOURNAL_WRITE_NODES));
-    BOUGH_TRY(journal_object_put(journal, object, &place->address));
-    place->base = object->patch.len > 0 ? object->base : 0;
+    if (kept.patch.len > 0 && !journal_collect_may_base(journal, kept.base))
+        kept.patch = (struct bough_bytes){0};
+    BOUGH_TRY(journal_object_put(journal, &kept, &place->address));
+    place->base = kept.patch.len > 0 ? kept.base : 0;
     journal->base.object_count++;
     count_space(journal);
     /* What cannot be found by name was not put: the next attempt must not find it among the recent.
@@ -251,7 +254,9 @@ static enum bough_err journal_need(struct bough_backend *backend, uint64_t addre
 {
     enum bough_err err = journal_collect_need(journal_of(backend), address);
 
-    return err == BOUGH_NOT_FOUND ? BOUGH_CORRUPT : err;
+    /* Who asks may remember how the object was kept before it was moved: collection may have made
+     * it whole, and its base gone. */
+    return err == BOUGH_NOT_FOUND ? BOUGH_OK : err;
 }
 
 static enum bough_err journal_sweep(struct bough_backend *backend)

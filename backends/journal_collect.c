@@ -14,6 +14,7 @@
 #include "journal_collect.h"
 #include "decode.h"
 #include "journal_address.h"
+#include "journal_object.h"
 #include "journal_place.h"
 #include "journal_read.h"
 #include "journal_write.h"
@@ -89,6 +90,22 @@ bool journal_collect_may_reuse(struct journal *journal, uint64_t address)
     return journal_place_find(journal, address, &now) == BOUGH_OK &&
            (!journal_segment_is_candidate(&journal->segments, now) ||
             journal_segment_has_mark(&journal->segments, now, JOURNAL_SEGMENT_LIVES));
+}
+
+/* Whether a record is more than garbage. */
+static bool is_wanted(const struct journal *journal, uint64_t address)
+{
+    return journal_segment_has_mark(&journal->segments, address, JOURNAL_SEGMENT_LIVES) ||
+           journal_segment_has_mark(&journal->segments, address, JOURNAL_SEGMENT_NEEDED);
+}
+
+bool journal_collect_may_base(struct journal *journal, uint64_t address)
+{
+    uint64_t now;
+
+    return journal_place_find(journal, address, &now) == BOUGH_OK &&
+           (!journal->swept || !journal_segment_is_candidate(&journal->segments, now) ||
+            is_wanted(journal, now));
 }
 
 /* Marks the parts of the maps, and begins to filter the names. */
@@ -173,27 +190,62 @@ static enum bough_err copy_part(struct journal *journal, uint64_t address,
                                 &part->address);
 }
 
+/* Whether a record is a patch of an object that does not live: then the object had better be whole,
+ * and what is kept for its sake only can go. */
+static enum bough_err is_last_of_base(struct journal *journal, const struct journal_record *record,
+                                      struct bough_bytes payload, bool *last)
+{
+    struct decode in = decode_from(payload);
+    enum bough_err err;
+    uint64_t base;
+
+    *last = false;
+    if ((record->kind & JOURNAL_KIND_BASED) == 0 || record->kind >= JOURNAL_KIND_GROUP)
+        return BOUGH_OK;
+    err = journal_place_find(journal, decode_u64(&in), &base);
+    *last = err == BOUGH_OK &&
+            !journal_segment_has_mark(&journal->segments, base, JOURNAL_SEGMENT_LIVES);
+    return err == BOUGH_NOT_FOUND ? BOUGH_OK : err;
+}
+
+/* Copies an object to the log's end, whole. */
+static enum bough_err copy_whole(struct journal *journal, uint64_t address, uint64_t *moved)
+{
+    struct bough_arena arena;
+    struct bough_object object;
+    enum bough_err err;
+
+    bough_arena_init(&arena, journal->env->heap, CLEAN_ARENA_BYTES);
+    err = journal_object_get(journal, address, &arena, &object);
+    if (err == BOUGH_OK)
+        err = journal_write_room(journal, journal_object_bytes_max(&object), JOURNAL_WRITE_COPY);
+    if (err == BOUGH_OK)
+        err = journal_object_put(journal, &object, moved);
+    bough_arena_release(&arena);
+    return err;
+}
+
 /* Copies one record to the log's end. */
 static enum bough_err copy_record(struct journal *journal, uint64_t address,
                                   const struct journal_record *record, struct bough_bytes payload)
 {
+    enum bough_err err;
     uint64_t moved;
+    bool last;
 
     BOUGH_TRY(journal_write_room(journal, journal_format_record_bytes(record) + JOURNAL_ALIGNMENT,
                                  JOURNAL_WRITE_COPY));
     if (record->kind == JOURNAL_KIND_INDEX)
         return copy_part(journal, address, payload);
     assert(record->kind != 0 && address != 0);
-    BOUGH_TRY(journal_write_record(journal, record->kind, record->address_count, payload,
-                                   (struct bough_bytes){0}, &moved));
+    BOUGH_TRY(is_last_of_base(journal, record, payload, &last));
+    err = last ? copy_whole(journal, address, &moved) : BOUGH_CORRUPT;
+    if (err == BOUGH_CORRUPT) /* not to be made whole, or not any more: as it is, then */
+        err = journal_write_record(journal, record->kind, record->address_count, payload,
+                                   (struct bough_bytes){0}, &moved);
+    if (err != BOUGH_OK)
+        return err;
     return journal_map_add(&journal->moves, address, moved);
-}
-
-/* Whether a record is more than garbage. */
-static bool is_wanted(const struct journal *journal, uint64_t address)
-{
-    return journal_segment_has_mark(&journal->segments, address, JOURNAL_SEGMENT_LIVES) ||
-           journal_segment_has_mark(&journal->segments, address, JOURNAL_SEGMENT_NEEDED);
 }
 
 /* Gives up on a segment that cannot be read: it stays as it is. */

@@ -26,6 +26,10 @@ BOUGH_MUST_CHECK enum bough_err journal_collect_need(struct journal *journal, ui
  * up for collection. */
 bool journal_collect_may_reuse(struct journal *journal, uint64_t address);
 
+/* Whether an object may be kept as a patch of the one at this address: that must not be garbage,
+ * though the caller may still have it in memory. */
+bool journal_collect_may_base(struct journal *journal, uint64_t address);
+
 /* Everything that was up for collection and is not marked is garbage from now on.  Its space stays
  * as it is until journal_collect_filter is done.  BOUGH_FULL, BOUGH_IO, BOUGH_NO_MEMORY (then the
  * collection must begin anew). */

@@ -13,7 +13,7 @@
 #include "hash.h"
 #include "identity.h"
 #include <assert.h>
-#include <zlib.h>
+#include <libdeflate.h>
 
 const uint8_t journal_format_magic[8] = {'b', 'o', 'u', 'g', 'h', '\n', 0x1a, 0x00};
 
@@ -100,7 +100,7 @@ uint32_t journal_format_crc_at(uint32_t begin, uint8_t kind, uint64_t position)
 
 uint32_t journal_format_crc_add(uint32_t crc, struct bough_bytes bytes)
 {
-    return bytes.len == 0 ? crc : (uint32_t)crc32_z(crc, bytes.at, bytes.len);
+    return bytes.len == 0 ? crc : libdeflate_crc32(crc, bytes.at, bytes.len);
 }
 
 uint32_t journal_format_crc_list(uint32_t list, uint32_t crc)

@@ -144,6 +144,7 @@ struct bough_tree bench_ours_tree(struct bench_ours *ours, struct bough_arena *a
 
 void bench_ours_forget(struct bench_ours *ours)
 {
+    const struct bough_ref_log_window no_log = {0}; /* or the log of refs keeps the history */
     struct bough_ref_move move = {.name = bough_bytes_text("heads/main"),
                                   .next = {.kind = BOUGH_KIND_COMMIT}};
     struct bough_arena arena;
@@ -151,6 +152,7 @@ void bench_ours_forget(struct bench_ours *ours)
 
     bough_arena_init(&arena, ours->env->heap, ARENA_BYTES);
     commit.tree = bench_ours_tree(ours, &arena);
+    bench_keys_must(bough_ref_log_window_set(ours->store, &no_log) == BOUGH_OK, "a window of none");
     bench_keys_must(bough_commit_put(ours->store, &commit, &arena, &move.next.link) == BOUGH_OK &&
                         bough_ref_move(ours->store, &move, 1, NULL) == BOUGH_OK,
                     "forgetting history");

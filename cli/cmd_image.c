@@ -120,9 +120,10 @@ struct fsck_view {
     struct progress progress;
 };
 
-static void on_progress(void *context, uint64_t object_count)
+static enum bough_err on_progress(void *context, uint64_t object_count)
 {
     progress_show(&((struct fsck_view *)context)->progress, object_count, 0);
+    return BOUGH_OK;
 }
 
 static void on_fault(void *context, const struct bough_fsck_fault *fault)

@@ -22,16 +22,18 @@ Description: a branchable, persistent key-value store
 Version: @PROJECT_VERSION@
 Cflags: -I\${prefix}/include
 Libs: -L\${prefix}/lib -lbough
-Libs.private: -l:libb2.a -lbearssl -lz
+Libs.private: -l:libb2.a -lbearssl -l:libdeflate.a -lz
 ")
 install(FILES ${CMAKE_BINARY_DIR}/libbough.a DESTINATION lib)
 install(FILES ${CMAKE_BINARY_DIR}/bough.pc DESTINATION lib/pkgconfig)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/bough DESTINATION include)
 
-# The example uses nothing but what an embedder has.
-add_executable(example_embed ${CMAKE_SOURCE_DIR}/examples/embed.c)
-target_include_directories(example_embed PRIVATE ${CMAKE_SOURCE_DIR}/include)
-target_compile_options(example_embed PRIVATE ${BOUGH_WARNINGS})
-target_link_libraries(example_embed PRIVATE ${CMAKE_BINARY_DIR}/libbough.a ${LIBB2} ${LIBBEARSSL}
-    ZLIB::ZLIB)
-add_dependencies(example_embed libbough)
+# The examples use nothing but what an embedder has.
+foreach(name embed device)
+    add_executable(example_${name} ${CMAKE_SOURCE_DIR}/examples/${name}.c)
+    target_include_directories(example_${name} PRIVATE ${CMAKE_SOURCE_DIR}/include)
+    target_compile_options(example_${name} PRIVATE ${BOUGH_WARNINGS})
+    target_link_libraries(example_${name} PRIVATE ${CMAKE_BINARY_DIR}/libbough.a ${LIBB2}
+        ${LIBBEARSSL} ${LIBDEFLATE} ZLIB::ZLIB)
+    add_dependencies(example_${name} libbough)
+endforeach()

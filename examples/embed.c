@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
  * embed.c - a store inside a program of your own: write two keys as one commit, read one back.
- *
  * Build: cc embed.c $(pkg-config --cflags --libs --static bough)
  */
 #include "bough/env_unix.h"
@@ -44,18 +43,15 @@ int main(void)
 {
     struct bough_env *env = bough_env_unix_open((size_t)64 << 20);
     struct bough_backend *backend;
-    struct bough_store *store = NULL;
+    struct bough_store *store;
     struct bough_arena arena;
     enum bough_err err;
 
-    if (env == NULL)
+    if (env == NULL || bough_memory_open(env, NULL, &backend) != BOUGH_OK ||
+        bough_store_open(env, backend, 1 << 20, &store) != BOUGH_OK)
         return 1;
-    err = bough_memory_open(env, NULL, &backend);
-    if (err == BOUGH_OK)
-        err = bough_store_open(env, backend, 1 << 20, &store);
     bough_arena_init(&arena, env->heap, 16 << 20);
-    if (err == BOUGH_OK)
-        err = example(store, &arena);
+    err = example(store, &arena);
     bough_arena_release(&arena);
     bough_store_close(store);
     bough_env_unix_close(env);

@@ -23,6 +23,7 @@
 #define STACK_FIRST     256u
 #define STACK_BYTES_MAX ((size_t)256 << 20)
 #define ARENA_BYTES_MAX ((size_t)16 << 20)
+#define ROUNDS_MAX      16u
 #define CATCH_UP        UINT32_MAX /* objects of the last, uninterrupted part */
 
 /* Room is short when less than an eighth of the device is left after a collection, or less than
@@ -44,6 +45,9 @@ struct collect {
     size_t kept_at;      /* of roots.kept, which are marked */
     uint64_t generation; /* of the state that was pushed last */
     uint64_t marked_count;
+    uint32_t round;      /* of catching up with what was written meanwhile */
+    uint64_t round_from; /* marked_count when it began */
+    uint64_t put_count;  /* objects put until the last step */
     struct todo *stack;
     size_t depth;
     size_t max;
@@ -316,8 +320,24 @@ static enum bough_err push_pins(struct bough_store *store, struct collect *colle
     return BOUGH_OK;
 }
 
-/* What was written meanwhile is little: it is caught up with in one go.  No policy applies to it,
- * so it is marked down to where something was marked before. */
+/* Begins another round over what was written meanwhile, unless that is little. */
+static enum bough_err next_round(struct bough_store *store, struct collect *collect, uint32_t count,
+                                 bool *little)
+{
+    uint64_t marked = collect->marked_count - collect->round_from;
+
+    *little = collect->generation == store->generation || collect->round == ROUNDS_MAX ||
+              (collect->round > 0 && marked <= count);
+    if (*little)
+        return BOUGH_OK;
+    collect->round++;
+    collect->round_from = collect->marked_count;
+    collect->generation = store->generation;
+    return push_state(store, collect, &store->state.root);
+}
+
+/* What is written from round to round becomes less (see paced); the rest is caught up with in one
+ * go.  No policy applies to it, so it is marked down to where something was marked before. */
 static enum bough_err catch_up(struct bough_store *store, struct collect *collect)
 {
     if (collect->generation != store->generation)
@@ -356,6 +376,8 @@ static enum bough_err save_horizon(struct bough_store *store, struct collect *co
 static enum bough_err mark_all(struct bough_store *store, struct collect *collect, uint32_t count,
                                struct bough_collect_progress *progress)
 {
+    bool little;
+
     if (!collect->roots.done)
         return push_roots(store, collect, count);
     BOUGH_TRY(mark_some(store, collect, count));
@@ -363,6 +385,9 @@ static enum bough_err mark_all(struct bough_store *store, struct collect *collec
         return BOUGH_OK;
     if (collect->kept_at < collect->roots.kept.count)
         return mark_kept(store, collect, count);
+    BOUGH_TRY(next_round(store, collect, count, &little));
+    if (!little)
+        return BOUGH_OK;
     BOUGH_TRY(catch_up(store, collect));
     BOUGH_TRY(save_horizon(store, collect));
     assert(collect->depth == 0);
@@ -373,13 +398,26 @@ static enum bough_err mark_all(struct bough_store *store, struct collect *collec
     return BOUGH_OK;
 }
 
+/* How many objects to look at: twice as many as were written since the step before at least, so
+ * that marking overtakes writing, and a step takes no longer than what was done between two. */
+static uint32_t paced(struct bough_store *store, struct collect *collect, uint32_t count)
+{
+    uint64_t put = store->backend->object_count - collect->put_count;
+
+    collect->put_count = store->backend->object_count;
+    if (put > UINT32_MAX / 2)
+        put = UINT32_MAX / 2;
+    return count > 2 * put ? count : (uint32_t)(2 * put);
+}
+
 static enum bough_err begin(struct bough_store *store)
 {
     struct collect *collect = bough_heap_take(store->env->heap, sizeof(*collect));
 
     if (collect == NULL)
         return BOUGH_NO_MEMORY;
-    *collect = (struct collect){.phase = BOUGH_COLLECT_MARK};
+    *collect =
+        (struct collect){.phase = BOUGH_COLLECT_MARK, .put_count = store->backend->object_count};
     bough_arena_init(&collect->arena, store->env->heap, ARENA_BYTES_MAX);
     assert(store->collect == NULL);
     store->collect = collect;
@@ -461,7 +499,7 @@ enum bough_err bough_collect_step(struct bough_store *store, uint32_t object_cou
     if (err == BOUGH_OK && !store->collect->begun)
         err = expire_some(store, store->collect);
     else if (err == BOUGH_OK && store->collect->phase == BOUGH_COLLECT_MARK)
-        err = mark_all(store, store->collect, object_count, progress);
+        err = mark_all(store, store->collect, paced(store, store->collect, object_count), progress);
     else if (err == BOUGH_OK)
         err = store->backend->ops->collect_clean(store->backend, copy_bytes, &done);
     if (store->collect != NULL)

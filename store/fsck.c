@@ -74,7 +74,7 @@ static enum bough_err is_new(struct fsck *fsck, const struct bough_hash *name, b
         return BOUGH_OK;
     fsck->object_count++;
     if (fsck->options->progress != NULL)
-        fsck->options->progress(fsck->options->context, fsck->object_count);
+        BOUGH_TRY(fsck->options->progress(fsck->options->context, fsck->object_count));
     return name_set_add(&fsck->seen, name, &number, fresh);
 }
 

@@ -2,8 +2,9 @@
  *
  * node_delta.c - a node as its difference from the one that it takes the place of.
  *
- * Both are walked together in the order of their keys, first the bytes, then the addresses.  An
- * item that is in both is kept as far as both begin alike: so a new child is a hash, not a key.
+ * Both are walked together, and what is alike is found by its bytes: items that begin at the same
+ * bytes and go on alike are the same items, so that keys are compared only where something differs.
+ * An item that is in both is kept as far as both begin alike: so a new child is a hash, not a key.
  * The differences are always taken from a node that is kept whole, so they never form a chain: they
  * grow with each edit until a whole node is cheaper (facts: chains of them saved a tenth more, and
  * made a cold read nearly twice as slow).
@@ -11,127 +12,165 @@
 #include "node_delta.h"
 #include "patch.h"
 
-/* Where two items of a pair of nodes stand. */
-struct pair {
+#define STRIDE_BYTES 32u
+
+/* Where two nodes are being walked; what was passed is in the patches. */
+struct walk {
     const struct cache_object *base;
     const struct node_draft *draft;
     uint32_t base_at;
     uint32_t draft_at;
+    size_t added_bytes;
+    struct patch bytes;
+    struct patch addresses;
+    uint8_t *encoded; /* room for all addresses of the draft, each at its place */
 };
 
-static struct bough_bytes bytes_of(struct bough_bytes node, const struct cache_item *item)
+static uint64_t word(const uint8_t *at)
 {
-    return bough_bytes_of(node.at + item->at, item[1].at - item->at);
+    uint64_t bits;
+
+    memcpy(&bits, at, sizeof(bits));
+    return bits;
 }
 
-/* How the next items of both compare: < 0 = the base's goes, > 0 = the draft's is new; false at the
- * end of both. */
-static bool next_pair(const struct pair *pair, int *order)
+/* How many of `len` bytes are alike from the start. */
+static size_t count_alike(const uint8_t *a, const uint8_t *b, size_t len)
 {
-    bool base_left = pair->base_at < pair->base->item_count;
-    bool draft_left = pair->draft_at < pair->draft->item_count;
+    size_t at = 0;
 
-    if (!base_left && !draft_left)
-        return false;
-    if (!base_left || !draft_left) {
-        *order = base_left ? -1 : 1;
-        return true;
-    }
-    *order = bough_bytes_compare(
-        node_item_key(pair->base->bytes.at + pair->base->items[pair->base_at].at),
-        node_item_key(pair->draft->object.bytes.at + pair->draft->items[pair->draft_at].at));
-    return true;
+    while (len - at >= STRIDE_BYTES &&
+           ((word(a + at) ^ word(b + at)) | (word(a + at + 8) ^ word(b + at + 8)) |
+            (word(a + at + 16) ^ word(b + at + 16)) | (word(a + at + 24) ^ word(b + at + 24))) == 0)
+        at += STRIDE_BYTES;
+    while (len - at >= 8 && word(a + at) == word(b + at))
+        at += 8;
+    while (at < len && a[at] == b[at])
+        at++;
+    return at;
 }
 
-static void step(struct pair *pair, int order)
+/* The addresses of the draft's item `at`, encoded. */
+static struct bough_bytes encoded(const struct walk *walk, uint32_t at)
 {
-    pair->base_at += order <= 0 ? 1 : 0;
-    pair->draft_at += order >= 0 ? 1 : 0;
-}
-
-/* An item that is in both. */
-static void same_key(struct patch *patch, struct bough_bytes old, struct bough_bytes new)
-{
-    size_t alike = 0;
-
-    if (bough_bytes_equal(old, new)) {
-        patch_keep(patch, old.len);
-        return;
-    }
-    while (alike < old.len && alike < new.len &&old.at[alike] == new.at[alike])
-        alike++;
-    patch_keep(patch, alike);
-    patch_drop(patch, old.len - alike);
-    patch_add(patch, bough_bytes_of(new.at + alike, new.len - alike));
-}
-
-static void patch_bytes(const struct cache_object *base, const struct node_draft *draft,
-                        struct patch *patch)
-{
-    struct pair pair = {.base = base, .draft = draft};
-    int order;
-
-    patch_keep(patch, 1); /* the level */
-    while (next_pair(&pair, &order)) {
-        struct bough_bytes old = {0};
-        struct bough_bytes new = {0};
-
-        if (order <= 0)
-            old = bytes_of(base->bytes, &base->items[pair.base_at]);
-        if (order >= 0)
-            new = bytes_of(draft->object.bytes, &draft->items[pair.draft_at]);
-        if (order == 0)
-            same_key(patch, old, new);
-        patch_drop(patch, order < 0 ? old.len : 0);
-        patch_add(patch, order > 0 ? new : (struct bough_bytes){0});
-        step(&pair, order);
-    }
-}
-
-/* The addresses of the draft's item `at`, encoded where all of them have their places. */
-static struct bough_bytes encoded(const struct node_draft *draft, uint32_t at, uint8_t *all)
-{
-    uint32_t first = draft->items[at].address_at;
-    uint32_t count = draft->items[at + 1].address_at - first;
-    struct encode out = encode_into(all + first * sizeof(uint64_t), count * sizeof(uint64_t));
+    uint32_t first = walk->draft->items[at].address_at;
+    uint32_t count = walk->draft->items[at + 1].address_at - first;
+    uint8_t *into = walk->encoded + first * sizeof(uint64_t);
+    struct encode out = encode_into(into, count * sizeof(uint64_t));
 
     for (uint32_t i = 0; i < count; i++)
-        encode_u64(&out, draft->object.addresses[first + i]);
-    return bough_bytes_of(all + first * sizeof(uint64_t), out.len);
+        encode_u64(&out, walk->draft->object.addresses[first + i]);
+    assert(!out.overflow);
+    return bough_bytes_of(into, out.len);
 }
 
-/* Whether the items at both places have the same addresses. */
-static bool same_addresses(const struct pair *pair)
+/* Whether the next `count` items of both have the same addresses. */
+static bool same_addresses(const struct walk *walk, uint32_t count)
 {
-    const struct cache_item *old = &pair->base->items[pair->base_at];
-    const struct cache_item *new = &pair->draft->items[pair->draft_at];
-    uint32_t count = old[1].address_at - old->address_at;
+    const struct cache_item *old = &walk->base->items[walk->base_at];
+    const struct cache_item *new = &walk->draft->items[walk->draft_at];
+    uint32_t old_count = old[count].address_at - old->address_at;
 
-    return count == new[1].address_at - new->address_at &&
-           (count == 0 ||
-            memcmp(pair->base->addresses + old->address_at,
-                   pair->draft->object.addresses + new->address_at, count * sizeof(uint64_t)) == 0);
+    return old_count == new[count].address_at - new->address_at &&
+           (old_count == 0 || memcmp(walk->base->addresses + old->address_at,
+                                     walk->draft->object.addresses + new->address_at,
+                                     old_count * sizeof(uint64_t)) == 0);
 }
 
-static void patch_addresses(const struct cache_object *base, const struct node_draft *draft,
-                            uint8_t *all, struct patch *patch)
+/* Goes behind the base's next item, the draft's, or both, whose bytes the caller has dealt with. */
+static void step(struct walk *walk, bool base, bool draft)
 {
-    struct pair pair = {.base = base, .draft = draft};
-    int order;
+    const struct cache_item *old = &walk->base->items[walk->base_at];
+    bool keep = base && draft && same_addresses(walk, 1);
 
-    while (next_pair(&pair, &order)) {
-        const struct cache_item *old = &base->items[pair.base_at];
-        uint32_t old_count = order <= 0 ? old[1].address_at - old->address_at : 0;
+    if (keep)
+        patch_keep(&walk->addresses, old[1].address_at - old->address_at);
+    if (base && !keep)
+        patch_drop(&walk->addresses, old[1].address_at - old->address_at);
+    if (draft && !keep)
+        patch_add(&walk->addresses, encoded(walk, walk->draft_at));
+    walk->base_at += base ? 1 : 0;
+    walk->draft_at += draft ? 1 : 0;
+}
 
-        if (order == 0 && same_addresses(&pair)) {
-            patch_keep(patch, old_count);
-        } else {
-            patch_drop(patch, old_count);
-            if (order >= 0)
-                patch_add(patch, encoded(draft, pair.draft_at, all));
-        }
-        step(&pair, order);
+/* Keeps the items that are the same in both, from here on; the bytes behind them that are still
+ * alike are counted. */
+static size_t keep_same(struct walk *walk)
+{
+    const struct cache_item *old = &walk->base->items[walk->base_at];
+    const struct cache_item *old_end = &walk->base->items[walk->base->item_count];
+    const struct cache_item *new = &walk->draft->items[walk->draft_at];
+    size_t old_left = walk->base->bytes.len - old->at;
+    size_t new_left = walk->draft->object.bytes.len - new->at;
+    size_t alike =
+        count_alike(walk->base->bytes.at + old->at, walk->draft->object.bytes.at + new->at,
+                    old_left < new_left ? old_left : new_left);
+    uint32_t count = 0;
+    size_t bytes;
+
+    while (old + count < old_end && old[count + 1].at - old->at <= alike)
+        count++;
+    bytes = old[count].at - old->at;
+    assert(bytes == new[count].at - new->at);
+    patch_keep(&walk->bytes, bytes);
+    if (same_addresses(walk, count)) {
+        patch_keep(&walk->addresses, old[count].address_at - old->address_at);
+        walk->base_at += count;
+        walk->draft_at += count;
+    } else {
+        for (uint32_t i = 0; i < count; i++)
+            step(walk, true, true);
     }
+    return alike - bytes;
+}
+
+/* The next items of both differ, behind `alike` bytes at least. */
+static void pass_different(struct walk *walk, size_t alike)
+{
+    const struct cache_object *base = walk->base;
+    const struct node_draft *draft = walk->draft;
+    const struct cache_item *old = &base->items[walk->base_at];
+    const struct cache_item *new = &draft->items[walk->draft_at];
+    bool base_left = walk->base_at < base->item_count;
+    bool draft_left = walk->draft_at < draft->item_count;
+    const uint8_t *new_bytes = draft->object.bytes.at + new->at;
+    int order = !base_left ? 1 : -1;
+
+    if (base_left && draft_left)
+        order =
+            bough_bytes_compare(node_item_key(base->bytes.at + old->at), node_item_key(new_bytes));
+    if (order != 0)
+        alike = 0;
+    patch_keep(&walk->bytes, alike);
+    if (order <= 0) {
+        assert(alike <= old[1].at - old->at);
+        patch_drop(&walk->bytes, old[1].at - old->at - alike);
+    }
+    if (order >= 0) {
+        size_t len = new[1].at - new->at - alike;
+
+        assert(alike <= new[1].at - new->at);
+        patch_add(&walk->bytes, bough_bytes_of(new_bytes + alike, len));
+        walk->added_bytes += len;
+    }
+    step(walk, order <= 0, order >= 0);
+}
+
+/* Walks both to their ends; false once it is clear that the patch would not fit into its room. */
+static bool walk_both(struct walk *walk)
+{
+    patch_keep(&walk->bytes, 1); /* the level */
+    while (walk->base_at < walk->base->item_count || walk->draft_at < walk->draft->item_count) {
+        size_t alike = 0;
+
+        if (walk->base_at < walk->base->item_count && walk->draft_at < walk->draft->item_count)
+            alike = keep_same(walk);
+        if (walk->base_at < walk->base->item_count || walk->draft_at < walk->draft->item_count)
+            pass_different(walk, alike);
+        if (walk->added_bytes > walk->bytes.out.max || walk->bytes.out.overflow)
+            return false;
+    }
+    return true;
 }
 
 enum bough_err node_delta_make(const struct cache_object *base, const struct node_draft *draft,
@@ -140,24 +179,26 @@ enum bough_err node_delta_make(const struct cache_object *base, const struct nod
     const struct bough_object *object = &draft->object;
     size_t addresses_len = object->address_count * sizeof(uint64_t);
     size_t room = (object->bytes.len + addresses_len) / 2;
-    uint8_t *into = bough_arena_take(arena, room + addresses_len);
-    struct patch maker;
+    uint8_t *into = bough_arena_take(arena, 2 * room + addresses_len);
+    struct walk walk = {.base = base, .draft = draft};
     struct encode out;
+    struct encode rest;
 
     *patch = (struct bough_bytes){0};
     if (into == NULL)
         return BOUGH_NO_MEMORY;
     assert(base->kind == BOUGH_KIND_NODE && base->base == 0 && base->item_count > 0);
     assert(base->bytes.at[0] == object->bytes.at[0]);
-    patch_begin(&maker, encode_into(into, room), 1, object->bytes.len);
-    patch_bytes(base, draft, &maker);
-    out = patch_end(&maker);
-    if (out.overflow)
+    walk.encoded = into + 2 * room;
+    patch_begin(&walk.bytes, encode_into(into, room), 1, object->bytes.len);
+    patch_begin(&walk.addresses, encode_into(into + room, room), sizeof(uint64_t),
+                object->address_count);
+    if (!walk_both(&walk))
         return BOUGH_OK;
-    patch_begin(&maker, out, sizeof(uint64_t), object->address_count);
-    patch_addresses(base, draft, into + room, &maker);
-    out = patch_end(&maker);
-    if (!out.overflow)
-        *patch = bough_bytes_of(into, out.len);
+    out = patch_end(&walk.bytes);
+    rest = patch_end(&walk.addresses);
+    encode_raw(&out, bough_bytes_of(rest.at, rest.len));
+    if (!out.overflow && !rest.overflow)
+        *patch = bough_bytes_of(out.at, out.len);
     return BOUGH_OK;
 }

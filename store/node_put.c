@@ -120,6 +120,26 @@ enum bough_err node_put_patched(const struct cache_object *page,
     return BOUGH_OK;
 }
 
+/* The address of the whole node that a page is, or is a difference from. */
+static uint64_t whole_of(const struct cache_object *page)
+{
+    return page->base == 0 ? page->link.address : page->base;
+}
+
+/* Brings near what some drafts will be compared with. */
+static void warm_whole(const struct bough_store *store, const struct node_draft *drafts,
+                       size_t count)
+{
+    uint64_t addresses[CACHE_WARM_MAX];
+    size_t found = 0;
+
+    for (size_t i = 0; i < count && i < CACHE_WARM_MAX; i++) {
+        if (drafts[i].was != NULL && drafts[i].was->base != 0)
+            addresses[found++] = drafts[i].was->base;
+    }
+    cache_warm(store->cache, addresses, found);
+}
+
 /* Makes the draft's difference from the whole node that the one before it is, or was made of. */
 static enum bough_err find_difference(struct bough_store *store, struct node_draft *draft,
                                       struct bough_arena *arena)
@@ -129,7 +149,7 @@ static enum bough_err find_difference(struct bough_store *store, struct node_dra
 
     if (base == NULL || !store->backend->keeps_differences)
         return BOUGH_OK;
-    base = cache_pin_at(store->cache, base->base == 0 ? base->link.address : base->base);
+    base = cache_pin_at(store->cache, whole_of(base));
     if (base == NULL)
         return BOUGH_OK; /* to read it would cost more than to write the draft whole */
     err = BOUGH_OK;
@@ -170,6 +190,8 @@ enum bough_err node_put_all(struct bough_store *store, struct node_draft *drafts
         messages[i] = drafts[i].object.bytes;
     hash_many(BOUGH_KIND_NODE, messages, count, names);
     for (size_t i = 0; i < count; i++) {
+        if (i % CACHE_WARM_MAX == 0 && count > 1)
+            warm_whole(store, drafts + i, count - i);
         drafts[i].link.name = names[i];
         BOUGH_TRY(stage(store, &drafts[i], arena));
     }

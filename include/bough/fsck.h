@@ -18,7 +18,8 @@ struct bough_fsck_fault {
 
 struct bough_fsck_options {
     void (*fault)(void *context, const struct bough_fsck_fault *fault); /* may be NULL */
-    void (*progress)(void *context, uint64_t object_count);             /* may be NULL */
+    /* Called for each object; an error ends the check and is passed up.  May be NULL. */
+    enum bough_err (*progress)(void *context, uint64_t object_count);
     void *context;
 };
 

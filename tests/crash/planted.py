@@ -38,8 +38,8 @@ PLANTS = [
           "    if (!journal->dev->read_only)\n        BOUGH_TRY(bough_block_flush(journal->dev));\n",
           "", "nested"),
     Plant("checksums are all alike", "backends/journal_format.c",
-          "return bytes.len == 0 ? crc : (uint32_t)crc32_z(crc, bytes.at, bytes.len);",
-          "return bytes.len == 0 ? crc : (uint32_t)crc32_z(0, bytes.at, 0);", "exhaustive"),
+          "return bytes.len == 0 ? crc : libdeflate_crc32(crc, bytes.at, bytes.len);",
+          "return bytes.len == 0 ? crc : libdeflate_crc32(0, bytes.at, 0);", "exhaustive"),
     Plant("recovery ignores the checksums of objects", "backends/journal_scan.c",
           "record->spoiled = sink.crc != record->header.crc;",
           "record->spoiled = !is_object(record->header.kind) && sink.crc != record->header.crc;",
@@ -114,7 +114,7 @@ def build(plant, folder, options):
     command = [options.cc, "-std=c11", "-O1", "-w", '-DBOUGH_VERSION="0"', "-D_POSIX_C_SOURCE=200809L",
                "-D_DEFAULT_SOURCE", f"-I{TREE / 'include'}", f"-I{TREE / 'base'}", f"-I{layer}",
                f"-I{HERE}", str(copy), *map(str, options.objects), str(options.library),
-               "-l:libb2.a", "-lbearssl", "-lz", "-o", str(program)]
+               "-l:libb2.a", "-lbearssl", "-l:libdeflate.a", "-lz", "-o", str(program)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         return None, "does not compile: " + done.stderr[-2000:]

@@ -299,15 +299,26 @@ static const char *sync_now(struct workload *work, struct bough_store *store,
     return NULL;
 }
 
-/* Collects garbage after some of the syncs; nothing may change but where things are. */
+/* Collects garbage after some of the syncs; nothing may change but where things are, and the log of
+ * refs, which is no part of a state here: that moves the root. */
 static const char *collect_now(struct workload *work, struct bough_store *store,
                                const struct sim_device *dev)
 {
+    struct workload_state *next = &work->states[work->state_count];
+    struct bough_store_info info;
     enum bough_err err;
 
-    if (sim_below(&work->random, 100) >= work->shape->collect_percent)
+    if (sim_below(&work->random, 100) >= work->shape->collect_percent ||
+        work->state_count == WORKLOAD_STATES_MAX)
         return NULL;
+    *next = next[-1];
+    next->begin_op = dev->op_count;
     err = bough_collect_run(store);
+    bough_store_info(store, &info);
+    if (info.generation != next[-1].generation) {
+        next->generation = info.generation;
+        work->state_count++;
+    }
     if (err != BOUGH_OK && !is_explained(err, dev))
         return "a collection failed for no reason";
     return NULL;

@@ -22,7 +22,8 @@ ASSERT_FOLDERS = ['store', 'merge', 'backends', 'net']
 PURE_HEADERS = set('''assert ctype errno inttypes limits stdalign stdarg stdbool stddef stdint stdio
 stdatomic stdlib string stdnoreturn'''.split())
 LIBRARY_HEADERS = {'zlib.h': ('backends', 'sync', 'server', 'cli', 'base'), 'blake2.h': ('base',),
-                   'bearssl.h': ('sync',), 'jsmn.h': ('base',), 'git2.h': ('cli',)}
+                   'bearssl.h': ('sync',), 'jsmn.h': ('base',), 'libdeflate.h': ('backends',),
+                   'git2.h': ('cli',)}
 
 
 def sources(*suffixes, folders=FOLDERS):

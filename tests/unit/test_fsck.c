@@ -127,9 +127,36 @@ static void test_fsck__every_rotten_object_is_reported(void **unused)
     assert_int_equal(host_env()->heap->taken_bytes, 0);
 }
 
+static enum bough_err enough(void *context, uint64_t object_count)
+{
+    *(uint64_t *)context = object_count;
+    return object_count == 3 ? BOUGH_CLOSED : BOUGH_OK;
+}
+
+static void test_fsck__can_be_cancelled(void **unused)
+{
+    struct bough_store *store = store_setup();
+    struct bough_txn_result result;
+    uint64_t count = 0;
+    struct bough_fsck_options options = {.progress = enough, .context = &count};
+    struct bough_fsck_report report;
+
+    (void)unused;
+    for (int i = 0; i < 10; i++) {
+        char path[16];
+
+        snprintf(path, sizeof(path), "d%d/k", i);
+        assert_int_equal(store_setup_write(store, "heads/main", path, "v", &result), BOUGH_OK);
+    }
+    assert_int_equal(bough_fsck(store, &options, &report), BOUGH_CLOSED);
+    assert_int_equal(count, 3);
+    bough_store_close(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_fsck__can_be_cancelled),
         cmocka_unit_test(test_fsck__every_rotten_object_is_reported),
     };
 
