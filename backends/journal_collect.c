@@ -42,6 +42,19 @@ static void undo_sweep(struct journal *journal)
     }
 }
 
+/* What is written from now on is no garbage, nor what was since the first hold. */
+static uint64_t begin_position(const struct journal *journal)
+{
+    const struct journal_segments *segments = &journal->segments;
+    uint64_t opening = segments->at[segments->current].opening;
+    uint64_t at = journal_log_at(&journal->log) -
+                  journal_format_segment_at(&segments->super, segments->current);
+
+    if (journal->hold_count > 0)
+        return journal->hold_opening * segments->super.segment_bytes;
+    return opening * segments->super.segment_bytes + at;
+}
+
 void journal_collect_begin(struct journal *journal)
 {
     struct journal_segments *segments = &journal->segments;
@@ -50,6 +63,7 @@ void journal_collect_begin(struct journal *journal)
     journal_segment_unmark(segments);
     journal->swept = false;
     journal->clean = (struct journal_clean){0};
+    journal->swept_position = begin_position(journal);
     for (uint32_t i = 0; i < segments->super.segment_count; i++) {
         struct journal_segment *one = &segments->at[i];
 
@@ -87,8 +101,12 @@ bool journal_collect_may_reuse(struct journal *journal, uint64_t address)
 {
     uint64_t now;
 
-    return journal_place_find(journal, address, &now) == BOUGH_OK &&
-           (!journal_segment_is_candidate(&journal->segments, now) ||
+    if (journal_place_find(journal, address, &now) != BOUGH_OK)
+        return false;
+    /* What it leads to may be gone, though its own segment is not up for collection. */
+    if (journal->swept)
+        return !journal_place_is_garbage(journal, now);
+    return (!journal_segment_is_candidate(&journal->segments, now) ||
             journal_segment_has_mark(&journal->segments, now, JOURNAL_SEGMENT_LIVES));
 }
 

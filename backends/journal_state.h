@@ -53,6 +53,7 @@ struct journal {
     uint64_t hold_opening;     /* openings before the first hold */
     uint64_t swept_generation; /* of the root at the last sweep */
     uint64_t swept_bytes;      /* appended since the last sweep */
+    uint64_t swept_position;   /* what was written before is marked, or garbage once `swept` */
     struct journal_clean clean;
     bool doubtful;  /* not all superblocks could be read: a newer one may be lost */
     bool swept;     /* the marks are complete: what has none is garbage */
