@@ -48,6 +48,9 @@ static void visit(void *context, const struct sim_crash *state)
     uint64_t salt = (uint64_t)life->number << 32 | (uint64_t)expect.floor << 16 | expect.ceiling;
     uint32_t found;
 
+    if (crash->shape->one_in > 1 &&
+        sim_mix(crash->seed, state->op_count) % crash->shape->one_in != 0)
+        return;
     if (crash_is_enough(crash) || !crash_is_new(crash, state, salt))
         return;
     found = crash_check(crash, state->medium, &expect);

@@ -3,7 +3,8 @@
  * workload.c - what is done to a store, as a function of a seed, with a model beside it.
  *
  *   (1) states[i + 1] is states[i] after one transaction that answered BOUGH_OK.
- *   (2) The bytes of a value follow from value_seed and its number; no number is used twice.
+ *   (2) The bytes of a value follow from value_seed and its number; a number is used twice only
+ *       by choose_value.
  */
 #include "workload.h"
 #include "bough/collect.h"
@@ -16,20 +17,21 @@
 #define STEP_BYTES      6000u
 
 const struct workload_shape workload_shapes[] = {
-    {"tiny", 4096, 512, 8, 45, 2, 10, 20, 0, 0, 0, 0, false, 0},
-    {"refs", 4096, 512, 12, 35, 2, 60, 20, 0, 0, 0, 0, false, 0},
-    {"wide", 4096, 512, 10, 40, 10, 10, 70, 0, 0, 0, 0, false, 0},
-    {"sector", 512, 512, 8, 45, 4, 20, 40, 0, 0, 0, 0, false, 0},
-    {"block", 8192, 640, 8, 45, 3, 20, 40, 0, 0, 0, 0, false, 0},
-    {"single", 4096, 512, 8, 100, 1, 0, 30, 0, 0, 0, 0, false, 0},
-    {"same", 4096, 512, 8, 45, 1, 0, 0, 0, 1200, 0, 0, false, 0},
-    {"large", 4096, 3072, 6, 50, 3, 10, 30, 40, 0, 0, 0, false, 0},
-    {"collect", 4096, 512, 14, 60, 3, 30, 40, 0, 0, 40, 0, false, 0},
-    {"tight", 4096, 460, 24, 60, 2, 30, 60, 0, 0, 60, 0, false, 0},
-    {"steps", 4096, 576, 18, 70, 2, 30, 40, 0, 0, 90, 6, true, 0},
-    {"expire", 4096, 512, 14, 60, 3, 40, 40, 0, 0, 40, 0, true, 0},
-    {"grow", 4096, 460, 12, 60, 3, 30, 40, 0, 0, 40, 0, false, 132},
-    {NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0},
+    {"tiny", 4096, 512, 8, 45, 2, 10, 20, 0, 0, 0, 0, false, 0, 0},
+    {"refs", 4096, 512, 12, 35, 2, 60, 20, 0, 0, 0, 0, false, 0, 0},
+    {"wide", 4096, 512, 10, 40, 10, 10, 70, 0, 0, 0, 0, false, 0, 0},
+    {"sector", 512, 512, 8, 45, 4, 20, 40, 0, 0, 0, 0, false, 0, 0},
+    {"block", 8192, 640, 8, 45, 3, 20, 40, 0, 0, 0, 0, false, 0, 0},
+    {"single", 4096, 512, 8, 100, 1, 0, 30, 0, 0, 0, 0, false, 0, 0},
+    {"same", 4096, 512, 8, 45, 1, 0, 0, 0, 1200, 0, 0, false, 0, 0},
+    {"large", 4096, 3072, 6, 50, 3, 10, 30, 40, 0, 0, 0, false, 0, 0},
+    {"collect", 4096, 512, 14, 60, 3, 30, 40, 0, 0, 40, 0, false, 0, 0},
+    {"tight", 4096, 460, 24, 60, 2, 30, 60, 0, 0, 60, 0, false, 0, 0},
+    {"steps", 4096, 576, 18, 70, 2, 30, 40, 0, 0, 90, 6, true, 0, 0},
+    {"expire", 4096, 512, 14, 60, 3, 40, 40, 0, 0, 40, 0, true, 0, 0},
+    {"grow", 4096, 460, 30, 60, 4, 20, 80, 0, 0, 0, 0, false, 132, 0},
+    {"long", 4096, 460, 120, 70, 2, 30, 60, 0, 0, 90, 6, true, 0, 16},
+    {NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, 0},
 };
 
 static const char *const branch_names[WORKLOAD_BRANCHES] = {"heads/main", "heads/a", "heads/b/c",
@@ -146,6 +148,18 @@ static uint32_t new_value(struct workload *work)
     return (uint32_t)sim_random(&work->random) | 1u;
 }
 
+/* A new value for a key; or one that it had on the default branch before, and perhaps nowhere any
+ * more, where that makes a difference. */
+static uint32_t choose_value(struct workload *work, unsigned key, uint32_t now)
+{
+    uint32_t old;
+
+    if (!work->shape->expires || sim_below(&work->random, 3) != 0)
+        return new_value(work);
+    old = work->states[sim_below(&work->random, work->state_count)].branches[0].values[key];
+    return old != 0 && old != now ? old : new_value(work);
+}
+
 static struct bough_ident ident(void)
 {
     return (struct bough_ident){.name = bough_bytes_text("Sim"),
@@ -173,6 +187,8 @@ static enum bough_err edit_branch(struct workload *work, struct bough_store *sto
         .message = bough_bytes_text("edit\n"),
     };
 
+    if (work->shape->expires) /* equal edits of equal branches are no equal commits */
+        txn.author.time_s += sim_below(&work->random, 1u << 30);
     for (unsigned i = 0; i < count && err == BOUGH_OK; i++) {
         unsigned key = (first + i * 5) % WORKLOAD_KEYS;
 
@@ -180,7 +196,7 @@ static enum bough_err edit_branch(struct workload *work, struct bough_store *sto
         edits[i].path = bough_bytes_text(paths[i]);
         edits[i].entry.mode = BOUGH_MODE_FILE;
         edits[i].remove = branch->values[key] != 0 && sim_below(&work->random, 3) == 0;
-        branch->values[key] = edits[i].remove ? 0 : new_value(work);
+        branch->values[key] = edits[i].remove ? 0 : choose_value(work, key, branch->values[key]);
         if (!edits[i].remove)
             err = bough_value_put(store, value_bytes(work, branch->values[key], arena), arena,
                                   &edits[i].entry.value);
@@ -334,6 +350,10 @@ static enum bough_err collect_some(struct workload *work, struct bough_store *st
         BOUGH_TRY(bough_collect_step(store, STEP_OBJECTS, STEP_BYTES, &progress));
         if (progress.phase == BOUGH_COLLECT_NONE)
             return BOUGH_OK;
+        if (progress.swept) { /* much may be written before the collection goes on */
+            work->pause = sim_below(&work->random, 2) * sim_below(&work->random, 16);
+            return BOUGH_OK;
+        }
     }
     return BOUGH_OK;
 }
@@ -346,7 +366,9 @@ static const char *collect_now(struct workload *work, struct bough_store *store,
     size_t begin_op = dev->op_count;
     enum bough_err err;
 
-    if (sim_below(&work->random, 100) >= work->shape->collect_percent)
+    if (work->pause > 0)
+        work->pause--;
+    if (work->pause > 0 || sim_below(&work->random, 100) >= work->shape->collect_percent)
         return NULL;
     err = work->shape->collect_steps > 0 ? collect_some(work, store) : bough_collect_run(store);
     note_moves(work, store, begin_op);

@@ -30,6 +30,7 @@ struct workload_shape {
     unsigned collect_steps;   /* of it, at most so many small steps at a time; 0 = all of it */
     bool expires;             /* history and the log of refs are kept in part only */
     uint32_t grow_kib;        /* the disk of each machine is so much larger than that before */
+    unsigned one_in;          /* power cuts are tried at one operation in so many; 0 = at all */
 };
 
 /* All shapes; a NULL name ends them. */
@@ -70,6 +71,7 @@ struct workload {
     uint32_t ack_count;
     uint32_t refused_count; /* calls that answered with an error */
     uint32_t synced_count;
+    uint32_t pause; /* syncs before a collection goes on */
 };
 
 /* A workload that begins with an empty store of generation 0; its memory is in `arena`. */
