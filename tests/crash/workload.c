@@ -28,8 +28,8 @@ const struct workload_shape workload_shapes[] = {
     {"collect", 4096, 512, 14, 60, 3, 30, 40, 0, 0, 40, 0, false, 0, 0},
     {"tight", 4096, 460, 24, 60, 2, 30, 60, 0, 0, 60, 0, false, 0, 0},
     {"steps", 4096, 576, 18, 70, 2, 30, 40, 0, 0, 90, 6, true, 0, 0},
-    {"expire", 4096, 512, 14, 60, 3, 40, 40, 0, 0, 40, 0, true, 0, 0},
-    {"grow", 4096, 460, 30, 60, 4, 20, 80, 0, 0, 0, 0, false, 132, 0},
+    {"expire", 4096, 512, 40, 60, 3, 30, 80, 0, 0, 30, 0, true, 0, 6},
+    {"grow", 4096, 460, 60, 60, 4, 20, 80, 0, 0, 0, 0, false, 332, 8},
     {"long", 4096, 460, 120, 70, 2, 30, 60, 0, 0, 90, 6, true, 0, 16},
     {NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, 0},
 };
@@ -351,7 +351,7 @@ static enum bough_err collect_some(struct workload *work, struct bough_store *st
         if (progress.phase == BOUGH_COLLECT_NONE)
             return BOUGH_OK;
         if (progress.swept) { /* much may be written before the collection goes on */
-            work->pause = sim_below(&work->random, 2) * sim_below(&work->random, 16);
+            work->pause = sim_below(&work->random, 2) * sim_below(&work->random, 40);
             return BOUGH_OK;
         }
     }
@@ -375,6 +375,16 @@ static const char *collect_now(struct workload *work, struct bough_store *store,
     if (err != BOUGH_OK && !is_explained(err, dev))
         return "a collection failed for no reason";
     return NULL;
+}
+
+/* Where history expires, what is found by name must be whole at any time, now and then looked at.
+ */
+static const char *names_now(struct workload *work, struct bough_store *store,
+                             const struct sim_device *dev)
+{
+    if (!work->shape->expires || dev->fault_count > 0 || sim_below(&work->random, 4) != 0)
+        return NULL;
+    return workload_compare_names(work, store, work->state_count - 1);
 }
 
 /* Says how little of the past is kept, in a store that is new. */
@@ -429,7 +439,8 @@ const char *workload_run(struct workload *work, struct bough_store *store,
         work->state_count++;
         if (sim_below(&work->random, 100) < work->shape->sync_percent &&
             ((wrong = sync_now(work, store, dev)) != NULL ||
-             (wrong = collect_now(work, store, dev)) != NULL))
+             (wrong = collect_now(work, store, dev)) != NULL ||
+             (wrong = names_now(work, store, dev)) != NULL))
             return wrong;
     }
     return NULL;
