@@ -61,7 +61,7 @@ static enum bough_err journal_put(struct bough_backend *backend, const struct bo
     struct bough_object kept = *object;
 
     if (journal_recent_find(&journal->recent, name, place) &&
-        journal_collect_may_reuse(journal, place->address))
+        journal_collect_may_reuse(journal, place->address, is_value && object->address_count == 0))
         return BOUGH_OK;
     if (object->address_count > UINT16_MAX)
         return BOUGH_TOO_BIG;
@@ -220,13 +220,7 @@ static enum bough_err journal_sync(struct bough_backend *backend)
 
 static void journal_hold(struct bough_backend *backend, bool on)
 {
-    struct journal *journal = journal_of(backend);
-
-    assert(on || journal->hold_count > 0);
-    if (on && journal->hold_count++ == 0)
-        journal->hold_opening = journal->segments.at[journal->segments.current].opening;
-    if (!on)
-        journal->hold_count--;
+    journal_collect_hold(journal_of(backend), on);
 }
 
 static void journal_begin(struct bough_backend *backend)
@@ -290,6 +284,7 @@ static void journal_close(struct bough_backend *backend)
     journal_map_release(&journal->moves);
     journal_map_release(&journal->names);
     journal_recent_release(&journal->recent);
+    journal_collect_release(journal);
     journal_page_release(&journal->pages);
     bough_block_close(journal->dev);
     bough_heap_give(heap, journal, sizeof(*journal));

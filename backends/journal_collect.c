@@ -24,6 +24,8 @@
 #define WORTH_NUMERATOR   3u
 #define WORTH_DENOMINATOR 4u
 
+#define REUSED_MAX 1024u /* objects that are remembered under a hold */
+
 #define CLEAN_ARENA_BYTES ((size_t)160 << 20) /* one record at a time */
 
 /* A collection that was given up before the names were filtered leaves segments that nothing was
@@ -42,6 +44,50 @@ static void undo_sweep(struct journal *journal)
     }
 }
 
+/* Where the log is. */
+static uint64_t position_now(const struct journal *journal)
+{
+    const struct journal_segments *segments = &journal->segments;
+    uint64_t at = journal_log_at(&journal->log) -
+                  journal_format_segment_at(&segments->super, segments->current);
+
+    return segments->at[segments->current].opening * segments->super.segment_bytes + at;
+}
+
+void journal_collect_hold(struct journal *journal, bool on)
+{
+    assert(on || journal->hold_count > 0);
+    if (on && journal->hold_count++ == 0) {
+        journal->hold_opening = journal->segments.at[journal->segments.current].opening;
+        journal->hold_position = position_now(journal);
+        journal->reused_count = 0;
+    }
+    if (!on)
+        journal->hold_count--;
+}
+
+void journal_collect_release(struct journal *journal)
+{
+    bough_heap_give(journal->env->heap, journal->reused, REUSED_MAX * sizeof(*journal->reused));
+    journal->reused = NULL;
+}
+
+/* Remembers an object that nothing may lead to yet; false when there is no room for that. */
+static bool remember(struct journal *journal, uint64_t address)
+{
+    for (uint32_t i = 0; i < journal->reused_count; i++) {
+        if (journal->reused[i] == address)
+            return true;
+    }
+    if (journal->reused == NULL)
+        journal->reused =
+            bough_heap_take(journal->env->heap, REUSED_MAX * sizeof(*journal->reused));
+    if (journal->reused == NULL || journal->reused_count == REUSED_MAX)
+        return false;
+    journal->reused[journal->reused_count++] = address;
+    return true;
+}
+
 void journal_collect_begin(struct journal *journal)
 {
     struct journal_segments *segments = &journal->segments;
@@ -50,6 +96,8 @@ void journal_collect_begin(struct journal *journal)
     journal_segment_unmark(segments);
     journal->swept = false;
     journal->clean = (struct journal_clean){0};
+    journal->swept_position =
+        journal->hold_count > 0 ? journal->hold_position : position_now(journal);
     for (uint32_t i = 0; i < segments->super.segment_count; i++) {
         struct journal_segment *one = &segments->at[i];
 
@@ -111,13 +159,22 @@ enum bough_err journal_collect_base(struct journal *journal, const struct bough_
     return err == BOUGH_NOT_FOUND ? BOUGH_CORRUPT : err;
 }
 
-bool journal_collect_may_reuse(struct journal *journal, uint64_t address)
+bool journal_collect_may_reuse(struct journal *journal, uint64_t address, bool alone)
 {
     uint64_t now;
+    bool may;
 
-    return journal_place_find(journal, address, &now) == BOUGH_OK &&
-           (!journal_segment_is_candidate(&journal->segments, now) ||
-            journal_segment_has_mark(&journal->segments, now, JOURNAL_SEGMENT_LIVES));
+    if (journal_place_find(journal, address, &now) != BOUGH_OK)
+        return false;
+    /* What it leads to may be gone, though its own segment is not up for collection. */
+    if (journal->swept)
+        may = !journal_place_is_garbage(journal, now);
+    else
+        may = !journal_segment_is_candidate(&journal->segments, now) ||
+              journal_segment_has_mark(&journal->segments, now, JOURNAL_SEGMENT_LIVES);
+    if (may && journal->hold_count > 0 && journal_address_position(now) < journal->hold_position)
+        may = alone && remember(journal, address);
+    return may;
 }
 
 /* Whether a record is more than garbage. */
@@ -134,6 +191,17 @@ bool journal_collect_may_base(struct journal *journal, uint64_t address)
     return journal_place_find(journal, address, &now) == BOUGH_OK &&
            (!journal->swept || !journal_segment_is_candidate(&journal->segments, now) ||
             is_wanted(journal, now));
+}
+
+/* Marks what was put again under a hold. */
+static enum bough_err mark_reused(struct journal *journal)
+{
+    for (uint32_t i = 0; journal->hold_count > 0 && i < journal->reused_count; i++) {
+        bool fresh;
+
+        BOUGH_TRY(mark(journal, journal->reused[i], JOURNAL_SEGMENT_LIVES, &fresh));
+    }
+    return BOUGH_OK;
 }
 
 /* Marks the parts of the maps, and begins to filter the names. */
@@ -153,6 +221,7 @@ enum bough_err journal_collect_sweep(struct journal *journal)
 {
     struct journal_segments *segments = &journal->segments;
 
+    BOUGH_TRY(mark_reused(journal));
     BOUGH_TRY(begin_filter(journal));
     journal_recent_clear(&journal->recent);
     for (uint32_t i = 0; i < segments->super.segment_count; i++) {

@@ -28,8 +28,15 @@ BOUGH_MUST_CHECK enum bough_err journal_collect_base(struct journal *journal,
                                                      const struct bough_place *place);
 
 /* Whether the object at an address that `put` found may be used again: it must be marked if it is
- * up for collection. */
-bool journal_collect_may_reuse(struct journal *journal, uint64_t address);
+ * up for collection.  Under a hold it then counts as put anew: that goes for objects that lead to
+ * no others (`alone`), of which a number is remembered; others are to be written again. */
+bool journal_collect_may_reuse(struct journal *journal, uint64_t address, bool alone);
+
+/* See bough_backend_hold. */
+void journal_collect_hold(struct journal *journal, bool on);
+
+/* Gives back what holds have taken. */
+void journal_collect_release(struct journal *journal);
 
 /* Whether an object may be kept as a patch of the one at this address: that must not be garbage,
  * though the caller may still have it in memory. */

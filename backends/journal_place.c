@@ -48,7 +48,7 @@ enum bough_err journal_place_settle_move(struct journal *journal, struct journal
 
 bool journal_place_is_garbage(const struct journal *journal, uint64_t now)
 {
-    return journal->swept && journal_segment_is_candidate(&journal->segments, now) &&
+    return journal->swept && journal_address_position(now) < journal->swept_position &&
            !journal_segment_has_mark(&journal->segments, now, JOURNAL_SEGMENT_LIVES);
 }
 

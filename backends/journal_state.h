@@ -48,11 +48,15 @@ struct journal {
     bool group_open;
     uint32_t nonce; /* of the open group */
     uint32_t crc_begin;
-    uint64_t log_bytes;        /* appended since the newest checkpoint */
-    uint64_t hold_count;       /* of bough_backend_hold */
-    uint64_t hold_opening;     /* openings before the first hold */
+    uint64_t log_bytes;     /* appended since the newest checkpoint */
+    uint64_t hold_count;    /* of bough_backend_hold */
+    uint64_t hold_opening;  /* openings before the first hold */
+    uint64_t hold_position; /* where the log was then */
+    uint64_t *reused;       /* addresses before that which were put again since; may be NULL */
+    uint32_t reused_count;
     uint64_t swept_generation; /* of the root at the last sweep */
     uint64_t swept_bytes;      /* appended since the last sweep */
+    uint64_t swept_position;   /* what was written before is marked, or garbage once `swept` */
     struct journal_clean clean;
     uint64_t whole_bytes; /* of objects that the last collection made whole: what they were patches
                              of may be garbage by now */

@@ -22,6 +22,7 @@ import harness
 STORAGE_KEYS = 200000
 STORAGE_S_MAX = 120
 ALL_S_MAX = 290
+LARGE_S_MAX = 1800
 
 
 def size(_folder):
@@ -40,6 +41,16 @@ def storage(folder):
         figures.line_of_text("storage: " + text)
 
 
+def large(folder):
+    """stores far larger than their memory; of full size only when it is named"""
+    program = os.path.join(os.path.dirname(harness.bough), "bench_large")
+    full = len(sys.argv) > 1 and "large" in sys.argv[1:]
+    for keys, heap in ((1000000, 8), (10000000, 64)) if full else ((100000, 8), (200000, 64)):
+        done = subprocess.run([program, str(keys), str(heap), os.path.join(folder, "large.bough")],
+                              stdout=subprocess.PIPE, text=True, check=True)
+        figures.note(done.stdout.rstrip())
+
+
 BENCHMARKS = {
     "size": size,
     "memory": bench_boot.memory,
@@ -47,6 +58,7 @@ BENCHMARKS = {
     "rest": bench_rest.rest,
     "git": bench_git.git,
     "storage": storage,
+    "large": large,
 }
 
 
@@ -70,7 +82,7 @@ def main():
     figures.as_json = options.json
     status = 0
     signal.signal(signal.SIGALRM, too_late)
-    signal.alarm(ALL_S_MAX)
+    signal.alarm(LARGE_S_MAX if "large" in options.names else ALL_S_MAX)
     for name in options.names or BENCHMARKS:
         folder = tempfile.mkdtemp(prefix="bough-bench-")
         begin = time.monotonic()

@@ -11,12 +11,14 @@
  * it can be a cut, so what lies behind a cut never matters to what lies before it; (3) an edit
  * re-examines its own node and the two cuts beside it. The hash is keyed with the store's secret
  * salt.  Should a node still grow beyond OVERSIZE windows, the same rule with a second hash splits
- * it, looking at that node's items only (soft cuts).
+ * it, looking at that node's items only (soft cuts); and what that leaves oversized is cut by a
+ * rule that needs no luck (mark_least), at the price of small nodes.
  */
 #include "node_cut.h"
 #include "hash.h"
 
 #define OVERSIZE 16u
+#define ROUNDS   4u /* of coin tossing: 2^64 labels, then 128, 14, 8, 6 */
 
 struct node_cut node_cut_rule(const struct bough_store *store, uint8_t level)
 {
@@ -109,6 +111,66 @@ static void mark_soft(const struct node_cut *rule, const struct node_item *items
     }
 }
 
+/* One round of deterministic coin tossing (Cole and Vishkin 1986): of 2^b labels of which no two
+ * beside each other are equal it makes 2 * b that are so again. */
+static uint64_t toss(uint64_t before, uint64_t own)
+{
+    uint64_t differ = before ^ own;
+    unsigned bit = 0;
+
+    while (bit < 63 && (differ >> bit & 1) == 0)
+        bit++;
+    return 2 * bit + (own >> bit & 1);
+}
+
+/* The label of items[at], one of 0..5: it follows from the hashes of this item and the ROUNDS
+ * before it, and not even who chose them can have a long row of labels without a least one. */
+static uint64_t label(const struct node_cut *rule, const struct node_item *items, size_t at)
+{
+    uint64_t labels[ROUNDS + 1];
+    size_t count = at < ROUNDS ? at + 1 : ROUNDS + 1;
+
+    for (size_t i = 0; i < count; i++)
+        labels[i] = hash_key(rule, node_key(&items[at + 1 - count + i]), true);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        for (size_t i = count; i-- > 0;)
+            labels[i] = toss(i > 0 ? labels[i - 1] : ~labels[i], labels[i]);
+    }
+    assert(labels[count - 1] < 6 || count <= ROUNDS);
+    return labels[count - 1];
+}
+
+/* The third rule, inside a piece that the second leaves oversized, which only keys do that were
+ * chosen by who knows the salt: a label less than those beside it ends a node. */
+static void mark_least(const struct node_cut *rule, const struct node_item *items, size_t count,
+                       uint8_t *ends)
+{
+    for (size_t i = 1; i + 2 < count; i++) {
+        uint64_t own = label(rule, items, i);
+
+        if (label(rule, items, i - 1) > own && label(rule, items, i + 1) > own)
+            ends[i] = NODE_CUT_SOFT;
+    }
+}
+
+/* The pieces of an oversized node that the second rule leaves oversized. */
+static void mark_pieces(const struct node_cut *rule, const struct node_item *items, size_t count,
+                        uint8_t *ends)
+{
+    size_t first = 0;
+    size_t size = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        size += items[i].len;
+        if (ends[i] == NODE_CUT_NONE)
+            continue;
+        if (size > (size_t)OVERSIZE * rule->window_bytes)
+            mark_least(rule, items + first, i + 1 - first, ends + first);
+        first = i + 1;
+        size = 0;
+    }
+}
+
 void node_cut_mark(const struct node_cut *rule, const struct node_item *items,
                    const uint64_t *hashes, size_t count, uint8_t *ends)
 {
@@ -123,8 +185,10 @@ void node_cut_mark(const struct node_cut *rule, const struct node_item *items,
         size += items[i].len;
         if (ends[i] != NODE_CUT_HARD)
             continue;
-        if (size > (size_t)OVERSIZE * rule->window_bytes)
+        if (size > (size_t)OVERSIZE * rule->window_bytes) {
             mark_soft(rule, items + first, i + 1 - first, ends + first);
+            mark_pieces(rule, items + first, i + 1 - first, ends + first);
+        }
         first = i + 1;
         size = 0;
     }

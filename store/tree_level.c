@@ -74,12 +74,43 @@ static const struct cache_object *was(const struct tree_run *run, size_t number)
     return run->nodes[number < run->node_count ? number : run->node_count - 1].page;
 }
 
+/* Whether a new node is this old one. */
+static bool is_same(const struct tree_run_node *old, const struct node_item *items, size_t count,
+                    bool soft)
+{
+    if (old->item.at == NULL || node_is_soft(&old->item) != soft || old->page->item_count != count)
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        struct node_item item;
+
+        node_item(old->page, i, &item);
+        if (!node_same(&item, &items[i]))
+            return false;
+    }
+    return true;
+}
+
+/* The old node that a new one is, at *at or behind it in the run's list; NULL when it is none.  A
+ * run through soft cuts is long, and most of its nodes stay. */
+static const struct tree_run_node *find_same(const struct tree_run *run, size_t *at,
+                                             const struct node_item *items, size_t count, bool soft)
+{
+    struct bough_bytes last = node_key(&items[count - 1]);
+
+    while (*at < run->node_count &&
+           bough_bytes_compare(tree_spot_last_key(run->nodes[*at].page), last) < 0)
+        (*at)++;
+    return *at < run->node_count && is_same(&run->nodes[*at], items, count, soft) ? &run->nodes[*at]
+                                                                                  : NULL;
+}
+
 /* Cuts a run's items into nodes. */
 static enum bough_err cut_nodes(struct tree_batch *batch, const struct node_cut *rule,
                                 struct tree_run *run)
 {
     uint8_t *ends = bough_arena_take(batch->arena, run->count);
     size_t first = 0;
+    size_t old = 0;
     uint64_t keys = 0;
 
     run->built = bough_arena_take(batch->arena, run->count * sizeof(*run->built));
@@ -89,12 +120,18 @@ static enum bough_err cut_nodes(struct tree_batch *batch, const struct node_cut 
         return BOUGH_OK;
     node_cut_mark(rule, run->items, run->hashes, run->count, ends);
     for (size_t i = 0; i < run->count; i++) {
+        const struct tree_run_node *same;
+
         keys += node_key_count(&run->items[i], rule->level);
         if (ends[i] == NODE_CUT_NONE)
             continue;
-        BOUGH_TRY(tree_batch_add(batch, rule->level, run->items + first, i + 1 - first, keys,
-                                 ends[i] == NODE_CUT_SOFT, was(run, run->built_count),
-                                 &run->built[run->built_count]));
+        same = find_same(run, &old, run->items + first, i + 1 - first, ends[i] == NODE_CUT_SOFT);
+        if (same != NULL)
+            run->built[run->built_count] = same->item;
+        else
+            BOUGH_TRY(tree_batch_add(batch, rule->level, run->items + first, i + 1 - first, keys,
+                                     ends[i] == NODE_CUT_SOFT, was(run, run->built_count),
+                                     &run->built[run->built_count]));
         run->built_count++;
         first = i + 1;
         keys = 0;
@@ -138,7 +175,7 @@ static enum bough_err build_level(struct tree_batch *batch, const struct node_cu
 /* What a level's work has come to. */
 struct outcome {
     bool done;              /* `result` is the tree */
-    bool whole;             /* the level was rebuilt whole: levels above start from nothing */
+    bool whole;             /* the level is new, and so are those above */
     struct changes changes; /* else: for the level above */
     struct bough_tree result;
 };
@@ -149,7 +186,7 @@ static void finish_whole(const struct tree_run *run, const struct node_cut *rule
 {
     const struct node_item *root = NULL;
 
-    outcome->whole = true;
+    outcome->whole = run->node_count == 0 || run->nodes[0].item.at == NULL;
     if (run->count == 1 && rule->level > 0)
         root = &run->items[0]; /* one node below: it is the root, not this one */
     else if (run->built_count == 1)

@@ -20,19 +20,19 @@ struct gather {
     struct tree_run *newest; /* finished runs, the rightmost first */
 };
 
-/* Gives a run room for `items` and `nodes` in all, with what it has at the end of it if `right`,
- * else at the start. */
+/* Moves a run's arrays to where there is room, before them if `left`, else behind them. */
 static enum bough_err make_room(struct gather *gather, struct tree_run *run, size_t items,
-                                size_t nodes, bool right)
+                                size_t nodes, bool left)
 {
     struct bough_arena *arena = gather->pins->arena;
-    struct node_item *new_items = bough_arena_take(arena, items * sizeof(*new_items));
-    uint64_t *new_hashes = bough_arena_take(arena, items * sizeof(*new_hashes));
-    struct tree_run_node *new_nodes = bough_arena_take(arena, nodes * sizeof(*new_nodes));
-    size_t item_at = right ? items - run->count : 0;
-    size_t node_at = right ? nodes - run->node_count : 0;
+    size_t item_max = run->count + items;
+    size_t node_max = run->node_count + nodes;
+    size_t item_at = left ? items : 0;
+    size_t node_at = left ? nodes : 0;
+    struct node_item *new_items = bough_arena_take(arena, item_max * sizeof(*new_items));
+    uint64_t *new_hashes = bough_arena_take(arena, item_max * sizeof(*new_hashes));
+    struct tree_run_node *new_nodes = bough_arena_take(arena, node_max * sizeof(*new_nodes));
 
-    assert(items >= run->count && nodes >= run->node_count);
     if (new_items == NULL || new_hashes == NULL || new_nodes == NULL)
         return BOUGH_NO_MEMORY;
     if (run->count > 0) {
@@ -41,9 +41,40 @@ static enum bough_err make_room(struct gather *gather, struct tree_run *run, siz
     }
     if (run->node_count > 0)
         memcpy(new_nodes + node_at, run->nodes, run->node_count * sizeof(*new_nodes));
-    run->items = new_items;
-    run->hashes = new_hashes;
-    run->nodes = new_nodes;
+    run->items = new_items + item_at;
+    run->hashes = new_hashes + item_at;
+    run->nodes = new_nodes + node_at;
+    run->items_before = left ? items : 0;
+    run->items_behind = left ? 0 : items;
+    run->nodes_before = left ? nodes : 0;
+    run->nodes_behind = left ? 0 : nodes;
+    return BOUGH_OK;
+}
+
+/* Room for so many more behind.  A run that grows once may grow often: then it doubles. */
+static enum bough_err room_behind(struct gather *gather, struct tree_run *run, size_t items,
+                                  size_t nodes)
+{
+    if (run->items_behind < items || run->nodes_behind < nodes)
+        BOUGH_TRY(make_room(gather, run, items + run->count, nodes + run->node_count, false));
+    run->items_behind -= items;
+    run->nodes_behind -= nodes;
+    return BOUGH_OK;
+}
+
+/* The same before; they are the run's first ones then, to be filled in. */
+static enum bough_err room_before(struct gather *gather, struct tree_run *run, size_t items,
+                                  size_t nodes)
+{
+    if (run->items_before < items || run->nodes_before < nodes)
+        BOUGH_TRY(make_room(gather, run, items + run->count, nodes + run->node_count, true));
+    run->items_before -= items;
+    run->nodes_before -= nodes;
+    run->items -= items;
+    run->hashes -= items;
+    run->nodes -= nodes;
+    run->count += items;
+    run->node_count += nodes;
     return BOUGH_OK;
 }
 
@@ -134,7 +165,7 @@ static enum bough_err append_page(struct gather *gather, struct tree_run *run,
     size_t pending = changes_within(gather, spot, last);
     size_t old_count = page == NULL ? 0 : page->item_count;
 
-    BOUGH_TRY(make_room(gather, run, run->count + old_count + pending, run->node_count + 1, false));
+    BOUGH_TRY(room_behind(gather, run, old_count + pending, 1));
     merge_page(gather, run, page, take_changes(gather, pending), pending);
     if (page != NULL)
         add_node(run, spot);
@@ -192,7 +223,7 @@ static enum bough_err unfold(struct gather *gather, struct tree_run *run)
 
     assert(run->count == 0 && run->node_count == 1);
     run->patch.page = NULL;
-    BOUGH_TRY(make_room(gather, run, patch.page->item_count, 1, false));
+    BOUGH_TRY(room_behind(gather, run, patch.page->item_count, 0));
     merge_page(gather, run, patch.page, patch.changes, patch.count);
     return BOUGH_OK;
 }
@@ -205,14 +236,11 @@ static enum bough_err swallow(struct gather *gather, struct tree_run *run)
     gather->newest = older->older;
     if (older->patch.page != NULL)
         BOUGH_TRY(unfold(gather, older));
-    BOUGH_TRY(make_room(gather, run, older->count + run->count, older->node_count + run->node_count,
-                        true));
+    BOUGH_TRY(room_before(gather, run, older->count, older->node_count));
     memcpy(run->items, older->items, older->count * sizeof(*run->items));
     memcpy(run->hashes, older->hashes, older->count * sizeof(*run->hashes));
     if (older->node_count > 0)
         memcpy(run->nodes, older->nodes, older->node_count * sizeof(*run->nodes));
-    run->count += older->count;
-    run->node_count += older->node_count;
     run->first = older->first;
     run->at_start = older->at_start;
     return BOUGH_OK;
@@ -227,15 +255,13 @@ static enum bough_err grow_left(struct gather *gather, struct tree_run *run,
     /* By address: without a cache, the same node may be pinned twice. */
     if (gather->newest != NULL && gather->newest->last.page->link.address == page->link.address)
         return swallow(gather, run);
-    BOUGH_TRY(make_room(gather, run, page->item_count + run->count, run->node_count + 1, true));
+    BOUGH_TRY(room_before(gather, run, page->item_count, 1));
     for (uint32_t i = 0; i < page->item_count; i++) {
         node_item(page, i, &run->items[i]);
         run->hashes[i] = node_cut_hash(gather->rule, node_key(&run->items[i]));
     }
     run->nodes[0] = (struct tree_run_node){.page = page};
     (void)tree_spot_item(before, &run->nodes[0].item);
-    run->count += page->item_count;
-    run->node_count++;
     run->first = *before;
     run->at_start = tree_spot_is_first(before);
     return BOUGH_OK;

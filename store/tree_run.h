@@ -26,6 +26,10 @@ struct tree_run {
     size_t count;
     struct tree_run_node *nodes; /* in order */
     size_t node_count;
+    size_t items_before; /* places that the arrays have before and behind what counts */
+    size_t items_behind;
+    size_t nodes_before;
+    size_t nodes_behind;
     struct node_item *built; /* what leads to the new nodes; for tree_level.c */
     size_t built_count;
     bool at_start; /* the run begins with the level */

@@ -27,7 +27,7 @@ bool bough_collect_is_wanted(const struct bough_store *store);
  * about `copy_bytes`.  Values that were finished must have been put into a tree, and what is staged
  * must hang off the root.  After an error the collection is given up, and nothing is lost.
  * BOUGH_UNSUPPORTED (the backend collects nothing), BOUGH_READ_ONLY, BOUGH_CORRUPT, BOUGH_IO,
- * BOUGH_FULL, BOUGH_NO_MEMORY (it needs a 256th of the used space while it marks). */
+ * BOUGH_FULL, BOUGH_NO_MEMORY (it needs a 128th of the used space while it marks). */
 BOUGH_MUST_CHECK enum bough_err bough_collect_step(struct bough_store *store, uint32_t object_count,
                                                    uint64_t copy_bytes,
                                                    struct bough_collect_progress *progress);

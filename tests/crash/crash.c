@@ -104,6 +104,17 @@ static const struct mode *find_mode(const char *name)
     exit(2);
 }
 
+/* The name of a shape, which there is. */
+static const char *find_shape(const char *name)
+{
+    for (const struct workload_shape *shape = workload_shapes; shape->name != NULL; shape++) {
+        if (strcmp(shape->name, name) == 0)
+            return name;
+    }
+    fprintf(stderr, "crash: no shape %s\n", name);
+    exit(2);
+}
+
 static void parse(struct crash *crash, int count, char **words)
 {
     for (int i = 2; i + 1 < count; i += 2) {
@@ -112,7 +123,7 @@ static void parse(struct crash *crash, int count, char **words)
         else if (strcmp(words[i], "--rounds") == 0)
             crash->rounds = (unsigned)strtoul(words[i + 1], NULL, 0);
         else if (strcmp(words[i], "--shape") == 0)
-            crash->only_shape = words[i + 1];
+            crash->only_shape = find_shape(words[i + 1]);
         else if (strcmp(words[i], "--states") == 0)
             crash->states_max = strtoull(words[i + 1], NULL, 0);
         else if (strcmp(words[i], "--dump") == 0)
@@ -121,6 +132,10 @@ static void parse(struct crash *crash, int count, char **words)
             crash->plant = words[i + 1];
         else
             exit(2);
+    }
+    if (count > 2 && count % 2 != 0) {
+        fprintf(stderr, "crash: %s of what?\n", words[count - 1]);
+        exit(2);
     }
     if (crash->plant != NULL)
         crash->planted = *find_plant(crash->plant);

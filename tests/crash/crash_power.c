@@ -34,7 +34,7 @@ struct life {
     unsigned next_one_in; /* of the disks it could leave, on one in so many the next life begins */
 };
 
-static void live(struct crash *crash, const struct start *start, unsigned depth);
+static void live(struct crash *crash, const struct start *begin, unsigned depth);
 
 static void visit(void *context, const struct sim_crash *state)
 {
@@ -48,6 +48,9 @@ static void visit(void *context, const struct sim_crash *state)
     uint64_t salt = (uint64_t)life->number << 32 | (uint64_t)expect.floor << 16 | expect.ceiling;
     uint32_t found;
 
+    if (crash->shape->one_in > 1 &&
+        sim_mix(crash->seed, state->op_count) % crash->shape->one_in != 0)
+        return;
     if (crash_is_enough(crash) || !crash_is_new(crash, state, salt))
         return;
     found = crash_check(crash, state->medium, &expect);
@@ -125,13 +128,31 @@ static void kill_some(struct life *life, const struct start *start)
     }
 }
 
-static void live(struct crash *crash, const struct start *start, unsigned depth)
+/* The disk of the next machine: the same, or that with more room behind, in which something stands
+ * already. */
+static struct sim_medium grown(struct crash *crash, const struct sim_medium *from, unsigned depth)
+{
+    uint32_t more = depth == 0 ? 0 : crash->shape->grow_kib * (1024 / SIM_SECTOR_BYTES);
+    struct sim_medium medium = sim_medium_zeros(&crash->arena, from->sector_count + more);
+
+    for (uint32_t i = 0; i < from->sector_count; i++)
+        sim_medium_set(&medium, i, from->sectors[i]);
+    for (uint32_t i = 0; i < more; i++) /* as of a disk that was in use before */
+        sim_medium_set(&medium, from->sector_count + i, from->sectors[i % from->sector_count]);
+    return medium;
+}
+
+static void live(struct crash *crash, const struct start *begin, unsigned depth)
 {
     struct bough_arena_mark mark = bough_arena_now(&crash->arena);
     bool nested = strcmp(crash->mode, "nested") == 0;
+    struct sim_medium medium = grown(crash, begin->medium, depth);
+    struct start grown_start = *begin;
+    const struct start *start = &grown_start;
     struct life life = {.crash = crash, .depth = depth, .number = crash->lives++};
     struct sim_crash_plan plan = {.visit = visit, .context = &life};
 
+    grown_start.medium = &medium;
     life.random = sim_mix(crash->seed, 77 + life.number);
     plan.random = sim_mix(crash->seed, 99 + life.number);
     plan.subsets_max = nested ? (depth == 0 ? 3 : 5) : crash->long_run ? 12 : 9;

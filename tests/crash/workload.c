@@ -3,27 +3,35 @@
  * workload.c - what is done to a store, as a function of a seed, with a model beside it.
  *
  *   (1) states[i + 1] is states[i] after one transaction that answered BOUGH_OK.
- *   (2) The bytes of a value follow from value_seed and its number; no number is used twice.
+ *   (2) The bytes of a value follow from value_seed and its number; a number is used twice only
+ *       by choose_value.
  */
 #include "workload.h"
 #include "bough/collect.h"
+#include "bough/retention.h"
 
 #define VALUE_BYTES_MAX (256u << 10)
 #define ARENA_BYTES_MAX ((size_t)64 << 20)
 #define ACKS_MAX        WORKLOAD_STATES_MAX
+#define STEP_OBJECTS    40u /* of a step of a collection */
+#define STEP_BYTES      6000u
 
 const struct workload_shape workload_shapes[] = {
-    {"tiny", 4096, 512, 8, 45, 2, 10, 20, 0, 0, 0},
-    {"refs", 4096, 512, 12, 35, 2, 60, 20, 0, 0, 0},
-    {"wide", 4096, 512, 10, 40, 10, 10, 70, 0, 0, 0},
-    {"sector", 512, 512, 8, 45, 4, 20, 40, 0, 0, 0},
-    {"block", 8192, 640, 8, 45, 3, 20, 40, 0, 0, 0},
-    {"single", 4096, 512, 8, 100, 1, 0, 30, 0, 0, 0},
-    {"same", 4096, 512, 8, 45, 1, 0, 0, 0, 1200, 0},
-    {"large", 4096, 3072, 6, 50, 3, 10, 30, 40, 0, 0},
-    {"collect", 4096, 512, 14, 60, 3, 30, 40, 0, 0, 40},
-    {"tight", 4096, 460, 24, 60, 2, 30, 60, 0, 0, 60},
-    {NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
+    {"tiny", 4096, 512, 8, 45, 2, 10, 20, 0, 0, 0, 0, false, 0, 0},
+    {"refs", 4096, 512, 12, 35, 2, 60, 20, 0, 0, 0, 0, false, 0, 0},
+    {"wide", 4096, 512, 10, 40, 10, 10, 70, 0, 0, 0, 0, false, 0, 0},
+    {"sector", 512, 512, 8, 45, 4, 20, 40, 0, 0, 0, 0, false, 0, 0},
+    {"block", 8192, 640, 8, 45, 3, 20, 40, 0, 0, 0, 0, false, 0, 0},
+    {"single", 4096, 512, 8, 100, 1, 0, 30, 0, 0, 0, 0, false, 0, 0},
+    {"same", 4096, 512, 8, 45, 1, 0, 0, 0, 1200, 0, 0, false, 0, 0},
+    {"large", 4096, 3072, 6, 50, 3, 10, 30, 40, 0, 0, 0, false, 0, 0},
+    {"collect", 4096, 512, 14, 60, 3, 30, 40, 0, 0, 40, 0, false, 0, 0},
+    {"tight", 4096, 460, 24, 60, 2, 30, 60, 0, 0, 60, 0, false, 0, 0},
+    {"steps", 4096, 576, 18, 70, 2, 30, 40, 0, 0, 90, 6, true, 0, 0},
+    {"expire", 4096, 512, 40, 60, 3, 30, 80, 0, 0, 30, 0, true, 0, 6},
+    {"grow", 4096, 460, 60, 60, 4, 20, 80, 0, 0, 0, 0, false, 332, 8},
+    {"long", 4096, 460, 120, 70, 2, 30, 60, 0, 0, 90, 6, true, 0, 16},
+    {NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, 0},
 };
 
 static const char *const branch_names[WORKLOAD_BRANCHES] = {"heads/main", "heads/a", "heads/b/c",
@@ -140,6 +148,18 @@ static uint32_t new_value(struct workload *work)
     return (uint32_t)sim_random(&work->random) | 1u;
 }
 
+/* A new value for a key; or one that it had on the default branch before, and perhaps nowhere any
+ * more, where that makes a difference. */
+static uint32_t choose_value(struct workload *work, unsigned key, uint32_t now)
+{
+    uint32_t old;
+
+    if (!work->shape->expires || sim_below(&work->random, 3) != 0)
+        return new_value(work);
+    old = work->states[sim_below(&work->random, work->state_count)].branches[0].values[key];
+    return old != 0 && old != now ? old : new_value(work);
+}
+
 static struct bough_ident ident(void)
 {
     return (struct bough_ident){.name = bough_bytes_text("Sim"),
@@ -167,6 +187,8 @@ static enum bough_err edit_branch(struct workload *work, struct bough_store *sto
         .message = bough_bytes_text("edit\n"),
     };
 
+    if (work->shape->expires) /* equal edits of equal branches are no equal commits */
+        txn.author.time_s += sim_below(&work->random, 1u << 30);
     for (unsigned i = 0; i < count && err == BOUGH_OK; i++) {
         unsigned key = (first + i * 5) % WORKLOAD_KEYS;
 
@@ -174,7 +196,7 @@ static enum bough_err edit_branch(struct workload *work, struct bough_store *sto
         edits[i].path = bough_bytes_text(paths[i]);
         edits[i].entry.mode = BOUGH_MODE_FILE;
         edits[i].remove = branch->values[key] != 0 && sim_below(&work->random, 3) == 0;
-        branch->values[key] = edits[i].remove ? 0 : new_value(work);
+        branch->values[key] = edits[i].remove ? 0 : choose_value(work, key, branch->values[key]);
         if (!edits[i].remove)
             err = bough_value_put(store, value_bytes(work, branch->values[key], arena), arena,
                                   &edits[i].entry.value);
@@ -299,40 +321,101 @@ static const char *sync_now(struct workload *work, struct bough_store *store,
     return NULL;
 }
 
+/* Notes that the root has moved, perhaps several times, and what the refs lead to has not. */
+static void note_moves(struct workload *work, const struct bough_store *store, size_t begin_op)
+{
+    struct bough_store_info info;
+
+    bough_store_info(store, &info);
+    while (work->state_count < WORKLOAD_STATES_MAX &&
+           work->states[work->state_count - 1].generation < info.generation) {
+        struct workload_state *next = &work->states[work->state_count++];
+
+        *next = next[-1];
+        next->generation++;
+        next->begin_op = begin_op;
+    }
+}
+
+/* Goes on with a collection, or begins one, and now and then gives it up. */
+static enum bough_err collect_some(struct workload *work, struct bough_store *store)
+{
+    unsigned steps = 1 + sim_below(&work->random, work->shape->collect_steps);
+
+    if (sim_below(&work->random, 8) == 0)
+        bough_collect_cancel(store);
+    for (; steps > 0; steps--) {
+        struct bough_collect_progress progress;
+
+        BOUGH_TRY(bough_collect_step(store, STEP_OBJECTS, STEP_BYTES, &progress));
+        if (progress.phase == BOUGH_COLLECT_NONE)
+            return BOUGH_OK;
+        if (progress.swept) { /* much may be written before the collection goes on */
+            work->pause = sim_below(&work->random, 2) * sim_below(&work->random, 40);
+            return BOUGH_OK;
+        }
+    }
+    return BOUGH_OK;
+}
+
 /* Collects garbage after some of the syncs; nothing may change but where things are, and the log of
- * refs, which is no part of a state here: that moves the root. */
+ * refs and the horizon, which are no part of a state here: they move the root. */
 static const char *collect_now(struct workload *work, struct bough_store *store,
                                const struct sim_device *dev)
 {
-    struct workload_state *next = &work->states[work->state_count];
-    struct bough_store_info info;
+    size_t begin_op = dev->op_count;
     enum bough_err err;
 
-    if (sim_below(&work->random, 100) >= work->shape->collect_percent ||
-        work->state_count == WORKLOAD_STATES_MAX)
+    if (work->pause > 0)
+        work->pause--;
+    if (work->pause > 0 || sim_below(&work->random, 100) >= work->shape->collect_percent)
         return NULL;
-    *next = next[-1];
-    next->begin_op = dev->op_count;
-    err = bough_collect_run(store);
-    bough_store_info(store, &info);
-    if (info.generation != next[-1].generation) {
-        next->generation = info.generation;
-        work->state_count++;
-    }
+    err = work->shape->collect_steps > 0 ? collect_some(work, store) : bough_collect_run(store);
+    note_moves(work, store, begin_op);
     if (err != BOUGH_OK && !is_explained(err, dev))
         return "a collection failed for no reason";
     return NULL;
+}
+
+/* Where history expires, what is found by name must be whole at any time, now and then looked at.
+ */
+static const char *names_now(struct workload *work, struct bough_store *store,
+                             const struct sim_device *dev)
+{
+    if (!work->shape->expires || dev->fault_count > 0 || sim_below(&work->random, 4) != 0)
+        return NULL;
+    return workload_compare_names(work, store, work->state_count - 1);
+}
+
+/* Says how little of the past is kept, in a store that is new. */
+static const char *set_policies(struct workload *work, struct bough_store *store,
+                                const struct sim_device *dev)
+{
+    const struct bough_retention last = {.pattern = bough_bytes_text("heads/*"), .commits = 2};
+    const struct bough_ref_log_window window = {.moves = 2};
+    size_t begin_op = dev->op_count;
+    enum bough_err err = BOUGH_OK;
+
+    if (!work->shape->expires || work->states[work->state_count - 1].generation > 0)
+        return NULL;
+    err = bough_retention_set(store, &last, 1);
+    if (err == BOUGH_OK)
+        err = bough_ref_log_window_set(store, &window);
+    note_moves(work, store, begin_op);
+    return err == BOUGH_OK || is_explained(err, dev) ? NULL : "policies cannot be set";
 }
 
 const char *workload_run(struct workload *work, struct bough_store *store,
                          const struct sim_device *dev, unsigned txn_count)
 {
     bool full = false;
+    const char *wrong = set_policies(work, store, dev);
 
+    if (wrong != NULL)
+        return wrong;
     for (unsigned i = 0; i < txn_count && work->state_count < WORKLOAD_STATES_MAX; i++) {
         struct workload_state *next = &work->states[work->state_count];
         struct bough_store_info info;
-        const char *wrong;
         enum bough_err err;
 
         *next = work->states[work->state_count - 1];
@@ -356,7 +439,8 @@ const char *workload_run(struct workload *work, struct bough_store *store,
         work->state_count++;
         if (sim_below(&work->random, 100) < work->shape->sync_percent &&
             ((wrong = sync_now(work, store, dev)) != NULL ||
-             (wrong = collect_now(work, store, dev)) != NULL))
+             (wrong = collect_now(work, store, dev)) != NULL ||
+             (wrong = names_now(work, store, dev)) != NULL))
             return wrong;
     }
     return NULL;
@@ -468,6 +552,32 @@ const char *workload_compare(const struct workload *work, struct bough_store *st
     return wrong;
 }
 
+/* Whether all keys of a commit can be read. */
+static const char *compare_whole(struct bough_store *store, const struct bough_link *link)
+{
+    struct bough_arena arena;
+    struct bough_commit commit;
+    struct bough_tree_walk walk;
+    struct bough_bytes bytes;
+    struct bough_entry entry;
+    enum bough_err err;
+
+    bough_arena_init(&arena, bough_store_env(store)->heap, ARENA_BYTES_MAX);
+    err = bough_commit_get(store, link, &arena, &commit);
+    if (err == BOUGH_OK)
+        err = bough_tree_walk_open(&walk, store, &commit.tree, (struct bough_bytes){0},
+                                   (struct bough_bytes){0}, &arena);
+    while (err == BOUGH_OK) {
+        err = bough_tree_walk_next(&walk, &bytes, &entry);
+        if (err == BOUGH_OK)
+            err = bough_value_get(store, &entry.value, VALUE_BYTES_MAX, &arena, &bytes) == BOUGH_OK
+                      ? BOUGH_OK
+                      : BOUGH_CORRUPT;
+    }
+    bough_arena_release(&arena);
+    return err == BOUGH_NOT_FOUND ? NULL : "a commit is found by its name, and half of it is gone";
+}
+
 const char *workload_compare_names(const struct workload *work, struct bough_store *store,
                                    uint32_t state)
 {
@@ -481,6 +591,15 @@ const char *workload_compare_names(const struct workload *work, struct bough_sto
         if (bough_hash_is_none(head) || !first || bough_hash_equal(head, kept))
             continue;
         err = bough_store_find(store, head, &link);
+        if (work->shape->expires && i <= state) {
+            const char *wrong = err == BOUGH_OK          ? compare_whole(store, &link)
+                                : err == BOUGH_NOT_FOUND ? NULL
+                                                         : "a name cannot be looked up";
+
+            if (wrong != NULL)
+                return wrong;
+            continue;
+        }
         if (i <= state && err != BOUGH_OK)
             return "an earlier commit is not found by its name";
         if (i > state && err != BOUGH_NOT_FOUND)

@@ -27,6 +27,10 @@ struct workload_shape {
     unsigned chunked_percent; /* values of several chunks */
     unsigned fixed_bytes;     /* all values have this length: attempts at one group look alike */
     unsigned collect_percent; /* syncs that a collection of garbage follows */
+    unsigned collect_steps;   /* of it, at most so many small steps at a time; 0 = all of it */
+    bool expires;             /* history and the log of refs are kept in part only */
+    uint32_t grow_kib;        /* the disk of each machine is so much larger than that before */
+    unsigned one_in;          /* power cuts are tried at one operation in so many; 0 = at all */
 };
 
 /* All shapes; a NULL name ends them. */
@@ -67,6 +71,7 @@ struct workload {
     uint32_t ack_count;
     uint32_t refused_count; /* calls that answered with an error */
     uint32_t synced_count;
+    uint32_t pause; /* syncs before a collection goes on */
 };
 
 /* A workload that begins with an empty store of generation 0; its memory is in `arena`. */
@@ -100,7 +105,8 @@ uint32_t workload_ceiling(const struct workload *work, size_t op_count);
 const char *workload_compare(const struct workload *work, struct bough_store *store,
                              const struct workload_state *state, unsigned *damaged);
 
-/* Whether commits up to `state` are found by name, and those of later ones are not; NULL = yes. */
+/* Whether commits up to `state` are found by name, and those of later ones are not; NULL = yes.
+ * Where history expires, one that is found must be there with all its keys. */
 const char *workload_compare_names(const struct workload *work, struct bough_store *store,
                                    uint32_t state);
 

@@ -20,6 +20,7 @@
 #define KEYS       40u
 #define VALUE_MAX  300000u
 #define STATES_MAX 4000u
+#define LARGE      3998u /* the number of a value of the largest size */
 
 /* State n of the model: what each key holds, as the number of the write, 0 = nothing. */
 static unsigned states[STATES_MAX][KEYS];
@@ -369,6 +370,54 @@ static void test_collect__a_value_being_written_is_kept(void **unused)
     assert_int_equal(host_env()->heap->taken_bytes, 0);
 }
 
+/* Bytes that were put before, and are garbage, are put again by a writer that is open while a
+ * collection runs; and then everything else is written over. */
+static void test_collect__a_value_being_written_leans_on_no_garbage(void **unused)
+{
+    uint64_t seed = test_seed();
+    struct bough_block *medium;
+    struct block_borrow borrow;
+    struct bough_store *store;
+    struct bough_value_writer *writer;
+    struct bough_arena arena = store_setup_arena();
+    struct bough_value value;
+    struct bough_bytes found;
+    unsigned n = 0;
+
+    (void)unused;
+    assert_int_equal(bough_ram_open(host_env(), BLOCK_SIZE, 4096, &medium), BOUGH_OK);
+    assert_int_equal(bough_journal_format(host_env(), medium, NULL), BOUGH_OK);
+    store = open_on(block_borrow(&borrow, medium), 0);
+    keep_no_log(store);
+    fill(LARGE);
+    assert_int_equal(bough_value_put(store, bough_bytes_of(bytes, 290000), &arena, &value),
+                     BOUGH_OK);
+    while (n < 30)
+        assert_int_equal(write_one(store, ++n, &seed), BOUGH_OK);
+    fill(LARGE);
+    assert_int_equal(bough_value_begin(store, &writer), BOUGH_OK);
+    assert_int_equal(bough_value_add(writer, bough_bytes_of(bytes, 290000)), BOUGH_OK);
+    assert_int_equal(forget_history(store), BOUGH_OK);
+    assert_int_equal(bough_store_sync(store), BOUGH_OK);
+    assert_int_equal(bough_collect_run(store), BOUGH_OK);
+    while (n < 200) {
+        assert_int_equal(write_one(store, ++n, &seed), BOUGH_OK);
+        assert_int_equal(bough_store_sync(store), BOUGH_OK);
+        if (n % 10 == 0) {
+            assert_int_equal(forget_history(store), BOUGH_OK);
+            assert_int_equal(bough_collect_run(store), BOUGH_OK);
+        }
+    }
+    fill(LARGE);
+    assert_int_equal(bough_value_finish(writer, &arena, &value), BOUGH_OK);
+    assert_int_equal(bough_value_get(store, &value, 2900000, &arena, &found), BOUGH_OK);
+    assert_memory_equal(found.at, bytes, 290000);
+    bough_arena_release(&arena);
+    bough_store_close(store);
+    bough_block_close(medium);
+    assert_int_equal(host_env()->heap->taken_bytes, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -376,6 +425,7 @@ int main(void)
         cmocka_unit_test(test_collect__a_power_cut_in_it_loses_nothing),
         cmocka_unit_test(test_collect__a_full_device_can_delete_its_way_out),
         cmocka_unit_test(test_collect__a_value_being_written_is_kept),
+        cmocka_unit_test(test_collect__a_value_being_written_leans_on_no_garbage),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
