@@ -2,11 +2,11 @@
  *
  * repair.c - objects that cannot be read any more, taken from another store by name.
  *
- * Owns two maps, of what can be read here and of where everything is there, and the names of what
- * is damaged. (1) What is in `good` was read here, or was put; every object is put after all that
- * it leads to is in it, or is a commit that the backend finds by name. (2) Contents never change:
- * an object is put only with the bytes that its name names. It goes in rounds: behind a mended
- * commit more damage may come to light.
+ * Owns three maps, of what can be read here, of where everything is there, and of where what is
+ * damaged stands here, and the names of the latter. (1) What is in `good` was read here, or was
+ * put; every object is put after all that it leads to is in it, or is a commit that the backend
+ * finds by name. (2) Contents never change: an object is put only with the bytes that its name
+ * names. It goes in rounds: behind a mended commit more damage may come to light.
  */
 #include "bough/repair.h"
 #include "backup_map.h"
@@ -31,6 +31,7 @@ struct repair {
     struct bough_repair_report *report;
     struct backup_map good;
     struct backup_map there;
+    struct backup_map bad_at;   /* where what is damaged stands here */
     struct bough_arena arena;   /* of the list */
     struct bough_arena scratch; /* of one object */
     struct name_set bad;        /* everything that was damaged */
@@ -67,6 +68,7 @@ static enum bough_err note_fault(void *context, const struct bough_link *link, e
         return BOUGH_OK;
     if (repair->report->damaged_count == BOUGH_REPAIR_OBJECTS_MAX)
         return BOUGH_TOO_BIG;
+    BOUGH_TRY(backup_map_add(&repair->bad_at, link));
     waiting = bough_arena_take(&repair->arena, sizeof(*waiting));
     if (waiting == NULL)
         return BOUGH_NO_MEMORY;
@@ -121,15 +123,18 @@ static enum bough_err adopt(void *context, const struct bough_link *link,
     copy.addresses = addresses;
     copy.address_count = count;
     if (damaged != NULL) {
-        BOUGH_TRY(backend->ops->replace(backend, &put.name, &copy, &put.address));
+        struct bough_link here = put;
+
+        (void)backup_map_find(&repair->bad_at, &here.name, &here.address);
+        BOUGH_TRY(backend->ops->replace(backend, &here, &copy, &place));
         *damaged = MARK_MENDED;
         repair->round_mended++;
         repair->report->mended_count++;
     } else {
         BOUGH_TRY(bough_backend_put(backend, &put.name, &copy, &place));
-        put.address = place.address;
         repair->report->copied_count++;
     }
+    put.address = place.address;
     bough_arena_release(&repair->scratch);
     return backup_map_add(&repair->good, &put);
 }
@@ -213,6 +218,17 @@ static enum bough_err mend(struct repair *repair, struct backup_walk *walk,
                                      : backup_walk_below(walk, &source, 0);
 }
 
+/* Visits the state's own nodes, which another store has only if it is a copy of this one, and what
+ * they lead to; unless there are faults among the former: then nothing more can be listed. */
+static enum bough_err walk_everything(struct backup_walk *walk, const uint64_t *fault_count)
+{
+    const struct bough_link *root = &walk->store->state.root;
+
+    if (!bough_hash_is_none(&root->name))
+        BOUGH_TRY(backup_walk_below(walk, root, BOUGH_KIND_NODE));
+    return *fault_count == 0 ? backup_walk_all(walk) : BOUGH_OK;
+}
+
 /* Finds what is damaged. */
 static enum bough_err survey(struct repair *repair)
 {
@@ -226,7 +242,7 @@ static enum bough_err survey(struct repair *repair)
     repair->round_count = 0;
     repair->round_mended = 0;
     if (err == BOUGH_OK)
-        err = backup_walk_all(&walk);
+        err = walk_everything(&walk, &repair->round_count);
     backup_walk_release(&walk);
     return err;
 }
@@ -246,8 +262,10 @@ static enum bough_err survey_there(struct repair *repair)
         .store = repair->from, .visit = note_there, .fault = ignore_fault, .context = repair};
     enum bough_err err = backup_walk_init(&walk);
 
+    uint64_t no_faults = 0;
+
     if (err == BOUGH_OK)
-        err = backup_walk_all(&walk);
+        err = walk_everything(&walk, &no_faults);
     backup_walk_release(&walk);
     return err;
 }
@@ -295,6 +313,7 @@ enum bough_err bough_repair(struct bough_store *store, struct bough_store *from,
     assert(store != from);
     backup_map_init(&repair.good, store->env->heap);
     backup_map_init(&repair.there, store->env->heap);
+    backup_map_init(&repair.bad_at, store->env->heap);
     name_set_init(&repair.bad, store->env->heap, BOUGH_BACKUP_BYTES_MAX);
     bough_arena_init(&repair.arena, store->env->heap, ARENA_BYTES_MAX);
     bough_arena_init(&repair.scratch, store->env->heap, ARENA_BYTES_MAX);
@@ -310,6 +329,7 @@ enum bough_err bough_repair(struct bough_store *store, struct bough_store *from,
     bough_arena_release(&repair.scratch);
     bough_arena_release(&repair.arena);
     name_set_release(&repair.bad);
+    backup_map_release(&repair.bad_at);
     backup_map_release(&repair.there);
     backup_map_release(&repair.good);
     return err;
