@@ -58,6 +58,7 @@ static bool passes(void *context, struct bough_bytes bytes)
     const struct place *place = context;
     struct journal_record record;
 
+    assert(bytes.len >= journal_format_record_bytes(&place->shape));
     if (!journal_mend_check(place->journal, place->position, bytes, &record) ||
         record.kind != place->shape.kind || record.payload_len != place->shape.payload_len)
         return false;
@@ -157,6 +158,7 @@ static enum bough_err mend_any(struct journal *journal, uint64_t offset, struct 
     enum bough_err all = BOUGH_CORRUPT;
     bool strict = place->strict;
 
+    assert(offset % JOURNAL_ALIGNMENT == 0 && len_max >= JOURNAL_RECORD_MIN);
     *found = (struct journal_mend_found){0};
     if (header == NULL)
         return BOUGH_NO_MEMORY;

@@ -34,6 +34,8 @@ static enum bough_err mend(struct journal *journal, enum bough_err err, uint64_t
         return err;
     if (staged && len_max > written)
         len_max = written;
+    if (len_max < JOURNAL_RECORD_MIN)
+        return err;
     now = journal_mend_record(journal, offset, position, len_max, arena, &bytes);
     if (now != BOUGH_OK)
         return now == BOUGH_NO_MEMORY ? now : err;

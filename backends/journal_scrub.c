@@ -73,6 +73,7 @@ static void leave(struct journal *journal)
 {
     struct journal_scrub *scrub = &journal->scrub;
 
+    assert(scrub->opening != 0 && scrub->segment < journal->super.segment_count);
     scrub->done_bytes += journal->super.segment_bytes;
     scrub->opening = 0;
     scrub->segment++;
@@ -163,6 +164,7 @@ static enum bough_err pass_over(struct journal *journal)
     BOUGH_TRY(journal_read_next(journal, scrub->at, &next));
     if (next > end_of(journal))
         next = end_of(journal);
+    assert(next > scrub->at);
     address = journal_address(position, (next - scrub->at) & ~(uint64_t)(JOURNAL_ALIGNMENT - 1));
     if (journal_map_find(journal, &journal->moves, address, 0, &moved) != BOUGH_OK)
         moved = 0;
