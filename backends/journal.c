@@ -11,6 +11,7 @@
 #include "journal_object.h"
 #include "journal_place.h"
 #include "journal_recover.h"
+#include "journal_scrub.h"
 #include "journal_super.h"
 #include "journal_write.h"
 
@@ -79,6 +80,32 @@ static enum bough_err journal_put(struct bough_backend *backend, const struct bo
         BOUGH_TRY(
             journal_map_add(&journal->names, journal_state_tag(journal, name), place->address));
     journal_recent_add(&journal->recent, name, place);
+    return BOUGH_OK;
+}
+
+static enum bough_err journal_replace(struct bough_backend *backend,
+                                      const struct bough_link *damaged,
+                                      const struct bough_object *object, struct bough_place *place)
+{
+    struct journal *journal = journal_of(backend);
+    struct bough_object whole = *object;
+
+    whole.base = 0; /* others may be differences from it */
+    whole.patch = (struct bough_bytes){0};
+    if (object->address_count > UINT16_MAX)
+        return BOUGH_TOO_BIG;
+    BOUGH_TRY(journal_write_room(journal, journal_object_bytes_max(&whole), JOURNAL_WRITE_NODES));
+    BOUGH_TRY(journal_object_put(journal, &whole, &place->address));
+    place->base = 0;
+    journal->base.object_count++;
+    count_space(journal);
+    journal_recent_add(&journal->recent, &damaged->name, place);
+    if (damaged->address != 0)
+        BOUGH_TRY(journal_place_replace(journal, damaged->address, place->address));
+    /* Where recovery met it damaged, it could not be named. */
+    if (whole.kind == BOUGH_KIND_COMMIT || whole.kind == BOUGH_KIND_TAG)
+        return journal_map_add(&journal->names, journal_state_tag(journal, &damaged->name),
+                               place->address);
     return BOUGH_OK;
 }
 
@@ -201,6 +228,10 @@ static enum bough_err maybe_checkpoint(struct journal *journal)
 
     if (journal_checkpoint_is_due(journal))
         err = journal_checkpoint_save(journal);
+    if (journal->replaced)
+        bough_log(journal->env->log, BOUGH_WARN, "journal",
+                  "what was replaced does not count yet: no checkpoint could be taken: %s",
+                  bough_err_name(err));
     return err == BOUGH_FULL || err == BOUGH_NO_MEMORY ? BOUGH_OK : err;
 }
 
@@ -273,6 +304,12 @@ static enum bough_err journal_clean(struct bough_backend *backend, uint64_t max_
     return !journal->clean.active && journal->segments.empty_count > 0 ? settle(journal) : BOUGH_OK;
 }
 
+static enum bough_err journal_scrub(struct bough_backend *backend, uint64_t max_bytes,
+                                    struct bough_scrub_report *report)
+{
+    return journal_scrub_step(journal_of(backend), max_bytes, report);
+}
+
 static void journal_close(struct bough_backend *backend)
 {
     struct journal *journal = journal_of(backend);
@@ -299,6 +336,8 @@ static const struct bough_backend_ops journal_ops = {
     .sync = journal_sync,
     .close = journal_close,
     .hold = journal_hold,
+    .replace = journal_replace,
+    .scrub = journal_scrub,
     .collect_begin = journal_begin,
     .collect_mark = journal_mark,
     .collect_need = journal_need,
@@ -319,6 +358,7 @@ static enum bough_err open_from(struct journal *journal, const struct journal_su
     journal->base.identity = super->identity;
     journal->crc_begin = journal_format_crc_begin(&super->identity);
     journal->log_bytes = 0;
+    journal->mended = false;
     journal->root = (struct bough_root){0};
     BOUGH_TRY(journal_segment_init(&journal->segments, env->heap, super));
     BOUGH_TRY(journal_checkpoint_load(journal));

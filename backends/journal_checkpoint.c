@@ -14,14 +14,15 @@
 #include "journal_write.h"
 
 #define INTERVAL_BYTES   ((uint64_t)64 << 20)
-#define RECORD_FIXED     (8u + 32u + 8u + 4u) /* CHECKPOINT without openings and maps */
+#define RECORD_FIXED     (8u + 32u + 8u + 1u + 4u) /* CHECKPOINT without openings and maps */
 #define LOAD_ARENA_BYTES ((size_t)64 << 20)
 
 bool journal_checkpoint_is_due(const struct journal *journal)
 {
     uint64_t quarter = (uint64_t)journal->super.segment_count * journal->super.segment_bytes / 4;
 
-    return journal->log_bytes >= (INTERVAL_BYTES < quarter ? INTERVAL_BYTES : quarter);
+    return journal->replaced ||
+           journal->log_bytes >= (INTERVAL_BYTES < quarter ? INTERVAL_BYTES : quarter);
 }
 
 /* What stands for a segment in a checkpoint.  As long as EMPTY ones cannot become free, they count
@@ -57,6 +58,7 @@ static enum bough_err save_record(struct journal *journal, uint64_t *at)
     encode_u64(&out, journal->root.generation);
     encode_hash(&out, &journal->root.state.name);
     encode_u64(&out, journal->root.state.address);
+    encode_u8(&out, journal->mended ? 1 : 0);
     encode_u32(&out, segments);
     for (uint32_t i = 0; i < segments; i++)
         encode_u64(&out, opening_of(journal, i));
@@ -117,6 +119,7 @@ enum bough_err journal_checkpoint_save(struct journal *journal)
     if (err == BOUGH_OK) {
         journal->super = super;
         journal->log_bytes = 0;
+        journal->replaced = false;
         err = free_empty(journal);
     }
     return err == BOUGH_OK ? BOUGH_OK : journal_write_fail(journal, err);
@@ -146,6 +149,7 @@ static enum bough_err load(struct journal *journal, struct bough_arena *arena)
     struct journal_record record;
     struct bough_bytes payload;
     struct decode in;
+    uint8_t mended;
 
     if (segment >= super->segment_count || super->checkpoint % JOURNAL_ALIGNMENT != 0)
         return BOUGH_CORRUPT;
@@ -157,6 +161,10 @@ static enum bough_err load(struct journal *journal, struct bough_arena *arena)
     journal->root.generation = decode_u64(&in);
     journal->root.state.name = decode_hash(&in);
     journal->root.state.address = decode_u64(&in);
+    mended = decode_u8(&in);
+    if (mended > 1)
+        return BOUGH_CORRUPT;
+    journal->mended = mended == 1;
     BOUGH_TRY(load_segments(journal, &in));
     BOUGH_TRY(journal_map_load(&journal->moves, &in));
     BOUGH_TRY(journal_map_load(&journal->names, &in));

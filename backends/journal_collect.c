@@ -9,7 +9,8 @@
  *       frees the segment has it.  So recovery need not know that a record is a copy.
  *   (3) A commit or tag that is garbage is in no map of names before anything that it leads to may
  *       be overwritten: who asks for it by name must not find half of it.
- *   (4) A segment with a record that does not check is never given up.
+ *   (4) A segment with a record that does not check is given up only if nothing in the stretch that
+ *       cannot be read is marked: what was there is garbage, or was replaced (journal_place.h).
  */
 #include "journal_collect.h"
 #include "decode.h"
@@ -361,6 +362,16 @@ static void abandon(struct journal *journal, enum bough_err err)
     clean->active = false;
 }
 
+/* Nothing more of the segment is wanted. */
+static void end_segment(struct journal *journal)
+{
+    struct journal_clean *clean = &journal->clean;
+
+    journal_segment_set(&journal->segments, clean->segment, JOURNAL_SEGMENT_EMPTY);
+    journal->segments.at[clean->segment].candidate = false;
+    clean->active = false;
+}
+
 /* Goes behind a record; the end of the segment ends its cleaning. */
 static void step_over(struct journal *journal, const struct journal_record *record)
 {
@@ -371,11 +382,29 @@ static void step_over(struct journal *journal, const struct journal_record *reco
     clean->at += journal_format_record_bytes(record);
     if (record->kind == JOURNAL_KIND_ROOT)
         clean->at = (clean->at + unit - 1) / unit * unit;
-    if (record->kind == JOURNAL_KIND_NEXT) {
-        journal_segment_set(&journal->segments, clean->segment, JOURNAL_SEGMENT_EMPTY);
-        journal->segments.at[clean->segment].candidate = false;
-        clean->active = false;
+    if (record->kind == JOURNAL_KIND_NEXT)
+        end_segment(journal);
+}
+
+/* Goes behind what cannot be read, if nothing there is wanted. */
+static enum bough_err pass_over(struct journal *journal, enum bough_err why)
+{
+    struct journal_clean *clean = &journal->clean;
+    uint64_t next;
+
+    BOUGH_TRY(journal_read_next(journal, clean->at, &next));
+    assert(next > clean->at && clean->segment != journal->segments.current);
+    if (journal_segment_has_marks(&journal->segments, clean->at, next - clean->at)) {
+        abandon(journal, why);
+        return BOUGH_OK;
     }
+    bough_log(journal->env->log, BOUGH_WARN, "journal",
+              "%llu bytes of garbage at %llu cannot be read: given up",
+              (unsigned long long)(next - clean->at), (unsigned long long)clean->at);
+    clean->at = next;
+    if (next == journal_read_end(journal, clean->segment))
+        end_segment(journal);
+    return BOUGH_OK;
 }
 
 /* Copies what lives in the segment being cleaned, up to its offset `stop` or its end. */
@@ -391,8 +420,9 @@ static enum bough_err clean_segment(struct journal *journal, uint64_t stop,
         enum bough_err err = journal_read_at(journal, clean->at, arena, &record, &payload);
 
         if (err == BOUGH_CORRUPT || err == BOUGH_IO) {
-            abandon(journal, err);
-            return BOUGH_OK;
+            bough_arena_back(arena, mark);
+            BOUGH_TRY(pass_over(journal, err));
+            continue;
         }
         if (err == BOUGH_OK) {
             uint64_t address =

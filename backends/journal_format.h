@@ -20,8 +20,8 @@
  *   SEGMENT    := opening:u64 sequence:u64                 counts the openings of segments
  *   NEXT       := segment:u32 opening:u64                  where the log goes on
  *   INDEX      := (key:u64 address:u64)...                 a part of a run (journal_map.h)
- *   CHECKPOINT := generation:u64 state:hash state_address:u64 segments:u32 opening:u64...
- *                 map map                                  moves, then names; opening 0 = free
+ *   CHECKPOINT := generation:u64 state:hash state_address:u64 mended:u8 segments:u32
+ *                 opening:u64... map map                   moves, then names; opening 0 = free
  *   map        := runs:u32 (parts:u32 (first_key:u64 address:u64)...)...
  *   ROOT       := generation:u64 state:hash state_address:u64 record_count:u32 records_crc:u32
  *   object     := bytes address:u64...

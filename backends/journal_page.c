@@ -8,7 +8,7 @@
 #include "journal_page.h"
 #include "journal_read.h"
 
-#define PART_ARENA_BYTES ((size_t)64 << 10)
+#define PART_ARENA_BYTES ((size_t)256 << 10) /* a part may stand in two blocks of 32 KiB */
 
 enum bough_err journal_page_init(struct journal_pages *pages, struct bough_heap *heap)
 {

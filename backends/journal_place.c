@@ -28,13 +28,34 @@ enum bough_err journal_place_find(struct journal *journal, uint64_t address, uin
     assert(address != 0);
     *now = address;
     for (uint32_t i = 0; i < MOVES_MAX; i++) {
-        if (is_here(journal, *now))
+        bool here = is_here(journal, *now);
+        uint64_t moved;
+
+        /* Where something was replaced, an address may have been left though its segment is in use.
+         */
+        if (here && !journal->mended)
             return BOUGH_OK;
-        BOUGH_TRY(journal_map_find(journal, &journal->moves, *now, 0, now));
-        if (*now == 0)
-            return BOUGH_NOT_FOUND;
+        BOUGH_TRY(journal_map_find(journal, &journal->moves, *now, 0, &moved));
+        if (moved == 0)
+            return here ? BOUGH_OK : BOUGH_NOT_FOUND;
+        *now = moved;
     }
     return BOUGH_CORRUPT;
+}
+
+enum bough_err journal_place_replace(struct journal *journal, uint64_t address, uint64_t by)
+{
+    uint64_t now;
+    enum bough_err err = journal_place_find(journal, address, &now);
+
+    assert(address != 0 && by != 0);
+    if (err == BOUGH_NO_MEMORY)
+        return err;
+    /* Others may know the object by any address on the way: they all come by the last one. */
+    BOUGH_TRY(journal_map_add(&journal->moves, err == BOUGH_OK ? now : address, by));
+    journal->mended = true;
+    journal->replaced = true;
+    return BOUGH_OK;
 }
 
 enum bough_err journal_place_settle_move(struct journal *journal, struct journal_index_entry *entry,

@@ -12,10 +12,15 @@
 #include "journal_state.h"
 
 /* Follows moves until the address is one in a segment in use.  O(1) unless the record was moved,
- * then a search in the map for each move.  BOUGH_NOT_FOUND (collected, or never written),
- * BOUGH_CORRUPT, BOUGH_IO, BOUGH_NO_MEMORY. */
+ * or anything was ever replaced; then a search in the map for each move.  BOUGH_NOT_FOUND
+ * (collected, or never written), BOUGH_CORRUPT, BOUGH_IO, BOUGH_NO_MEMORY. */
 BOUGH_MUST_CHECK enum bough_err journal_place_find(struct journal *journal, uint64_t address,
                                                    uint64_t *now);
+
+/* From now on `address`, whose record cannot be read, leads to `by`.  Counts from the next
+ * checkpoint on.  BOUGH_NO_MEMORY. */
+BOUGH_MUST_CHECK enum bough_err journal_place_replace(struct journal *journal, uint64_t address,
+                                                      uint64_t by);
 
 /* For merges of the map of moves: an entry stays while its object is somewhere, and leads there
  * directly. */

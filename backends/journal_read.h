@@ -21,4 +21,13 @@ BOUGH_MUST_CHECK enum bough_err journal_read_at(struct journal *journal, uint64_
                                                 struct journal_record *record,
                                                 struct bough_bytes *payload);
 
+/* Where the next record that checks begins behind device offset `at` in a segment in use, where
+ * none that checks begins; the end of what is written of the segment if there is none.  Reads as
+ * much as it passes over.  BOUGH_NO_MEMORY. */
+BOUGH_MUST_CHECK enum bough_err journal_read_next(struct journal *journal, uint64_t at,
+                                                  uint64_t *next);
+
+/* How far a segment is written. */
+uint64_t journal_read_end(const struct journal *journal, uint32_t segment);
+
 #endif

@@ -8,6 +8,7 @@
  */
 #include "journal_scan.h"
 #include "journal_address.h"
+#include "journal_mend.h"
 
 struct journal_scan journal_scan_begin(struct journal *journal, uint64_t at, uint64_t opening)
 {
@@ -129,7 +130,8 @@ static uint64_t position_of(const struct journal_scan *scan)
            (scan->at - journal_format_segment_at(super, (uint32_t)segment));
 }
 
-enum bough_err journal_scan_record(struct journal_scan *scan, struct journal_scanned *record)
+/* Reads the record at scan->at as the device gives it. */
+static enum bough_err scan_once(struct journal_scan *scan, struct journal_scanned *record)
 {
     uint8_t header[JOURNAL_RECORD_HEADER];
     struct sink sink = {.keep = header, .keep_left = sizeof(header)};
@@ -167,6 +169,45 @@ enum bough_err journal_scan_record(struct journal_scan *scan, struct journal_sca
     record->address = journal_address(position, len);
     scan->at = record->offset + len;
     return BOUGH_OK;
+}
+
+/* Has the record at scan->at mended from another copy of the device, if there is one that holds
+ * it. */
+static enum bough_err mend(struct journal_scan *scan)
+{
+    struct journal *journal = scan->journal;
+    uint64_t end = end_of(&journal->super, scan->at);
+    const uint8_t *bytes;
+    struct bough_arena arena;
+    enum bough_err err;
+
+    if (end < scan->at + JOURNAL_RECORD_MIN)
+        return BOUGH_CORRUPT;
+    bough_arena_init(&arena, journal->env->heap, (size_t)JOURNAL_RECORD_BYTES_MAX);
+    err = journal_mend_record(journal, scan->at, position_of(scan), end - scan->at, &arena, &bytes);
+    bough_arena_release(&arena);
+    scan->window_len = 0;
+    return err;
+}
+
+enum bough_err journal_scan_record(struct journal_scan *scan, struct journal_scanned *record)
+{
+    uint64_t at = scan->at;
+    uint64_t behind;
+    enum bough_err err = scan_once(scan, record);
+    enum bough_err mended;
+
+    if ((err != BOUGH_OK || !record->spoiled) && err != BOUGH_CORRUPT && err != BOUGH_IO)
+        return err;
+    if (bough_block_copies(scan->journal->dev) == 1)
+        return err;
+    behind = scan->at;
+    scan->at = at;
+    mended = mend(scan);
+    if (mended == BOUGH_OK)
+        return scan_once(scan, record);
+    scan->at = behind;
+    return mended == BOUGH_NO_MEMORY ? mended : err;
 }
 
 enum bough_err journal_scan_peek(struct journal_scan *scan, struct journal_record *header)

@@ -258,6 +258,22 @@ bool journal_segment_has_mark(const struct journal_segments *segments, uint64_t 
                    bit);
 }
 
+bool journal_segment_has_marks(const struct journal_segments *segments, uint64_t offset,
+                               uint64_t len)
+{
+    uint32_t segment = (uint32_t)journal_format_segment_of(&segments->super, offset);
+    uint64_t from = offset - journal_format_segment_at(&segments->super, segment);
+    const uint8_t *bits = segments->at[segment].marks;
+
+    assert(from + len <= segments->super.segment_bytes);
+    for (size_t bit = (size_t)(from / JOURNAL_RECORD_MIN);
+         bits != NULL && bit < (from + len) / JOURNAL_RECORD_MIN; bit++) {
+        if (bit_get(bits, bit) || bit_get(bits + marks_bytes(segments), bit))
+            return true;
+    }
+    return false;
+}
+
 bool journal_segment_is_candidate(const struct journal_segments *segments, uint64_t address)
 {
     uint32_t segment;

@@ -84,6 +84,10 @@ BOUGH_MUST_CHECK enum bough_err journal_segment_mark(struct journal_segments *se
 bool journal_segment_has_mark(const struct journal_segments *segments, uint64_t address,
                               enum journal_segment_mark mark);
 
+/* Whether a record that begins in these bytes of the device, in one segment, has any mark. */
+bool journal_segment_has_marks(const struct journal_segments *segments, uint64_t offset,
+                               uint64_t len);
+
 /* Whether a collection under way may call the record at an address garbage. */
 bool journal_segment_is_candidate(const struct journal_segments *segments, uint64_t address);
 

@@ -7,7 +7,8 @@
  *   (3) After a failed write or flush the backend is read-only for good: what the device holds is
  *       not known, and a second flush would prove nothing.
  *   (4) An object is where its address says, unless that segment was given up; then the map of
- *       moves leads to it (journal_place.h).
+ *       moves leads to it (journal_place.h).  Where `mended`, something was replaced: moves are
+ *       asked first, whether the segment was given up or not.
  *   (5) The map of names has every commit and tag that lives, by tag.  While `filtering`, it may
  *       have others, too, and no segment that is EMPTY becomes FREE.
  */
@@ -26,6 +27,16 @@ struct journal_clean {
     bool active;
     uint32_t segment;
     uint64_t at;
+};
+
+/* How far a scrub has come. */
+struct journal_scrub {
+    bool active;
+    uint32_t segment;
+    uint64_t opening; /* that the segment had when the scrub went into it; 0 = not in it yet */
+    uint64_t at;
+    uint64_t done_bytes; /* of the segments before */
+    struct bough_scrub_report report;
 };
 
 struct journal {
@@ -60,9 +71,14 @@ struct journal {
     struct journal_clean clean;
     uint64_t whole_bytes; /* of objects that the last collection made whole: what they were patches
                              of may be garbage by now */
-    bool doubtful;        /* not all superblocks could be read: a newer one may be lost */
-    bool swept;           /* the marks are complete: what has none is garbage */
-    bool filtering;       /* names of garbage are being dropped */
+    struct journal_scrub scrub;
+    uint64_t mended_records; /* taken from another copy of the device */
+    uint64_t mended_region;  /* in which that was logged last, + 1 */
+    bool doubtful;           /* not all superblocks could be read: a newer one may be lost */
+    bool mended;             /* something was replaced, at any time: rule (4) */
+    bool replaced;           /* and no checkpoint knows it yet */
+    bool swept;              /* the marks are complete: what has none is garbage */
+    bool filtering;          /* names of garbage are being dropped */
 };
 
 /* The tag of a name in the map of names. */

@@ -7,6 +7,7 @@
  */
 #include "journal_super.h"
 #include "identity.h"
+#include "mend.h"
 
 /* Compares a copy with the device it was read from. */
 static enum bough_err check_geometry(struct bough_env *env, const struct bough_block *dev,
@@ -50,6 +51,63 @@ static void insert(struct journal_super supers[3], unsigned *count,
     supers[at] = *super;
 }
 
+/* For base/mend.h. */
+static bool passes(void *context, struct bough_bytes bytes)
+{
+    struct journal_super super;
+
+    (void)context;
+    return journal_format_super_get(bytes.at, &super) == BOUGH_OK;
+}
+
+/* Reads the unit at a place into unit[0], from whichever copy of the device has it right. */
+static enum bough_err read_unit(struct bough_env *env, struct bough_block *dev, uint8_t *units,
+                                uint32_t unit_bytes, uint64_t place)
+{
+    const struct mend_range range = {
+        .first = place / dev->block_size,
+        .count = unit_bytes / dev->block_size,
+        .len = unit_bytes,
+    };
+    struct mend_result result;
+    enum bough_err err = mend_read(dev, &range, passes, NULL, units, units + unit_bytes, &result);
+
+    if (result.mended)
+        bough_log(env->log, BOUGH_WARN, "journal",
+                  "the superblock at %llu is wrong on one copy of the device: taken from the other",
+                  (unsigned long long)place);
+    return err == BOUGH_CORRUPT ? BOUGH_OK : err; /* what is wrong with it is the reader's to say */
+}
+
+enum bough_err journal_super_compare(struct bough_env *env, struct bough_block *dev,
+                                     unsigned *healed_count)
+{
+    uint32_t unit_bytes = journal_format_unit(dev->block_size);
+    uint8_t *units = bough_heap_take(env->heap, 2 * (size_t)unit_bytes);
+    uint64_t places[3];
+
+    *healed_count = 0;
+    if (units == NULL)
+        return BOUGH_NO_MEMORY;
+    journal_format_places(dev, places);
+    for (unsigned i = 0; i < 3; i++) {
+        const struct mend_range range = {
+            .first = places[i] / dev->block_size,
+            .count = unit_bytes / dev->block_size,
+            .len = unit_bytes,
+        };
+        struct mend_result result;
+
+        /* One that is wrong everywhere is written anew by a checkpoint to come. */
+        if (mend_copies(dev, &range, passes, NULL, units, units + unit_bytes, &result) != BOUGH_OK)
+            bough_log(env->log, BOUGH_WARN, "journal", "the superblock at %llu cannot be used",
+                      (unsigned long long)places[i]);
+        *healed_count += result.healed_count;
+    }
+    bough_heap_give(env->heap, units, 2 * (size_t)unit_bytes);
+    return BOUGH_OK;
+}
+
 static enum bough_err read_copies(struct bough_env *env, struct bough_block *dev, uint8_t *unit,
                                   uint32_t unit_bytes, struct journal_super supers[3],
                                   unsigned *count)
@@ -61,8 +119,7 @@ static enum bough_err read_copies(struct bough_env *env, struct bough_block *dev
     *count = 0;
     for (unsigned i = 0; i < 3; i++) {
         struct journal_super super;
-        enum bough_err err =
-            bough_block_read(dev, places[i] / dev->block_size, unit_bytes / dev->block_size, unit);
+        enum bough_err err = read_unit(env, dev, unit, unit_bytes, places[i]);
 
         if (err == BOUGH_OK)
             err = journal_format_super_get(unit, &super);
@@ -87,11 +144,11 @@ enum bough_err journal_super_read(struct bough_env *env, struct bough_block *dev
     enum bough_err err;
 
     BOUGH_TRY(journal_format_check_size(env, dev));
-    unit = bough_heap_take(env->heap, unit_bytes);
+    unit = bough_heap_take(env->heap, 2 * (size_t)unit_bytes);
     if (unit == NULL)
         return BOUGH_NO_MEMORY;
     err = read_copies(env, dev, unit, unit_bytes, supers, count);
-    bough_heap_give(env->heap, unit, unit_bytes);
+    bough_heap_give(env->heap, unit, 2 * (size_t)unit_bytes);
     if (err != BOUGH_OK)
         bough_log(env->log, BOUGH_ERROR, "journal", "no superblock can be used: %s",
                   bough_err_name(err));

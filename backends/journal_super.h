@@ -14,6 +14,12 @@
 BOUGH_MUST_CHECK enum bough_err journal_super_read(struct bough_env *env, struct bough_block *dev,
                                                    struct journal_super supers[3], unsigned *count);
 
+/* Compares all copies of the device where superblocks are, and writes anew what one holds wrongly;
+ * *healed_count of them.  BOUGH_NO_MEMORY. */
+BOUGH_MUST_CHECK enum bough_err journal_super_compare(struct bough_env *env,
+                                                      struct bough_block *dev,
+                                                      unsigned *healed_count);
+
 /* Writes a newer super: one of the first two copies in turns, then the last one, each flushed.  So
  * at any moment one copy that was durable before is untouched.  BOUGH_IO, BOUGH_NO_MEMORY. */
 BOUGH_MUST_CHECK enum bough_err journal_super_write(struct bough_env *env, struct bough_block *dev,

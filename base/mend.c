@@ -42,12 +42,31 @@ static bool heal(struct bough_block *dev, const struct mend_range *range, unsign
            bough_block_heal(dev, copy, range->first, range->count, good) == BOUGH_OK;
 }
 
+enum bough_err mend_copies(struct bough_block *dev, const struct mend_range *range,
+                           bool (*check)(void *context, struct bough_bytes bytes), void *context,
+                           uint8_t *into, uint8_t *scratch, struct mend_result *result)
+{
+    enum bough_err err;
+    unsigned good;
+
+    assert(range->len > 0 && range->from + range->len <= (size_t)range->count * dev->block_size);
+    *result = (struct mend_result){0};
+    if (!find_good(dev, range, check, context, into, &good)) {
+        err = bough_block_read(dev, range->first, range->count, into);
+        return err == BOUGH_OK ? BOUGH_CORRUPT : err;
+    }
+    result->mended = good != 0;
+    for (unsigned copy = 0; copy < bough_block_copies(dev); copy++)
+        if (copy != good && heal(dev, range, copy, into, scratch))
+            result->healed_count++;
+    return BOUGH_OK;
+}
+
 enum bough_err mend_read(struct bough_block *dev, const struct mend_range *range,
                          bool (*check)(void *context, struct bough_bytes bytes), void *context,
                          uint8_t *into, uint8_t *scratch, struct mend_result *result)
 {
     enum bough_err err = bough_block_read(dev, range->first, range->count, into);
-    unsigned good;
 
     assert(range->len > 0 && range->from + range->len <= (size_t)range->count * dev->block_size);
     *result = (struct mend_result){0};
@@ -57,14 +76,7 @@ enum bough_err mend_read(struct bough_block *dev, const struct mend_range *range
         return err;
     if (bough_block_copies(dev) == 1)
         return err == BOUGH_OK ? BOUGH_CORRUPT : err;
-    if (!find_good(dev, range, check, context, into, &good)) {
-        if (err == BOUGH_OK)
-            err = bough_block_read(dev, range->first, range->count, into);
-        return err == BOUGH_OK ? BOUGH_CORRUPT : err;
-    }
-    result->mended = true;
-    for (unsigned copy = 0; copy < bough_block_copies(dev); copy++)
-        if (copy != good && heal(dev, range, copy, into, scratch))
-            result->healed_count++;
-    return BOUGH_OK;
+    err = mend_copies(dev, range, check, context, into, scratch, result);
+    result->mended = err == BOUGH_OK;
+    return err;
 }

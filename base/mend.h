@@ -18,7 +18,7 @@ struct mend_range {
 
 /* What was found, for the log. */
 struct mend_result {
-    bool mended;           /* the device's own answer was not good, another copy's was */
+    bool mended;           /* the first answer was not good, that of another copy was */
     unsigned healed_count; /* copies that were written anew */
 };
 
@@ -32,5 +32,13 @@ BOUGH_MUST_CHECK enum bough_err mend_read(struct bough_block *dev, const struct 
                                           bool (*check)(void *context, struct bough_bytes bytes),
                                           void *context, uint8_t *into, uint8_t *scratch,
                                           struct mend_result *result);
+
+/* The same, but every copy is read, until one passes; the others are compared with that one, and
+ * written anew where they hold something else.  So it also finds what is wrong on a copy that the
+ * device would not ask.  On an ordinary device it is a read and a check. */
+BOUGH_MUST_CHECK enum bough_err mend_copies(struct bough_block *dev, const struct mend_range *range,
+                                            bool (*check)(void *context, struct bough_bytes bytes),
+                                            void *context, uint8_t *into, uint8_t *scratch,
+                                            struct mend_result *result);
 
 #endif

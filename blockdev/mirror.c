@@ -52,6 +52,7 @@ static enum bough_err heal_one(struct mirror *mirror, unsigned index, uint64_t f
                                uint32_t count, const void *from)
 {
     struct mirror_copy *copy = &mirror->copies[index];
+    uint64_t region = 1 + first * mirror->base.block_size / MIRROR_LABEL_REGION_BYTES;
     enum bough_err err = bough_block_write(copy->dev, mirror_set_place(mirror, first), count, from);
 
     if (err != BOUGH_OK) {
@@ -59,8 +60,11 @@ static enum bough_err heal_one(struct mirror *mirror, unsigned index, uint64_t f
         return err;
     }
     copy->healed_count += count;
-    bough_log(mirror->env->log, BOUGH_WARN, "mirror", "copy %u (%s): block %llu: %u healed", index,
-              copy->name, (unsigned long long)first, count);
+    if (region != copy->healed_region) /* a bad stretch is told of once */
+        bough_log(mirror->env->log, BOUGH_WARN, "mirror",
+                  "copy %u (%s): block %llu: healed (%llu so far)", index, copy->name,
+                  (unsigned long long)first, (unsigned long long)copy->healed_count);
+    copy->healed_region = region;
     return BOUGH_OK;
 }
 
@@ -88,11 +92,16 @@ static enum bough_err mirror_read(struct bough_block *dev, uint64_t first, uint3
                                   void *into)
 {
     struct mirror *mirror = mirror_of(dev);
-    enum bough_err err = read_either(mirror, first, count, into);
+    unsigned from = mirror->copies[0].state == BOUGH_MIRROR_IN ? 0 : 1;
 
-    if (err != BOUGH_IO || count == 1)
-        return err;
-    /* Each copy may lack a different block. */
+    if (count > 1 && can_read(mirror, from, first + count)) {
+        enum bough_err err = read_one(mirror, from, first, count, into);
+
+        if (err != BOUGH_IO)
+            return err;
+    }
+    /* One by one: each copy may lack a different block, and a block that can be read must not be
+     * written anew from the other copy, where it may have rotted. */
     for (uint32_t i = 0; i < count; i++)
         BOUGH_TRY(read_either(mirror, first + i, 1, (uint8_t *)into + (size_t)i * dev->block_size));
     return BOUGH_OK;
@@ -105,6 +114,7 @@ static enum bough_err mirror_write(struct bough_block *dev, uint64_t first, uint
     uint32_t most = (MIRROR_LABEL_DIRTY_MAX - 1) * (MIRROR_LABEL_REGION_BYTES / dev->block_size);
     const uint8_t *at = from;
 
+    mirror->unflushed = true;
     while (count > 0) {
         uint32_t some = count < most ? count : most;
 
@@ -119,7 +129,11 @@ static enum bough_err mirror_write(struct bough_block *dev, uint64_t first, uint
 
 static enum bough_err mirror_flush(struct bough_block *dev)
 {
-    return mirror_set_apply(mirror_of(dev), 0, 0, NULL);
+    struct mirror *mirror = mirror_of(dev);
+
+    BOUGH_TRY(mirror_set_apply(mirror, 0, 0, NULL));
+    mirror->unflushed = false;
+    return BOUGH_OK;
 }
 
 static enum bough_err mirror_discard(struct bough_block *dev, uint64_t first, uint64_t count)
@@ -163,10 +177,23 @@ static void release(struct mirror *mirror)
     bough_heap_give(mirror->env->heap, mirror, sizeof(*mirror));
 }
 
+/* Where everything was flushed the copies differ nowhere.  Once the label says so the next opening
+ * makes nothing equal, and what rots meanwhile on one copy stays good on the other. */
+static void settle(struct mirror *mirror)
+{
+    if (mirror->base.read_only || mirror->broken || mirror->unflushed ||
+        mirror->label.dirty_count == 0 || mirror_set_in(mirror) != 3)
+        return;
+    mirror->label.dirty_count = 0;
+    if (mirror_set_publish(mirror) != BOUGH_OK)
+        bough_log(mirror->env->log, BOUGH_WARN, "mirror", "no label could be written at the end");
+}
+
 static void mirror_close(struct bough_block *dev)
 {
     struct mirror *mirror = mirror_of(dev);
 
+    settle(mirror);
     bough_block_close(mirror->copies[0].dev);
     bough_block_close(mirror->copies[1].dev);
     release(mirror);

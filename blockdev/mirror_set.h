@@ -14,6 +14,7 @@ struct mirror_copy {
     enum bough_mirror_state state;
     uint64_t fault_count;
     uint64_t healed_count;
+    uint64_t healed_region; /* the last one that was logged, + 1 */
     char name[48];
 };
 
@@ -24,6 +25,7 @@ struct mirror {
     struct mirror_label label; /* the newest; `index` is set for each copy when it is written */
     bool unlabelled;           /* a copy has gone since: nothing is acknowledged before a label */
     bool broken;               /* both failed at once: nothing is written any more */
+    bool unflushed;            /* written to since the last good flush */
     uint64_t resync_at;        /* blocks below are equal on the copy that is behind */
     uint8_t *piece;            /* scratch of two pieces */
 };

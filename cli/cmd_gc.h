@@ -10,4 +10,8 @@
 /* Has the store collect its garbage, and waits until that is done. */
 enum exit_status cmd_gc(struct options *options);
 
+/* Has the store read and check everything that it keeps, and waits until that is done; EXIT_CORRUPT
+ * when something cannot be read. */
+enum exit_status cmd_gc_scrub(struct options *options);
+
 #endif

@@ -76,6 +76,10 @@ static const struct options_verb verbs[] = {
      "  bough gc\n"
      "  bough gc --store bough.img --json\n",
      TARGET, 0, 0, cmd_gc},
+    {"scrub", "", "Have the store read and check everything, and wait for it.",
+     "  bough scrub\n"
+     "  bough scrub --store left.img --mirror right.img\n",
+     TARGET, 0, 0, cmd_gc_scrub},
     {"import", "DIR|REPOSITORY", "Take in a directory's files, or a git repository's history.",
      "  bough import /usr/share/zoneinfo --prefix zoneinfo\n"
      "  bough import ~/src/project\n",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * job.c - long work that somebody asked for: a collection.
+ * job.c - long work that somebody asked for: a collection, or a scrub.
  *
  * Owns nothing: the loop makes the steps (loop.c), this counts them.
  *   (1) A job is done when a collection that began after it was asked for is done: one that was
@@ -22,6 +22,7 @@ void job_start(struct job *job, struct bough_store *store, enum bough_collect_ph
     if (job->state == JOB_RUNNING)
         return;
     *job = (struct job){.id = job->id + 1,
+                        .kind = JOB_GC,
                         .state = JOB_RUNNING,
                         .waiting = phase != BOUGH_COLLECT_NONE,
                         .phase = BOUGH_COLLECT_MARK,
@@ -30,10 +31,43 @@ void job_start(struct job *job, struct bough_store *store, enum bough_collect_ph
     assert(job->id > 0);
 }
 
+void job_start_scrub(struct job *job, struct bough_store *store)
+{
+    uint64_t used = used_bytes(store);
+
+    if (job->state == JOB_RUNNING)
+        return;
+    bough_scrub_cancel(store); /* one that was given up by an error */
+    *job = (struct job){.id = job->id + 1,
+                        .kind = JOB_SCRUB,
+                        .state = JOB_RUNNING,
+                        .used_bytes_before = used,
+                        .used_bytes = used};
+    assert(job->id > 0);
+}
+
+bool job_is_running(const struct job *job, enum job_kind kind)
+{
+    return job->state == JOB_RUNNING && job->kind == kind;
+}
+
+void job_note_scrub(struct job *job, enum bough_err err, const struct bough_scrub_report *report)
+{
+    assert(job_is_running(job, JOB_SCRUB));
+    if (err != BOUGH_OK) {
+        job->state = JOB_FAILED;
+        job->err = err;
+        return;
+    }
+    job->scrub = *report;
+    if (report->done)
+        job->state = JOB_DONE;
+}
+
 void job_note(struct job *job, struct bough_store *store, enum bough_err err,
               const struct bough_collect_progress *progress)
 {
-    if (job->state != JOB_RUNNING)
+    if (!job_is_running(job, JOB_GC))
         return;
     job->used_bytes = used_bytes(store);
     if (err != BOUGH_OK) {
@@ -56,7 +90,10 @@ bool job_cancel(struct job *job, struct bough_store *store)
 {
     if (job->state != JOB_RUNNING)
         return false;
-    bough_collect_cancel(store);
+    if (job->kind == JOB_SCRUB)
+        bough_scrub_cancel(store);
+    else
+        bough_collect_cancel(store);
     job->used_bytes = used_bytes(store);
     job->state = JOB_CANCELLED;
     job->phase = BOUGH_COLLECT_NONE;
@@ -76,5 +113,7 @@ const char *job_phase_name(const struct job *job)
     static const char *const names[] = {"none", "mark", "clean"};
 
     assert((unsigned)job->phase < sizeof(names) / sizeof(names[0]));
+    if (job_is_running(job, JOB_SCRUB))
+        return "read";
     return job->state == JOB_RUNNING && job->waiting ? "wait" : names[job->phase];
 }

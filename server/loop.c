@@ -24,6 +24,9 @@
 #define COLLECT_BYTES   (256u << 10)
 #define COLLECT_WAIT_NS (60 * SECOND_NS)
 
+/* The same of a scrub. */
+#define SCRUB_BYTES (512u << 10)
+
 void loop_init(struct loop *loop, struct service *service, struct bough_net *net)
 {
     memset(loop, 0, sizeof(*loop));
@@ -122,7 +125,7 @@ static bool has_to_collect(const struct loop *loop)
 
     if (service->store == NULL || service->failed)
         return false;
-    return service->job.state == JOB_RUNNING ||
+    return job_is_running(&service->job, JOB_GC) ||
            (bough_collect_is_wanted(service->store) && now_ns(loop) >= loop->collect_from_ns);
 }
 
@@ -150,10 +153,31 @@ static void collect(struct loop *loop)
               bough_err_name(err));
 }
 
+/* Whether a step of a scrub is to be made now. */
+static bool has_to_scrub(const struct loop *loop)
+{
+    return loop->service->store != NULL && job_is_running(&loop->service->job, JOB_SCRUB);
+}
+
+/* Reads and checks what is kept, a little at a time. */
+static void scrub(struct loop *loop)
+{
+    struct service *service = loop->service;
+    struct bough_scrub_report report;
+    enum bough_err err;
+
+    if (!has_to_scrub(loop))
+        return;
+    err = bough_scrub_step(service->store, SCRUB_BYTES, &report);
+    job_note_scrub(&service->job, err, &report);
+    if (err != BOUGH_OK)
+        bough_log(service->env->log, BOUGH_WARN, "loop", "scrub given up: %s", bough_err_name(err));
+}
+
 /* When the next thing has to be done without anybody asking. */
 static uint64_t next_deadline_ns(const struct loop *loop, uint64_t until_ns)
 {
-    if (has_to_collect(loop) || loop->has_upkeep)
+    if (has_to_collect(loop) || has_to_scrub(loop) || loop->has_upkeep)
         return 0;
     for (size_t i = 0; i < loop->conn_count; i++) {
         uint64_t deadline = conn_deadline_ns(loop->conns[i]);
@@ -189,6 +213,7 @@ enum bough_err loop_turn(struct loop *loop, uint64_t until_ns)
     accept_all(loop);
     serve_all(loop);
     collect(loop);
+    scrub(loop);
     loop->has_upkeep = loop->service->upkeep != NULL && loop->service->upkeep(loop->service);
     return BOUGH_OK;
 }

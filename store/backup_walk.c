@@ -58,12 +58,15 @@ void backup_walk_release(struct backup_walk *walk)
     walk->commits = NULL;
 }
 
-static enum bough_err is_new(struct backup_walk *walk, const struct bough_hash *name, bool *fresh)
+static enum bough_err is_new(struct backup_walk *walk, const struct bough_link *link, bool *fresh)
 {
+    struct bough_hash key = walk->by_place ? object_place_key(link) : link->name;
     uint32_t *number;
 
     *fresh = false;
-    return bough_hash_is_none(name) ? BOUGH_OK : name_set_add(&walk->seen, name, &number, fresh);
+    if (bough_hash_is_none(&link->name))
+        return BOUGH_OK;
+    return name_set_add(&walk->seen, &key, &number, fresh);
 }
 
 /* ---- below a commit ---- */
@@ -111,7 +114,7 @@ static enum bough_err descend(struct backup_walk *walk, const struct bough_link 
 
     if (kind == BOUGH_KIND_COMMIT) /* has its own turn */
         return BOUGH_OK;
-    BOUGH_TRY(is_new(walk, &link->name, &fresh));
+    BOUGH_TRY(is_new(walk, link, &fresh));
     if (!fresh)
         return BOUGH_OK;
     if (kind == BOUGH_KIND_VALUE && !walk->reads_values)
@@ -190,7 +193,7 @@ static enum bough_err list(struct backup_walk *walk, const struct bough_link *li
 {
     bool fresh;
 
-    BOUGH_TRY(is_new(walk, &link->name, &fresh));
+    BOUGH_TRY(is_new(walk, link, &fresh));
     if (!fresh)
         return BOUGH_OK;
     assert(walk->commit_count <= walk->commit_max);

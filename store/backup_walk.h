@@ -20,6 +20,7 @@ struct backup_walk {
     enum bough_err (*fault)(void *context, const struct bough_link *link, enum bough_err err);
     void *context;
     bool reads_values; /* `visit` wants their bytes */
+    bool by_place; /* an object that is kept twice is visited twice, to see whether each is good */
 
     /* The rest is private to backup_walk.c. */
     struct name_set seen;

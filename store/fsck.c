@@ -3,8 +3,8 @@
  * fsck.c - check everything that can be reached.
  *
  * Every read passes through object.c, which compares hashes; so checking is reading it all, once.
- *   (1) `seen` holds the names of commits, directories and values that were read or are waiting.
- *   (2) `waiting` holds commits that were seen but not read.
+ *   (1) `seen` holds the places (object_place_key) of commits, directories and values that were
+ * read or are waiting. (2) `waiting` holds commits that were seen but not read.
  */
 #include "bough/fsck.h"
 #include "bough/limits.h"
@@ -64,18 +64,19 @@ static enum bough_err note(struct fsck *fsck, enum bough_err err, const struct b
     return BOUGH_OK;
 }
 
-/* Whether a name is new; none at all is not. */
-static enum bough_err is_new(struct fsck *fsck, const struct bough_hash *name, bool *fresh)
+/* Whether an object is new; none at all is not. */
+static enum bough_err is_new(struct fsck *fsck, const struct bough_link *link, bool *fresh)
 {
+    struct bough_hash key = object_place_key(link);
     uint32_t *number;
 
     *fresh = false;
-    if (bough_hash_is_none(name))
+    if (bough_hash_is_none(&link->name))
         return BOUGH_OK;
     fsck->object_count++;
     if (fsck->options->progress != NULL)
         BOUGH_TRY(fsck->options->progress(fsck->options->context, fsck->object_count));
-    return name_set_add(&fsck->seen, name, &number, fresh);
+    return name_set_add(&fsck->seen, &key, &number, fresh);
 }
 
 static enum bough_err check_value(struct fsck *fsck, const struct bough_value *value)
@@ -84,7 +85,7 @@ static enum bough_err check_value(struct fsck *fsck, const struct bough_value *v
     size_t got = 1;
     bool fresh;
 
-    BOUGH_TRY(is_new(fsck, &value->link.name, &fresh));
+    BOUGH_TRY(is_new(fsck, &value->link, &fresh));
     if (!fresh)
         return BOUGH_OK;
     fsck->report->value_count++;
@@ -139,7 +140,7 @@ static enum bough_err check_tree(struct fsck *fsck, const struct bough_tree *tre
     bool fresh;
 
     BOUGH_TRY(check_link(fsck, &tree->verbatim));
-    BOUGH_TRY(is_new(fsck, &tree->root.name, &fresh));
+    BOUGH_TRY(is_new(fsck, &tree->root, &fresh));
     if (!fresh)
         return BOUGH_OK;
     if (depth == DEPTH_MAX)
@@ -161,7 +162,7 @@ static enum bough_err enlist(struct fsck *fsck, const struct bough_link *commit)
     struct waiting *cell = fsck->spare;
     bool fresh;
 
-    BOUGH_TRY(is_new(fsck, &commit->name, &fresh));
+    BOUGH_TRY(is_new(fsck, commit, &fresh));
     if (!fresh)
         return BOUGH_OK;
     if (cell != NULL)

@@ -36,4 +36,15 @@ BOUGH_MUST_CHECK enum bough_err object_read(struct bough_store *store,
 enum bough_err object_corrupt(struct bough_store *store, const struct bough_link *link,
                               const char *what);
 
+/* A key for a set of names that tells the same object in two places apart: where one of them is
+ * damaged, the other says nothing of it.  The address goes where name_set.h keeps it. */
+static inline struct bough_hash object_place_key(const struct bough_link *link)
+{
+    struct bough_hash key = link->name;
+
+    for (unsigned i = 0; i < sizeof(link->address); i++)
+        key.at[8 + i] ^= (uint8_t)(link->address >> 8 * i);
+    return key;
+}
+
 #endif

@@ -2,11 +2,11 @@
  *
  * repair.c - objects that cannot be read any more, taken from another store by name.
  *
- * Owns two maps, of what can be read here and of where everything is there, and the names of what
- * is damaged. (1) What is in `good` was read here, or was put; every object is put after all that
- * it leads to is in it, or is a commit that the backend finds by name. (2) Contents never change:
- * an object is put only with the bytes that its name names. It goes in rounds: behind a mended
- * commit more damage may come to light.
+ * Owns two maps, of what can be read here and of where everything is there, and the list of what is
+ * damaged, by name and place. (1) What is in `good` was read here, or was
+ * put; every object is put after all that it leads to is in it, or is a commit that the backend
+ * finds by name. (2) Contents never change: an object is put only with the bytes that its name
+ * names. It goes in rounds: behind a mended commit more damage may come to light.
  */
 #include "bough/repair.h"
 #include "backup_map.h"
@@ -17,11 +17,10 @@
 #define ARENA_BYTES_MAX ((size_t)256 << 20)
 #define ROUNDS_MAX      64u
 
-/* What `bad` says of a name. */
-enum repair_mark { MARK_DAMAGED = 1, MARK_MENDED = 2 };
-
 struct waiting {
     struct waiting *next;
+    struct waiting *same; /* the same object in another place */
+    bool mended;
     struct bough_link link;
 };
 
@@ -33,9 +32,11 @@ struct repair {
     struct backup_map there;
     struct bough_arena arena;   /* of the list */
     struct bough_arena scratch; /* of one object */
-    struct name_set bad;        /* everything that was damaged */
-    struct waiting *waiting;    /* what of it is not mended, and some that is by now */
-    uint64_t round_count;       /* damaged objects met in this round */
+    struct name_set bad;        /* everything that was damaged, each with its number */
+    struct waiting **places;    /* by the number, less 1 */
+    uint32_t name_count;
+    struct waiting *waiting; /* what of it is not mended, and some that is by now */
+    uint64_t round_count;    /* damaged objects met in this round */
     uint64_t round_mended;
 };
 
@@ -53,36 +54,75 @@ static enum bough_err note_there(void *context, const struct bough_link *link,
     return backup_map_add(&((struct repair *)context)->there, link);
 }
 
-static enum bough_err note_fault(void *context, const struct bough_link *link, enum bough_err err)
+/* The damaged places of an object, the newest first; NULL when there are none. */
+static struct waiting *places_of(struct repair *repair, const struct bough_hash *name)
 {
-    struct repair *repair = context;
-    struct waiting *waiting;
-    uint32_t *mark;
+    uint32_t *number = name_set_find(&repair->bad, name);
+
+    return number == NULL || *number == 0 ? NULL : repair->places[*number - 1];
+}
+
+/* Remembers a damaged place. */
+static enum bough_err add_place(struct repair *repair, const struct bough_link *link)
+{
+    struct waiting *waiting = bough_arena_take(&repair->arena, sizeof(*waiting));
+    uint32_t *number;
     bool is_new;
 
-    (void)err;
-    repair->round_count++;
-    BOUGH_TRY(name_set_add(&repair->bad, &link->name, &mark, &is_new));
-    if (!is_new) /* met in an earlier round, and not to be mended */
-        return BOUGH_OK;
-    if (repair->report->damaged_count == BOUGH_REPAIR_OBJECTS_MAX)
-        return BOUGH_TOO_BIG;
-    waiting = bough_arena_take(&repair->arena, sizeof(*waiting));
     if (waiting == NULL)
         return BOUGH_NO_MEMORY;
-    *mark = MARK_DAMAGED;
-    *waiting = (struct waiting){.next = repair->waiting, .link = *link};
+    BOUGH_TRY(name_set_add(&repair->bad, &link->name, &number, &is_new));
+    if (is_new)
+        *number = ++repair->name_count;
+    assert(repair->name_count <= BOUGH_REPAIR_OBJECTS_MAX);
+    *waiting = (struct waiting){
+        .next = repair->waiting,
+        .same = is_new ? NULL : repair->places[*number - 1],
+        .link = *link,
+    };
+    repair->places[*number - 1] = waiting;
     repair->waiting = waiting;
     repair->report->damaged_count++;
     return BOUGH_OK;
 }
 
-/* The mark of an object that is damaged and not mended, or NULL. */
-static uint32_t *find_damaged(struct repair *repair, const struct bough_hash *name)
+static enum bough_err note_fault(void *context, const struct bough_link *link, enum bough_err err)
 {
-    uint32_t *mark = name_set_find(&repair->bad, name);
+    struct repair *repair = context;
 
-    return mark != NULL && *mark == MARK_DAMAGED ? mark : NULL;
+    (void)err;
+    repair->round_count++;
+    for (const struct waiting *at = places_of(repair, &link->name); at != NULL; at = at->same)
+        if (at->link.address == link->address) /* met in an earlier round, and not to be mended */
+            return BOUGH_OK;
+    return repair->report->damaged_count == BOUGH_REPAIR_OBJECTS_MAX ? BOUGH_TOO_BIG
+                                                                     : add_place(repair, link);
+}
+
+/* Whether an object is damaged somewhere, and not mended there. */
+static bool is_damaged(struct repair *repair, const struct bough_hash *name)
+{
+    for (const struct waiting *at = places_of(repair, name); at != NULL; at = at->same)
+        if (!at->mended)
+            return true;
+    return false;
+}
+
+/* Puts an object anew for each place in which it is damaged; *put is the last one. */
+static enum bough_err replace(struct repair *repair, const struct bough_hash *name,
+                              const struct bough_object *object, struct bough_place *put)
+{
+    struct bough_backend *backend = repair->store->backend;
+
+    for (struct waiting *at = places_of(repair, name); at != NULL; at = at->same) {
+        if (at->mended)
+            continue;
+        BOUGH_TRY(backend->ops->replace(backend, &at->link, object, put));
+        at->mended = true;
+        repair->round_mended++;
+        repair->report->mended_count++;
+    }
+    return BOUGH_OK;
 }
 
 /* Where an object that another leads to is, here. */
@@ -95,13 +135,73 @@ static enum bough_err address_of(struct repair *repair, const struct bough_hash 
     return bough_backend_find(repair->store->backend, name, address);
 }
 
+/* Whether a commit that another leads to is here, or can be found. */
+static bool is_here(struct repair *repair, const struct bough_hash *name)
+{
+    uint64_t address;
+
+    return !is_damaged(repair, name) && address_of(repair, name, &address) == BOUGH_OK;
+}
+
+static enum bough_err adopt_commit(struct repair *repair, struct backup_walk *walk,
+                                   const struct bough_link *link);
+
+static enum bough_err adopt(void *context, const struct bough_link *link,
+                            const struct bough_object *object);
+
+/* Where the first commit that an object of the other store leads to is there, if it is not here;
+ * *link is none if all are. */
+static enum bough_err find_missing(struct repair *repair, const struct bough_object *object,
+                                   struct bough_link *link)
+{
+    struct object_links_item *items = NULL;
+    uint32_t count;
+
+    *link = (struct bough_link){0};
+    BOUGH_TRY(object_links(object->kind, object->bytes, &repair->scratch, &items, &count));
+    for (uint32_t i = 0; i < count && i < object->address_count; i++) {
+        if (items[i].kind != BOUGH_KIND_COMMIT || bough_hash_is_none(&items[i].name) ||
+            is_here(repair, &items[i].name))
+            continue;
+        *link = (struct bough_link){.name = items[i].name, .address = object->addresses[i]};
+        break;
+    }
+    bough_arena_release(&repair->scratch);
+    return BOUGH_OK;
+}
+
+/* Commits that a tag or the state leads to come before it; no walk that finds the one visits the
+ * others. */
+static enum bough_err adopt_targets(struct repair *repair, const struct bough_object *object)
+{
+    struct bough_link link;
+
+    if (object->kind == BOUGH_KIND_COMMIT)
+        return BOUGH_OK;
+    BOUGH_TRY(find_missing(repair, object, &link));
+    while (!bough_hash_is_none(&link.name)) {
+        struct backup_walk walk = {
+            .store = repair->from, .visit = adopt, .context = repair, .reads_values = true};
+        enum bough_err err = backup_walk_init(&walk);
+
+        if (err == BOUGH_OK)
+            err = adopt_commit(repair, &walk, &link);
+        backup_walk_release(&walk);
+        if (err == BOUGH_OK)
+            err = find_missing(repair, object, &link);
+        if (err != BOUGH_OK)
+            return err;
+    }
+    return BOUGH_OK;
+}
+
 /* Puts an object of the other store here, unless it is good; all that it leads to is. */
 static enum bough_err adopt(void *context, const struct bough_link *link,
                             const struct bough_object *object)
 {
     struct repair *repair = context;
     struct bough_backend *backend = repair->store->backend;
-    uint32_t *damaged = find_damaged(repair, &link->name);
+    bool damaged = is_damaged(repair, &link->name);
     struct bough_object copy = *object;
     struct bough_link put = {.name = link->name};
     struct object_links_item *items = NULL;
@@ -109,8 +209,9 @@ static enum bough_err adopt(void *context, const struct bough_link *link,
     uint64_t *addresses;
     uint32_t count;
 
-    if (damaged == NULL && backup_map_find(&repair->good, &link->name, &put.address))
+    if (!damaged && backup_map_find(&repair->good, &link->name, &put.address))
         return BOUGH_OK;
+    BOUGH_TRY(adopt_targets(repair, object));
     BOUGH_TRY(object_links(copy.kind, copy.bytes, &repair->scratch, &items, &count));
     addresses = bough_arena_zeros(&repair->scratch, count, sizeof(*addresses));
     if (addresses == NULL)
@@ -120,26 +221,15 @@ static enum bough_err adopt(void *context, const struct bough_link *link,
     assert(!bough_hash_is_none(&put.name) && put.address == 0);
     copy.addresses = addresses;
     copy.address_count = count;
-    if (damaged != NULL) {
-        BOUGH_TRY(backend->ops->replace(backend, &put.name, &copy, &put.address));
-        *damaged = MARK_MENDED;
-        repair->round_mended++;
-        repair->report->mended_count++;
+    if (damaged) {
+        BOUGH_TRY(replace(repair, &put.name, &copy, &place));
     } else {
         BOUGH_TRY(bough_backend_put(backend, &put.name, &copy, &place));
-        put.address = place.address;
         repair->report->copied_count++;
     }
+    put.address = place.address;
     bough_arena_release(&repair->scratch);
     return backup_map_add(&repair->good, &put);
-}
-
-/* Whether a commit that another leads to is here, or can be found. */
-static bool is_here(struct repair *repair, const struct bough_hash *name)
-{
-    uint64_t address;
-
-    return find_damaged(repair, name) == NULL && address_of(repair, name, &address) == BOUGH_OK;
 }
 
 /* A commit with its tree, and before it those of its ancestors that are not here either. */
@@ -213,6 +303,17 @@ static enum bough_err mend(struct repair *repair, struct backup_walk *walk,
                                      : backup_walk_below(walk, &source, 0);
 }
 
+/* Visits the state's own nodes, which another store has only if it is a copy of this one, and what
+ * they lead to; unless there are faults among the former: then nothing more can be listed. */
+static enum bough_err walk_everything(struct backup_walk *walk, const uint64_t *fault_count)
+{
+    const struct bough_link *root = &walk->store->state.root;
+
+    if (!bough_hash_is_none(&root->name))
+        BOUGH_TRY(backup_walk_below(walk, root, BOUGH_KIND_NODE));
+    return *fault_count == 0 ? backup_walk_all(walk) : BOUGH_OK;
+}
+
 /* Finds what is damaged. */
 static enum bough_err survey(struct repair *repair)
 {
@@ -220,13 +321,14 @@ static enum bough_err survey(struct repair *repair)
                                .visit = note_good,
                                .fault = note_fault,
                                .context = repair,
-                               .reads_values = true};
+                               .reads_values = true,
+                               .by_place = true};
     enum bough_err err = backup_walk_init(&walk);
 
     repair->round_count = 0;
     repair->round_mended = 0;
     if (err == BOUGH_OK)
-        err = backup_walk_all(&walk);
+        err = walk_everything(&walk, &repair->round_count);
     backup_walk_release(&walk);
     return err;
 }
@@ -246,8 +348,10 @@ static enum bough_err survey_there(struct repair *repair)
         .store = repair->from, .visit = note_there, .fault = ignore_fault, .context = repair};
     enum bough_err err = backup_walk_init(&walk);
 
+    uint64_t no_faults = 0;
+
     if (err == BOUGH_OK)
-        err = backup_walk_all(&walk);
+        err = walk_everything(&walk, &no_faults);
     backup_walk_release(&walk);
     return err;
 }
@@ -260,7 +364,7 @@ static enum bough_err mend_all(struct repair *repair)
     enum bough_err err = backup_walk_init(&walk);
 
     for (struct waiting *at = repair->waiting; at != NULL && err == BOUGH_OK; at = at->next)
-        if (find_damaged(repair, &at->link.name) != NULL)
+        if (is_damaged(repair, &at->link.name))
             err = mend(repair, &walk, &at->link);
     backup_walk_release(&walk);
     return err;
@@ -298,8 +402,10 @@ enum bough_err bough_repair(struct bough_store *store, struct bough_store *from,
     name_set_init(&repair.bad, store->env->heap, BOUGH_BACKUP_BYTES_MAX);
     bough_arena_init(&repair.arena, store->env->heap, ARENA_BYTES_MAX);
     bough_arena_init(&repair.scratch, store->env->heap, ARENA_BYTES_MAX);
+    repair.places =
+        bough_heap_take(store->env->heap, BOUGH_REPAIR_OBJECTS_MAX * sizeof(*repair.places));
     bough_backend_hold(store->backend, true);
-    err = run(&repair);
+    err = repair.places == NULL ? BOUGH_NO_MEMORY : run(&repair);
     if (err == BOUGH_OK && report->mended_count > 0)
         err = bough_backend_root_move(store->backend, store->generation, &store->state.root);
     if (err == BOUGH_OK && report->mended_count > 0) {
@@ -309,6 +415,8 @@ enum bough_err bough_repair(struct bough_store *store, struct bough_store *from,
     bough_backend_hold(store->backend, false);
     bough_arena_release(&repair.scratch);
     bough_arena_release(&repair.arena);
+    bough_heap_give(store->env->heap, repair.places,
+                    BOUGH_REPAIR_OBJECTS_MAX * sizeof(*repair.places));
     name_set_release(&repair.bad);
     backup_map_release(&repair.there);
     backup_map_release(&repair.good);

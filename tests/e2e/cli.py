@@ -470,20 +470,51 @@ class Repairs(harness.Case):
             file.seek(at + 50)
             file.write(b"X")
         self.assertEqual(cli("get", "some/key", "--store", disk, check=False).status, CORRUPT)
+        found = cli("fsck", disk, check=False)
+        self.assertEqual(found.status, CORRUPT)
+        self.assertRegex(found.out, rb"(?m)^corrupt: heads/main, commit [0-9a-f]{12}, "
+                                    rb"key some/key \(object [0-9a-f]{12}\)$")
+        scrub = cli("scrub", "--store", disk, check=False)
+        self.assertEqual((scrub.status, b" 1 cannot be read" in scrub.out), (CORRUPT, True), scrub)
         done = cli("fsck", disk, "--repair-from", copy, check=False)
-        if b"yet" in done.err:
-            self.assertEqual(done.status, USAGE)
-            self.assertEqual(cli("fsck", disk, check=False).status, CORRUPT)
-            return
         self.assertEqual(done.status, 0, done)
-        self.assertEqual(cli("get", "some/key", "--store", disk).out, secret)
-        self.assert_fsck(disk)
+        self.assertIn(b"1 objects damaged, 1 mended", done.err)
+        for _ in range(2):  # it stays, and is written on
+            self.assertEqual(cli("get", "some/key", "--store", disk).out, secret)
+            self.assertEqual(cli("scrub", "--store", disk).status, 0)
+            self.assert_fsck(disk)
+            cli("put", "more", "--store", disk, data=b"m")
+            cli("gc", "--store", disk)
+        self.assertIn(b"0 objects damaged", cli("fsck", disk, "--repair-from", copy).err)
+
+    def test_a_mirror_heals_itself(self):
+        pair = [self.path("left"), self.path("right")]
+        words = ["--store", pair[0], "--mirror", pair[1]]
+        serve = harness.Serve(self.folder, "left")
+        serve.words = ["--mirror", pair[1], "--size", "32M"]
+        self.addCleanup(serve.kill)
+        serve.start()
+        secret = b"to be found on both disks " * 100
+        serve.put("/v1/b/main/k/some/key", secret)
+        while serve.get("/v1/stats").json()["mirror"]["degraded"]:
+            time.sleep(0.05)
+        self.assertEqual(serve.stop(), 0)
+        for disk in pair:
+            with open(disk, "r+b") as file:
+                at = file.read().index(secret[:100])
+                file.seek(at + 50)
+                file.write(b"X")
+            self.assertEqual(cli("get", "some/key", *words).out, secret)
+            healed = cli("scrub", *words)
+            self.assertIn(b" 0 cannot be read", healed.out)
+            with open(disk, "rb") as file:
+                self.assertIn(secret, file.read())
 
 
 class Words(harness.Case):
     def test_help_and_version(self):
         everything = cli("help").out.decode()
-        for verb in ("run serve get put del ls log branch import export mkfs fsck info dump load version "
+        for verb in ("run serve get put del ls log branch gc scrub import export mkfs fsck info dump load version "
                      "help").split():
             self.assertRegex(everything, rf"(?m)^  {verb} ")
             one = cli("help", verb).out.decode()

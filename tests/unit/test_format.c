@@ -16,7 +16,7 @@
 
 #define GOLDEN_COMMIT "c801aa105add8304a822b31d4982784fbe138f1d19d35047697f43b1419b950a"
 #define GOLDEN_TREE   "b34f31e559c3efa6f0709aee0c80a8e84b6872164a7b050f083f750abae5e969"
-#define GOLDEN_DEVICE "23b65bd60b26f59e6c5018bab1da6618017eb4df4155b11a3fcdb2ca8aa360c3"
+#define GOLDEN_DEVICE "0dc86fecf10297c575d19c4e20d4685425cc21526813685237c947f6724f762b"
 
 static const struct bough_identity identity = {
     .uuid = "golden uuid....",

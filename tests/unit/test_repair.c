@@ -71,16 +71,16 @@ static void rotten_close(struct bough_backend *backend)
 }
 
 /* The bytes below are good: to replace an object is to stop spoiling it. */
-static enum bough_err rotten_replace(struct bough_backend *backend, const struct bough_hash *name,
-                                     const struct bough_object *object, uint64_t *address)
+static enum bough_err rotten_replace(struct bough_backend *backend,
+                                     const struct bough_link *damaged,
+                                     const struct bough_object *object, struct bough_place *place)
 {
     struct rotten *rotten = rotten_of(backend);
-    struct bough_place place;
 
-    BOUGH_TRY(bough_backend_put(rotten->below, name, object, &place));
-    *address = place.address;
-    assert_true(rotten->bad[*address]);
-    rotten->bad[*address] = false;
+    BOUGH_TRY(bough_backend_put(rotten->below, &damaged->name, object, place));
+    assert_int_equal(place->address, damaged->address);
+    assert_true(rotten->bad[place->address]);
+    rotten->bad[place->address] = false;
     rotten->fresh_count++;
     return BOUGH_OK;
 }

@@ -65,6 +65,17 @@ struct bough_identity {
     uint32_t inner_window_bytes; /* the same, inner nodes */
 };
 
+/* How far a scrub is, and what it found.  The log says where. */
+struct bough_scrub_report {
+    uint64_t checked_bytes;
+    uint64_t total_bytes;    /* to be checked, as of the beginning */
+    uint64_t record_count;   /* records that are right */
+    uint64_t bad_count;      /* stretches that cannot be read from any copy; may be garbage */
+    uint64_t replaced_count; /* the same, but a repair has written anew what was there */
+    uint64_t healed_count;   /* records and superblocks that one copy held wrongly */
+    bool done;
+};
+
 struct bough_backend;
 
 struct bough_backend_ops {
@@ -105,11 +116,19 @@ struct bough_backend_ops {
      * ever collected. */
     void (*hold)(struct bough_backend *backend, bool on);
 
-    /* Stores `object` under `name` although it is there already, since what is there cannot be
-     * read: from now on every link with that name leads to the new one, whatever its address.
-     * Staged like put.  For repair.h.  Optional: NULL. */
-    enum bough_err (*replace)(struct bough_backend *backend, const struct bough_hash *name,
-                              const struct bough_object *object, uint64_t *address);
+    /* Stores `object`, which damaged->name names, although it is there already, since what is there
+     * cannot be read: from now on links to it lead to the new one, whatever their address.  Staged
+     * like put, and durable after the sync of a root move that follows.  Errors as put.  For
+     * repair.h.  Optional: NULL. */
+    enum bough_err (*replace)(struct bough_backend *backend, const struct bough_link *damaged,
+                              const struct bough_object *object, struct bough_place *place);
+
+    /* Goes on with reading and checking all that is kept, on every copy of the device, about
+     * `max_bytes` at a call, or begins it; 0 gives up what is under way.  What one copy holds
+     * wrongly is written anew.  *report is how far it is.  BOUGH_NO_MEMORY; that something cannot
+     * be read is no error.  Optional: NULL. */
+    enum bough_err (*scrub)(struct bough_backend *backend, uint64_t max_bytes,
+                            struct bough_scrub_report *report);
 
     /* Collection, in this order (store/collect.c knows what refers to what).  Optional: NULL.
      * begin forgets all marks; mark says that an object lives, *fresh whether that is news; need,
