@@ -98,6 +98,19 @@ uint32_t journal_format_crc_at(uint32_t begin, uint8_t kind, uint64_t position)
     return journal_format_crc_add(begin, bough_bytes_of(field, sizeof(field)));
 }
 
+uint32_t journal_format_crc_header(uint32_t begin, uint8_t kind, uint64_t position,
+                                   const uint8_t *header)
+{
+    uint8_t both[8 + JOURNAL_RECORD_HEADER - 4];
+    struct encode out = encode_into(both, sizeof(both));
+
+    if (kind != JOURNAL_KIND_GROUP && kind != JOURNAL_KIND_SEGMENT)
+        encode_u64(&out, position);
+    encode_raw(&out, bough_bytes_of(header + 4, JOURNAL_RECORD_HEADER - 4));
+    assert(!out.overflow);
+    return journal_format_crc_add(begin, bough_bytes_of(both, out.len));
+}
+
 uint32_t journal_format_crc_add(uint32_t crc, struct bough_bytes bytes)
 {
     return bytes.len == 0 ? crc : libdeflate_crc32(crc, bytes.at, bytes.len);

@@ -133,6 +133,10 @@ uint32_t journal_format_crc_begin(const struct bough_identity *identity);
 /* Where that of a record of this kind at a position begins. */
 uint32_t journal_format_crc_at(uint32_t begin, uint8_t kind, uint64_t position);
 
+/* The same, its encoded header included: short pieces cost more than they are long. */
+uint32_t journal_format_crc_header(uint32_t begin, uint8_t kind, uint64_t position,
+                                   const uint8_t *header);
+
 /* The CRC continued over more bytes. */
 uint32_t journal_format_crc_add(uint32_t crc, struct bough_bytes bytes);
 

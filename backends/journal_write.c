@@ -78,10 +78,9 @@ static enum bough_err append(struct journal *journal, uint8_t kind, uint16_t add
 
     assert(journal_log_at(&journal->log) + record_bytes <= journal->log.end);
     journal_format_record_put(&record, header);
-    record.crc = journal_format_crc_at(
+    record.crc = journal_format_crc_header(
         journal->crc_begin, kind,
-        journal_segment_position(&journal->segments, journal_log_at(&journal->log)));
-    record.crc = journal_format_crc_add(record.crc, bough_bytes_of(header + 4, sizeof(header) - 4));
+        journal_segment_position(&journal->segments, journal_log_at(&journal->log)), header);
     record.crc = journal_format_crc_add(record.crc, first);
     record.crc = journal_format_crc_add(record.crc, second);
     journal_format_record_put(&record, header);

@@ -11,16 +11,46 @@
 #include <assert.h>
 #include <string.h>
 
+#define HUNK_NUMBERS_BYTES 30u /* three varints at their longest */
+
 void patch_begin(struct patch *patch, struct encode out, size_t unit_bytes, uint64_t result_count)
 {
     *patch = (struct patch){.out = out, .unit_bytes = unit_bytes};
     encode_varint(&patch->out, result_count);
 }
 
+/* A number where there is room for it. */
+static uint8_t *put_varint(uint8_t *at, uint64_t number)
+{
+    for (; number >= 0x80; number >>= 7)
+        *at++ = (uint8_t)(number | 0x80);
+    *at++ = (uint8_t)number;
+    return at;
+}
+
+/* The hunk that is held back, where there surely is room for it: patches of nodes have many. */
+static void write_fast(struct patch *patch)
+{
+    uint8_t *at = patch->out.at + patch->out.len;
+
+    at = put_varint(at, patch->keep);
+    at = put_varint(at, patch->drop);
+    at = put_varint(at, patch->add.len / patch->unit_bytes);
+    if (patch->add.len > 0)
+        memcpy(at, patch->add.at, patch->add.len);
+    patch->out.len = (size_t)(at - patch->out.at) + patch->add.len;
+    assert(patch->out.len <= patch->out.max);
+}
+
 /* Writes the hunk that is held back, unless it does nothing. */
 static void write_hunk(struct patch *patch)
 {
-    if (patch->keep > 0 || patch->drop > 0 || patch->add.len > 0) {
+    size_t room = patch->out.overflow ? 0 : patch->out.max - patch->out.len;
+
+    if (room >= HUNK_NUMBERS_BYTES && room - HUNK_NUMBERS_BYTES >= patch->add.len &&
+        (patch->keep > 0 || patch->drop > 0 || patch->add.len > 0)) {
+        write_fast(patch);
+    } else if (patch->keep > 0 || patch->drop > 0 || patch->add.len > 0) {
         encode_varint(&patch->out, patch->keep);
         encode_varint(&patch->out, patch->drop);
         encode_varint(&patch->out, patch->add.len / patch->unit_bytes);

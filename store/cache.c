@@ -164,7 +164,19 @@ static void touch(const void *from, size_t len)
         (void)bytes[i];
 }
 
-/* In three rounds, table, headers and contents, so that no read waits for another of its round. */
+/* In two rounds, headers and contents, so that no read waits for another of its round. */
+static void touch_entries(const struct cache_entry *const *entries, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        touch(entries[i], sizeof(*entries[i]));
+    for (size_t i = 0; i < count; i++) {
+        size_t len = entries[i]->size_bytes - sizeof(*entries[i]);
+
+        touch(entries[i]->data, len < WARM_BYTES_MAX ? len : WARM_BYTES_MAX);
+    }
+}
+
+/* The table in a round of its own, for the same reason. */
 void cache_warm(const struct cache *cache, const uint64_t *addresses, size_t count)
 {
     const struct cache_entry *entries[CACHE_WARM_MAX];
@@ -179,14 +191,19 @@ void cache_warm(const struct cache *cache, const uint64_t *addresses, size_t cou
 
         if (entry == NULL)
             continue;
-        touch(entry, sizeof(*entry));
         entries[found++] = entry;
     }
-    for (size_t i = 0; i < found; i++) {
-        size_t len = entries[i]->size_bytes - sizeof(*entries[i]);
+    touch_entries(entries, found);
+}
 
-        touch(entries[i]->data, len < WARM_BYTES_MAX ? len : WARM_BYTES_MAX);
-    }
+void cache_warm_pinned(const struct cache_object *const *pinned, size_t count)
+{
+    const struct cache_entry *entries[CACHE_WARM_MAX];
+
+    assert(count <= CACHE_WARM_MAX);
+    for (size_t i = 0; i < count; i++)
+        entries[i] = (const struct cache_entry *)pinned[i];
+    touch_entries(entries, count);
 }
 
 /* Looks at the oldest of a list: it goes, or becomes the newest of the active. */

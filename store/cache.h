@@ -50,6 +50,9 @@ const struct cache_object *cache_pin_at(struct cache *cache, uint64_t address);
  * processor's own caches: to wait for many at once takes less than for one after the other. */
 void cache_warm(const struct cache *cache, const uint64_t *addresses, size_t count);
 
+/* The same for objects that are pinned. */
+void cache_warm_pinned(const struct cache_object *const *pinned, size_t count);
+
 /* Takes a copy of an object that was checked against `link`'s name and pins it.  `items` are
  * item_count + 1 places, or NULL.  The least recently used ones make room for it.  BOUGH_NO_MEMORY
  * when the heap has no room even so. */

@@ -56,12 +56,14 @@ static struct bough_bytes encoded(const struct walk *walk, uint32_t at)
     uint32_t first = walk->draft->items[at].address_at;
     uint32_t count = walk->draft->items[at + 1].address_at - first;
     uint8_t *into = walk->encoded + first * sizeof(uint64_t);
-    struct encode out = encode_into(into, count * sizeof(uint64_t));
 
-    for (uint32_t i = 0; i < count; i++)
-        encode_u64(&out, walk->draft->object.addresses[first + i]);
-    assert(!out.overflow);
-    return bough_bytes_of(into, out.len);
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t address = walk->draft->object.addresses[first + i];
+
+        for (unsigned k = 0; k < sizeof(uint64_t); k++)
+            into[i * sizeof(uint64_t) + k] = (uint8_t)(address >> (8 * k));
+    }
+    return bough_bytes_of(into, count * sizeof(uint64_t));
 }
 
 /* Whether the next `count` items of both have the same addresses. */

@@ -133,7 +133,8 @@ static void warm_whole(const struct bough_store *store, const struct node_draft 
     uint64_t addresses[CACHE_WARM_MAX];
     size_t found = 0;
 
-    for (size_t i = 0; i < count && i < CACHE_WARM_MAX; i++) {
+    assert(count <= CACHE_WARM_MAX);
+    for (size_t i = 0; i < count; i++) {
         if (drafts[i].was != NULL && drafts[i].was->base != 0)
             addresses[found++] = drafts[i].was->base;
     }
@@ -156,25 +157,53 @@ static enum bough_err find_difference(struct bough_store *store, struct node_dra
     if (base->kind == BOUGH_KIND_NODE && base->level == draft->object.bytes.at[0]) {
         err = node_delta_make(base, draft, arena, &draft->object.patch);
         draft->object.base = draft->object.patch.len > 0 ? base->link.address : 0;
+        if (draft->object.base == 0)
+            cache_retire(base); /* from now on the draft is what others are differences from */
     }
     cache_unpin(store->cache, base);
     return err;
 }
 
-/* Stages a draft that has its name, and keeps it in the cache, if that has room. */
+/* Stages a draft that has its name. */
 static enum bough_err stage(struct bough_store *store, struct node_draft *draft,
                             struct bough_arena *arena)
 {
-    const struct cache_object *pinned;
     struct bough_place place;
 
     BOUGH_TRY(find_difference(store, draft, arena));
     BOUGH_TRY(bough_backend_put(store->backend, &draft->link.name, &draft->object, &place));
     draft->link.address = place.address;
     draft->object.base = place.base;
-    if (cache_add(store->cache, &draft->link, &draft->object, draft->items, draft->item_count,
-                  &pinned) == BOUGH_OK)
-        cache_unpin(store->cache, pinned);
+    return BOUGH_OK;
+}
+
+/* Keeps staged drafts in the cache, if that has room. */
+static void keep_all(struct bough_store *store, const struct node_draft *drafts, size_t count)
+{
+    uint64_t addresses[CACHE_WARM_MAX];
+
+    assert(count <= CACHE_WARM_MAX);
+    for (size_t i = 0; i < count; i++)
+        addresses[i] = drafts[i].link.address;
+    cache_warm(store->cache, addresses, count); /* the places where they will be */
+    for (size_t i = 0; i < count; i++) {
+        const struct node_draft *draft = &drafts[i];
+        const struct cache_object *pinned;
+
+        if (cache_add(store->cache, &draft->link, &draft->object, draft->items, draft->item_count,
+                      &pinned) == BOUGH_OK)
+            cache_unpin(store->cache, pinned);
+    }
+}
+
+/* Stages and keeps up to CACHE_WARM_MAX drafts, which wait together for what they need. */
+static enum bough_err stage_some(struct bough_store *store, struct node_draft *drafts, size_t count,
+                                 struct bough_arena *arena)
+{
+    warm_whole(store, drafts, count);
+    for (size_t i = 0; i < count; i++)
+        BOUGH_TRY(stage(store, &drafts[i], arena));
+    keep_all(store, drafts, count);
     return BOUGH_OK;
 }
 
@@ -189,11 +218,10 @@ enum bough_err node_put_all(struct bough_store *store, struct node_draft *drafts
     for (size_t i = 0; i < count; i++)
         messages[i] = drafts[i].object.bytes;
     hash_many(BOUGH_KIND_NODE, messages, count, names);
-    for (size_t i = 0; i < count; i++) {
-        if (i % CACHE_WARM_MAX == 0 && count > 1)
-            warm_whole(store, drafts + i, count - i);
+    for (size_t i = 0; i < count; i++)
         drafts[i].link.name = names[i];
-        BOUGH_TRY(stage(store, &drafts[i], arena));
-    }
+    for (size_t i = 0; i < count; i += CACHE_WARM_MAX)
+        BOUGH_TRY(stage_some(store, drafts + i,
+                             count - i < CACHE_WARM_MAX ? count - i : CACHE_WARM_MAX, arena));
     return BOUGH_OK;
 }

@@ -8,6 +8,16 @@
 #include "object.h"
 #include "hash.h"
 
+/* Keeps an object in the cache, if that has room. */
+static void keep(struct bough_store *store, const struct bough_link *link,
+                 const struct bough_object *object)
+{
+    const struct cache_object *pinned;
+
+    if (cache_add(store->cache, link, object, NULL, 0, &pinned) == BOUGH_OK)
+        cache_unpin(store->cache, pinned);
+}
+
 enum bough_err object_put(struct bough_store *store, enum bough_kind kind, struct bough_bytes bytes,
                           const uint64_t *addresses, uint32_t address_count,
                           struct bough_link *link)
@@ -20,6 +30,8 @@ enum bough_err object_put(struct bough_store *store, enum bough_kind kind, struc
     hash_of((uint32_t)kind, bytes, &link->name);
     BOUGH_TRY(bough_backend_put(store->backend, &link->name, &object, &place));
     link->address = place.address;
+    if (kind == BOUGH_KIND_COMMIT) /* the next one asks what its parent says */
+        keep(store, link, &object);
     return BOUGH_OK;
 }
 
@@ -85,9 +97,8 @@ enum bough_err object_get(struct bough_store *store, const struct bough_link *li
         return err;
     }
     BOUGH_TRY(object_read(store, &found, arena, object));
-    if (object->kind != BOUGH_KIND_NODE && /* node_page.c keeps those, laid out */
-        cache_add(store->cache, &found, object, NULL, 0, &pinned) == BOUGH_OK)
-        cache_unpin(store->cache, pinned);
+    if (object->kind != BOUGH_KIND_NODE) /* node_page.c keeps those, laid out */
+        keep(store, &found, object);
     return BOUGH_OK;
 }
 

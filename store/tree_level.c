@@ -152,13 +152,30 @@ static enum bough_err patch_node(struct tree_batch *batch, struct tree_run *run)
     return tree_batch_patch(batch, &run->patch, parent->at == NULL ? NULL : parent, run->built);
 }
 
+/* Brings near what the next runs are made of: the others have pushed it out of the processor's
+ * caches since it was gathered. */
+static void warm_runs(const struct tree_run *runs)
+{
+    const struct cache_object *pages[CACHE_WARM_MAX];
+    size_t count = 0;
+
+    for (const struct tree_run *run = runs; run != NULL && count < CACHE_WARM_MAX; run = run->newer)
+        if (run->node_count > 0)
+            pages[count++] = run->nodes[0].page;
+    cache_warm_pinned(pages, count);
+}
+
 /* Writes the nodes that runs have become. */
 static enum bough_err build_level(struct tree_batch *batch, const struct node_cut *rule,
                                   struct tree_run *runs)
 {
+    size_t number = 0;
+
     for (struct tree_run *run = runs; run != NULL; run = run->newer) {
         bool alone_at_top = run->at_start && run->at_end && run->count == 1 && rule->level > 0;
 
+        if (number++ % CACHE_WARM_MAX == 0 && run->newer != NULL)
+            warm_runs(run);
         /* A node that is kept whole is what the new ones are differences from. */
         for (size_t i = 0; i < run->node_count; i++) {
             if (run->nodes[i].page->base != 0 || !batch->store->backend->keeps_differences)
