@@ -14,6 +14,14 @@
 
 #define STRIDE_BYTES 32u
 
+/* A difference takes at most this share of a whole node.  Where each edit adds d bytes to it, nodes
+ * of w bytes cost least to write when they are written whole at a difference of sqrt(2wd): more of
+ * a leaf, to which an edit adds a value, than of an inner node, to which it adds a hash.  Measured
+ * with values of 100 bytes: single commits write 2650 bytes with a half of both, 2240 with a third,
+ * 2130 so, 2220 with a fifth of both. */
+#define LEAF_SHARE  3u
+#define INNER_SHARE 4u
+
 /* Where two nodes are being walked; what was passed is in the patches. */
 struct walk {
     const struct cache_object *base;
@@ -180,7 +188,8 @@ enum bough_err node_delta_make(const struct cache_object *base, const struct nod
 {
     const struct bough_object *object = &draft->object;
     size_t addresses_len = object->address_count * sizeof(uint64_t);
-    size_t room = (object->bytes.len + addresses_len) / 2;
+    size_t whole = object->bytes.len + addresses_len;
+    size_t room = whole / (base->level == 0 ? LEAF_SHARE : INNER_SHARE);
     uint8_t *into = bough_arena_take(arena, 2 * room + addresses_len);
     struct walk walk = {.base = base, .draft = draft};
     struct encode out;
