@@ -4,7 +4,8 @@
  *
  * Owns journal->scrub, and for a step two windows onto the device.  Where all copies hold the same
  * bytes, records are checked in the window; any other is looked at by itself (journal_mend.c).
- *   (1) Only what is written is looked at, up to log.base; what is staged is in memory.
+ *   (1) Only what is written is looked at, up to log.base; what is staged is in memory.  Where a
+ *       group is open, the segment being written is left at the first record that does not check.
  *   (2) Between two steps anything may happen to a segment: it is gone through only under the
  *       opening that it had at the beginning.
  */
@@ -203,6 +204,10 @@ static enum bough_err check_one(struct journal *journal, struct window *window)
                                end - scrub->at, &found);
     if (err == BOUGH_NO_MEMORY)
         return err;
+    if (err != BOUGH_OK && scrub->segment == journal->segments.current && journal->group_open) {
+        leave(journal); /* rule (1): a record of the open group may be written in part */
+        return BOUGH_OK;
+    }
     if (err != BOUGH_OK)
         return pass_over(journal);
     scrub->report.healed_count += found.healed_count;

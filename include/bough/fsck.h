@@ -26,8 +26,8 @@ struct bough_fsck_options {
 struct bough_fsck_report {
     uint64_t ref_count;
     uint64_t commit_count;
-    uint64_t directory_count; /* different ones */
-    uint64_t value_count;     /* different ones with an object of their own */
+    uint64_t directory_count; /* different ones, twice where one is kept in two places */
+    uint64_t value_count;     /* the same, of values with an object of their own */
     uint64_t value_bytes;
     uint64_t fault_count;
 };

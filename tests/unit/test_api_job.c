@@ -146,6 +146,42 @@ static void test_api_job__it_can_be_given_up(void **state)
     assert_int_equal(status_of("GET", "/v1/b/dev/k/big", NULL), 200);
 }
 
+static void test_api_job__a_scrub_is_asked_for_and_followed(void **state)
+{
+    const char *got;
+
+    (void)state;
+    make_branch();
+    got = ask("POST", "/v1/admin/scrub", "");
+    assert_int_equal(host_service_status(got), 202);
+    assert_string_equal(host_service_field(got, "Location"), "/v1/jobs/1");
+    assert_non_null(strstr(got, "\"kind\":\"scrub\",\"state\":\"running\",\"phase\":\"read\""));
+    host_service_turn(&host);
+    got = ask("GET", "/v1/jobs/1", NULL);
+    assert_non_null(strstr(got, "\"state\":\"done\",\"phase\":\"none\""));
+    assert_non_null(strstr(got, "\"bad\":0,\"replaced\":0,\"healed\":0}"));
+    assert_null(strstr(got, "\"records\":0,"));
+    job_start_scrub(&host.service.job, host.service.store);
+    assert_int_equal(status_of("POST", "/v1/admin/gc", ""), 409); /* one job at a time */
+    assert_int_equal(status_of("POST", "/v1/admin/gc", ""), 202);
+}
+
+static void test_api_job__a_scrub_is_given_up_or_unknown(void **state)
+{
+    struct job *job = &host.service.job;
+
+    (void)state;
+    make_branch();
+    job_start_scrub(job, host.service.store);
+    job_start_scrub(job, host.service.store); /* the same one */
+    assert_int_equal(job->id, 1);
+    assert_string_equal(job_phase_name(job), "read");
+    assert_non_null(strstr(ask("DELETE", "/v1/jobs/1", NULL), "\"state\":\"cancelled\""));
+    job_start_scrub(job, host.service.store);
+    job_note_scrub(job, BOUGH_UNSUPPORTED, NULL);
+    assert_non_null(strstr(ask("GET", "/v1/jobs/2", NULL), "\"error\":\"unsupported\""));
+}
+
 /* A clone, protocol 2: everything that `id` leads to. */
 static void test_api_job__a_clone_under_way_is_not_overwritten(void **state)
 {
@@ -217,6 +253,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_api_job__a_collection_is_asked_for_and_followed, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(test_api_job__a_scrub_is_asked_for_and_followed, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(test_api_job__a_scrub_is_given_up_or_unknown, begin, end),
         cmocka_unit_test_setup_teardown(test_api_job__it_can_be_given_up, begin, end),
         cmocka_unit_test_setup_teardown(test_api_job__a_value_being_sent_is_not_overwritten, begin,
                                         end),

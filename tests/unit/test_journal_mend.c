@@ -204,6 +204,31 @@ static void test_journal_mend__a_store_opens_from_the_pieces_of_two_copies(void 
     }
 }
 
+/* A record of a group that is not ended stands on the device in part only. */
+static void test_journal_mend__an_open_group_is_no_damage(void **state)
+{
+    static char text[600001];
+    uint64_t seed = test_seed();
+    struct machine machine = start();
+    struct journal *journal = (struct journal *)machine.backend;
+    struct bough_arena arena = store_setup_arena();
+    struct bough_value value;
+
+    (void)state;
+    fill(machine.store, &seed, 10);
+    for (int round = 0; round < 10; round++) {
+        for (size_t i = 0; i < sizeof(text) - 1; i++)
+            text[i] = (char)('a' + test_random(&seed) % 26);
+        assert_int_equal(bough_value_put(machine.store, bough_bytes_text(text), &arena, &value),
+                         BOUGH_OK);
+        assert_true(journal->group_open);
+        assert_int_equal(scrub(machine.store).bad_count, 0);
+    }
+    assert_false(machine.backend->damaged);
+    bough_arena_release(&arena);
+    bough_store_close(machine.store);
+}
+
 /* What neither copy holds is an error, is counted, and stops nothing else. */
 static void test_journal_mend__rot_on_both_copies_is_counted(void **state)
 {
@@ -254,6 +279,7 @@ int main(void)
                                         begin, end),
         cmocka_unit_test_setup_teardown(
             test_journal_mend__a_store_opens_from_the_pieces_of_two_copies, begin, end),
+        cmocka_unit_test_setup_teardown(test_journal_mend__an_open_group_is_no_damage, begin, end),
         cmocka_unit_test_setup_teardown(test_journal_mend__rot_on_both_copies_is_counted, begin,
                                         end),
     };
