@@ -27,7 +27,7 @@ const struct workload_shape workload_shapes[] = {
     {"large", 4096, 3072, 6, 50, 3, 10, 30, 40, 0, 0, 0, false, 0, 0},
     {"collect", 4096, 512, 14, 60, 3, 30, 40, 0, 0, 40, 0, false, 0, 0},
     {"tight", 4096, 460, 24, 60, 2, 30, 60, 0, 0, 60, 0, false, 0, 0},
-    {"steps", 4096, 576, 18, 70, 2, 30, 40, 0, 0, 90, 6, true, 0, 0},
+    {"steps", 4096, 576, 22, 70, 2, 30, 40, 0, 0, 90, 6, true, 0, 0},
     {"expire", 4096, 512, 40, 60, 3, 30, 80, 0, 0, 30, 0, true, 0, 6},
     {"grow", 4096, 460, 60, 60, 4, 20, 80, 0, 0, 0, 0, false, 332, 8},
     {"long", 4096, 460, 120, 70, 2, 30, 60, 0, 0, 90, 6, true, 0, 16},
@@ -382,9 +382,12 @@ static const char *collect_now(struct workload *work, struct bough_store *store,
 static const char *names_now(struct workload *work, struct bough_store *store,
                              const struct sim_device *dev)
 {
+    const char *wrong;
+
     if (!work->shape->expires || dev->fault_count > 0 || sim_below(&work->random, 4) != 0)
         return NULL;
-    return workload_compare_names(work, store, work->state_count - 1);
+    wrong = workload_compare_names(work, store, work->state_count - 1);
+    return dev->fault_count == 0 ? wrong : NULL;
 }
 
 /* Says how little of the past is kept, in a store that is new. */

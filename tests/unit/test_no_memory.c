@@ -442,16 +442,17 @@ static void run_out(const struct work *work, uint64_t *seed)
 {
     uint64_t count = attempt(work, 0, false);
     const char *longer = getenv("BOUGH_LONG");
-    bool all = count <= SAMPLE_MAX || (longer != NULL && longer[0] != 0);
+    uint64_t most = longer != NULL && longer[0] == '1' ? 3 * SAMPLE_MAX : SAMPLE_MAX;
+    bool all = count <= most || getenv("BOUGH_TEST_ALL") != NULL;
 
     printf("%s: %llu allocations, %s\n", work->name, (unsigned long long)count,
            all ? "each fails" : "a sample fails");
     assert_true(count > 0);
-    for (uint64_t i = 1; i <= (all ? count : SAMPLE_MAX); i++) {
+    for (uint64_t i = 1; i <= (all ? count : most); i++) {
         /* The first ones and the last ones, and any between. */
-        uint64_t k = all || i <= SAMPLE_MAX / 4 ? i
-                     : i > SAMPLE_MAX * 3 / 4   ? count - (SAMPLE_MAX - i)
-                                                : 1 + test_below(seed, count);
+        uint64_t k = all || i <= most / 4 ? i
+                     : i > most * 3 / 4   ? count - (most - i)
+                                          : 1 + test_below(seed, count);
 
         (void)attempt(work, k, false);
         (void)attempt(work, k, true);
