@@ -14,6 +14,7 @@
 #include "backup_format.h"
 #include "backup_map.h"
 #include "backup_walk.h"
+#include "bough/collect.h"
 #include "decode.h"
 #include "hash.h"
 #include "object_links.h"
@@ -25,6 +26,7 @@
 
 struct bough_backup_load {
     struct bough_store *store;
+    struct bough_collect_pin pin; /* of what was there: the stream may build on it */
     bool replace;
     bool has_head;
     bool ended; /* END was read, and the hash is right */
@@ -70,6 +72,7 @@ enum bough_err bough_backup_load_open(struct bough_store *store, bool replace,
     bough_arena_init(&opened->arena, heap, ARENA_BYTES_MAX);
     bough_arena_init(&opened->edit_arena, heap, ARENA_BYTES_MAX);
     bough_backend_hold(store->backend, true);
+    bough_collect_pin_state(store, &opened->pin);
     *load = opened;
     return BOUGH_OK;
 }
@@ -81,6 +84,7 @@ void bough_backup_load_close(struct bough_backup_load *load)
     if (load == NULL)
         return;
     heap = load->store->env->heap;
+    bough_collect_pin_end(&load->pin);
     bough_backend_hold(load->store->backend, false);
     bough_arena_release(&load->edit_arena);
     bough_arena_release(&load->arena);

@@ -10,6 +10,7 @@
 #include "backup_setup.h"
 #include "block_borrow.h"
 #include "bough/blockdev.h"
+#include "bough/collect.h"
 #include "bough/fsck.h"
 #include "bough/journal.h"
 #include "encode.h"
@@ -129,6 +130,50 @@ static void test_backup__an_increment_brings_what_is_new(void **unused)
     bough_store_close(into);
     bough_store_close(fresh);
     assert_int_equal(host_env()->heap->taken_bytes, 0);
+}
+
+/* What a load finds to be there already must be there at its end, too. */
+static void test_backup__what_is_deleted_during_a_load_is_kept_for_it(void **unused)
+{
+    uint64_t seed = test_seed();
+    struct bough_store *from = store_setup();
+    struct bough_store *into = store_setup();
+    struct backup_stream stream = {0};
+    struct bough_ref_log_window no_log = {0};
+    struct bough_backup_load *load;
+
+    (void)unused;
+    backup_fill(from, 40, &seed, 2000);
+    assert_int_equal(backup_dump(from, NULL, 0, &stream), BOUGH_OK);
+    assert_int_equal(backup_load(into, stream.at, stream.len, false, seed, NULL), BOUGH_OK);
+    assert_int_equal(bough_ref_log_window_set(into, &no_log), BOUGH_OK);
+    assert_int_equal(bough_backup_load_open(into, true, &load), BOUGH_OK);
+    assert_int_equal(bough_backup_load_add(load, bough_bytes_of(stream.at, stream.len / 2)),
+                     BOUGH_OK);
+    for (;;) {
+        struct bough_arena arena = store_setup_arena();
+        struct bough_ref_move gone = {.remove = true};
+        struct bough_ref ref;
+        enum bough_err err = bough_ref_next(into, (struct bough_bytes){0}, (struct bough_bytes){0},
+                                            &arena, &gone.name, &ref);
+
+        if (err == BOUGH_OK)
+            assert_int_equal(bough_ref_move(into, &gone, 1, NULL), BOUGH_OK);
+        bough_arena_release(&arena);
+        if (err != BOUGH_OK)
+            break;
+    }
+    assert_int_equal(bough_store_sync(into), BOUGH_OK);
+    assert_int_equal(bough_collect_run(into), BOUGH_OK);
+    assert_int_equal(bough_backup_load_add(load, bough_bytes_of(stream.at + stream.len / 2,
+                                                                stream.len - stream.len / 2)),
+                     BOUGH_OK);
+    assert_int_equal(bough_backup_load_end(load), BOUGH_OK);
+    bough_backup_load_close(load);
+    check_store(into);
+    free(stream.at);
+    bough_store_close(from);
+    bough_store_close(into);
 }
 
 static void test_backup__a_stream_cut_anywhere_loads_nothing(void **unused)
@@ -538,6 +583,7 @@ int main(void)
         cmocka_unit_test(test_backup__what_was_dumped_is_loaded),
         cmocka_unit_test(test_backup__an_empty_store_is_a_dump_too),
         cmocka_unit_test(test_backup__an_increment_brings_what_is_new),
+        cmocka_unit_test(test_backup__what_is_deleted_during_a_load_is_kept_for_it),
         cmocka_unit_test(test_backup__a_stream_cut_anywhere_loads_nothing),
         cmocka_unit_test(test_backup__every_flipped_byte_is_noticed),
         cmocka_unit_test(test_backup__a_cut_transfer_goes_on_where_it_was),
