@@ -61,7 +61,7 @@ static enum bough_err journal_put(struct bough_backend *backend, const struct bo
     bool is_value = object->kind == BOUGH_KIND_VALUE || object->kind == BOUGH_KIND_CHUNKS;
     struct bough_object kept = *object;
 
-    if (journal_recent_find(&journal->recent, name, place) &&
+    if (journal_recent_find(&journal->recent, name, object, place) &&
         journal_collect_may_reuse(journal, place->address, is_value && object->address_count == 0))
         return BOUGH_OK;
     if (object->address_count > UINT16_MAX)
@@ -79,7 +79,7 @@ static enum bough_err journal_put(struct bough_backend *backend, const struct bo
     if (object->kind == BOUGH_KIND_COMMIT || object->kind == BOUGH_KIND_TAG)
         BOUGH_TRY(
             journal_map_add(&journal->names, journal_state_tag(journal, name), place->address));
-    journal_recent_add(&journal->recent, name, place);
+    journal_recent_add(&journal->recent, name, object, place);
     return BOUGH_OK;
 }
 
@@ -99,7 +99,7 @@ static enum bough_err journal_replace(struct bough_backend *backend,
     place->base = 0;
     journal->base.object_count++;
     count_space(journal);
-    journal_recent_add(&journal->recent, &damaged->name, place);
+    journal_recent_add(&journal->recent, &damaged->name, object, place);
     if (damaged->address != 0)
         BOUGH_TRY(journal_place_replace(journal, damaged->address, place->address));
     /* Where recovery met it damaged, it could not be named. */
@@ -121,7 +121,7 @@ static enum bough_err journal_get(struct bough_backend *backend, const struct bo
         bough_log(journal->env->log, BOUGH_ERROR, "journal", "bad record at address %llx",
                   (unsigned long long)link->address);
     if (err == BOUGH_OK)
-        journal_recent_add(&journal->recent, &link->name,
+        journal_recent_add(&journal->recent, &link->name, object,
                            &(struct bough_place){.address = link->address, .base = object->base});
     return err;
 }

@@ -97,8 +97,6 @@ void journal_collect_begin(struct journal *journal)
     journal_segment_unmark(segments);
     journal->swept = false;
     journal->clean = (struct journal_clean){0};
-    journal->swept_position =
-        journal->hold_count > 0 ? journal->hold_position : position_now(journal);
     for (uint32_t i = 0; i < segments->super.segment_count; i++) {
         struct journal_segment *one = &segments->at[i];
 
@@ -233,6 +231,9 @@ enum bough_err journal_collect_sweep(struct journal *journal)
         }
     }
     journal->swept = true;
+    /* Also what was written since the collection began, and is not marked, leads to garbage. */
+    journal->swept_position =
+        journal->hold_count > 0 ? journal->hold_position : position_now(journal);
     journal->swept_bytes = 0;
     journal->whole_bytes = 0;
     journal->swept_generation = journal->root.generation;

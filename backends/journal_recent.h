@@ -22,11 +22,13 @@ BOUGH_MUST_CHECK enum bough_err journal_recent_init(struct journal_recent *recen
 void journal_recent_release(struct journal_recent *recent);
 /* Forgets all names. */
 void journal_recent_clear(struct journal_recent *recent);
-/* Remembers where the object of a name is. */
+/* Remembers where the object of a name is.  Of `object` only the addresses count. */
 void journal_recent_add(struct journal_recent *recent, const struct bough_hash *name,
-                        const struct bough_place *place);
-/* Where the object of a name is, if that is remembered. */
+                        const struct bough_object *object, const struct bough_place *place);
+/* Where an object of this name is that leads to the same addresses, if that is remembered.  One
+ * that leads elsewhere, though to equal objects, is another one: what it leads to lives for its
+ * sake. */
 bool journal_recent_find(const struct journal_recent *recent, const struct bough_hash *name,
-                         struct bough_place *place);
+                         const struct bough_object *object, struct bough_place *place);
 
 #endif

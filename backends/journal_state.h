@@ -67,7 +67,7 @@ struct journal {
     uint32_t reused_count;
     uint64_t swept_generation; /* of the root at the last sweep */
     uint64_t swept_bytes;      /* appended since the last sweep */
-    uint64_t swept_position;   /* what was written before is marked, or garbage once `swept` */
+    uint64_t swept_position;   /* what was written before is marked, or garbage, if `swept` */
     struct journal_clean clean;
     uint64_t whole_bytes; /* of objects that the last collection made whole: what they were patches
                              of may be garbage by now */

@@ -484,6 +484,43 @@ static void test_journal__two_torn_attempts_do_not_make_a_group(void **unused)
     bough_block_close(medium);
 }
 
+/* Two nodes of equal bytes may lead to equal values at two places: each keeps its own alive, so one
+ * must not pass for the other. */
+static void test_journal__equal_bytes_that_lead_elsewhere_are_another_object(void **unused)
+{
+    struct bough_block *dev = ram(1100);
+    struct bough_backend *backend;
+    struct bough_arena arena;
+    const uint64_t here[2] = {0x1000, 0x2000};
+    const uint64_t there[2] = {0x1000, 0x3000};
+    struct bough_object object = {.kind = BOUGH_KIND_NODE,
+                                  .bytes = bough_bytes_text("two names"),
+                                  .addresses = here,
+                                  .address_count = 2};
+    struct bough_object got;
+    struct bough_place places[3];
+    struct bough_link link;
+
+    (void)unused;
+    bough_arena_init(&arena, host_env()->heap, 1 << 20);
+    assert_int_equal(bough_journal_format(host_env(), dev, NULL), BOUGH_OK);
+    assert_int_equal(bough_journal_open(host_env(), dev, &backend), BOUGH_OK);
+    hash_of(BOUGH_KIND_NODE, object.bytes, &link.name);
+    assert_int_equal(bough_backend_put(backend, &link.name, &object, &places[0]), BOUGH_OK);
+    assert_int_equal(bough_backend_put(backend, &link.name, &object, &places[1]), BOUGH_OK);
+    assert_int_equal(places[0].address, places[1].address); /* nothing is written twice */
+    object.addresses = there;
+    assert_int_equal(bough_backend_put(backend, &link.name, &object, &places[2]), BOUGH_OK);
+    link.address = places[2].address;
+    assert_int_equal(bough_backend_get(backend, &link, &arena, &got), BOUGH_OK);
+    assert_int_equal(got.addresses[1], there[1]);
+    link.address = places[0].address;
+    assert_int_equal(bough_backend_get(backend, &link, &arena, &got), BOUGH_OK);
+    assert_int_equal(got.addresses[1], here[1]);
+    bough_arena_release(&arena);
+    bough_backend_close(backend);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -492,6 +529,7 @@ int main(void)
         cmocka_unit_test(test_journal__every_flipped_byte_is_noticed_or_harmless),
         cmocka_unit_test(test_journal__a_full_device_answers_full_and_still_reads),
         cmocka_unit_test(test_journal__what_a_killed_process_left_is_durable_once_shown),
+        cmocka_unit_test(test_journal__equal_bytes_that_lead_elsewhere_are_another_object),
         cmocka_unit_test(test_journal__two_torn_attempts_do_not_make_a_group),
         cmocka_unit_test(test_journal__a_move_that_changes_nothing_after_a_restart_loses_no_ref),
         cmocka_unit_test(test_journal__only_a_blank_disk_is_blank),
