@@ -111,10 +111,21 @@ class Keys(harness.SharedCase):
             head = self.target.curl(f"/v1/b/main/k/sizes/{size}", method="HEAD")
             self.assertEqual(head.headers["content-length"], str(size))
 
+    def put_refused(self, path, data, *words):
+        """A PUT that is refused while its body is on the way.  The server reads on for 64 KiB only; a
+        client that is busy sending may then meet a reset before it has looked for the reply (RFC 9112
+        9.6), and has to ask again."""
+        for left in range(4, -1, -1):
+            try:
+                return self.target.put(path, data, *words)
+            except AssertionError as error:
+                if left == 0 or not any(f"status {code}\n" in str(error) for code in (55, 56)):
+                    raise
+
     def test_one_byte_too_many(self):
         path = "/v1/b/main/k/sizes/too-big"
         for words in ((), ("-H", "Transfer-Encoding: chunked"), ("-H", "Expect:")):
-            reply = self.target.put(path, pattern(16 * MIB + 1), *words)
+            reply = self.put_refused(path, pattern(16 * MIB + 1), *words)
             self.assertEqual((reply.status, reply.problem()), (413, "too-big"), words)
         self.assertEqual(self.target.get(path).status, 404)
 
