@@ -7,8 +7,8 @@
  * key and its address are in memory, 16 bytes for 256 entries.  When the newer runs have grown as
  * large as an older one, they are merged into one, a few pages at a time.
  *
- * The runs are those that the newest checkpoint names; what was added since is found again by
- * recovery, which reads the log from there on.
+ * The runs are those that the newest checkpoint names.  Names that were added since are found again
+ * by recovery, which reads the log from there on; moves need not be (journal_collect.c, rule 2).
  */
 #ifndef JOURNAL_MAP_H
 #define JOURNAL_MAP_H

@@ -5,14 +5,14 @@
  * How: a store in memory behind a backend that flips a bit in one chosen object as it is read; each
  * object in turn is chosen, and the check must report it or never have needed it.
  */
+#include "backend_through.h"
 #include "bough/fsck.h"
 #include "store_setup.h"
 #include <stdio.h>
 
 struct rotten {
-    struct bough_backend base;
-    struct bough_backend *below;
-    uint64_t address; /* of the object that has rotted */
+    struct backend_through through; /* first */
+    uint64_t address;               /* of the object that has rotted */
     unsigned read_count;
 };
 
@@ -21,21 +21,12 @@ static struct rotten *rotten_of(struct bough_backend *backend)
     return (struct rotten *)backend;
 }
 
-static enum bough_err rotten_put(struct bough_backend *backend, const struct bough_hash *name,
-                                 const struct bough_object *object, struct bough_place *place)
-{
-    enum bough_err err = bough_backend_put(rotten_of(backend)->below, name, object, place);
-
-    backend->object_count = rotten_of(backend)->below->object_count;
-    return err;
-}
-
 static enum bough_err rotten_get(struct bough_backend *backend, const struct bough_link *link,
                                  struct bough_arena *arena, struct bough_object *object)
 {
     struct rotten *rotten = rotten_of(backend);
 
-    BOUGH_TRY(bough_backend_get(rotten->below, link, arena, object));
+    BOUGH_TRY(bough_backend_get(rotten->through.below, link, arena, object));
     if (link->address == rotten->address && object->bytes.len > 0) {
         ((uint8_t *)object->bytes.at)[object->bytes.len / 2] ^= 0x10;
         rotten->read_count++;
@@ -43,41 +34,14 @@ static enum bough_err rotten_get(struct bough_backend *backend, const struct bou
     return BOUGH_OK;
 }
 
-static enum bough_err rotten_find(struct bough_backend *backend, const struct bough_hash *name,
-                                  uint64_t *address)
-{
-    return bough_backend_find(rotten_of(backend)->below, name, address);
-}
-
-static void rotten_root_get(struct bough_backend *backend, struct bough_root *root)
-{
-    bough_backend_root_get(rotten_of(backend)->below, root);
-}
-
-static enum bough_err rotten_root_move(struct bough_backend *backend, uint64_t expected,
-                                       const struct bough_link *state)
-{
-    return bough_backend_root_move(rotten_of(backend)->below, expected, state);
-}
-
-static enum bough_err rotten_sync(struct bough_backend *backend)
-{
-    return bough_backend_sync(rotten_of(backend)->below);
-}
-
-static void rotten_close(struct bough_backend *backend)
-{
-    bough_backend_close(rotten_of(backend)->below);
-}
-
 static const struct bough_backend_ops ops = {
-    .put = rotten_put,
+    .put = backend_through_put,
     .get = rotten_get,
-    .find = rotten_find,
-    .root_get = rotten_root_get,
-    .root_move = rotten_root_move,
-    .sync = rotten_sync,
-    .close = rotten_close,
+    .find = backend_through_find,
+    .root_get = backend_through_root_get,
+    .root_move = backend_through_root_move,
+    .sync = backend_through_sync,
+    .close = backend_through_close,
 };
 
 static void count_fault(void *context, const struct bough_fsck_fault *fault)
@@ -88,7 +52,7 @@ static void count_fault(void *context, const struct bough_fsck_fault *fault)
 
 static void test_fsck__every_rotten_object_is_reported(void **unused)
 {
-    struct rotten rotten = {.base = {.ops = &ops}};
+    struct rotten rotten = {.through = {.base = {.ops = &ops}}};
     struct bough_fsck_report report;
     struct bough_store *store;
     char path[32];
@@ -96,9 +60,9 @@ static void test_fsck__every_rotten_object_is_reported(void **unused)
     unsigned reported = 0;
 
     (void)unused;
-    assert_int_equal(bough_memory_open(host_env(), NULL, &rotten.below), BOUGH_OK);
-    rotten.base.identity = rotten.below->identity;
-    assert_int_equal(bough_store_open(host_env(), &rotten.base, 0, &store), BOUGH_OK);
+    assert_int_equal(bough_memory_open(host_env(), NULL, &rotten.through.below), BOUGH_OK);
+    rotten.through.base.identity = rotten.through.below->identity;
+    assert_int_equal(bough_store_open(host_env(), &rotten.through.base, 0, &store), BOUGH_OK);
     for (int i = 0; i < 60; i++) {
         struct bough_txn_result result;
 
@@ -107,7 +71,7 @@ static void test_fsck__every_rotten_object_is_reported(void **unused)
         text[i * 80] = '\0';
         assert_int_equal(store_setup_write(store, "heads/main", path, text, &result), BOUGH_OK);
     }
-    for (uint64_t address = 0; address <= rotten.base.object_count; address++) {
+    for (uint64_t address = 0; address <= rotten.through.base.object_count; address++) {
         unsigned faults = 0;
         struct bough_fsck_options options = {.fault = count_fault, .context = &faults};
 

@@ -5,6 +5,7 @@
  * Proves it with a store in memory behind a backend in which chosen objects cannot be read, and
  * that can replace objects: each object in turn, then many at once, then all.
  */
+#include "backend_through.h"
 #include "backup_setup.h"
 #include "bough/fsck.h"
 #include "bough/repair.h"
@@ -12,10 +13,9 @@
 #define OBJECTS_MAX 20000u
 
 struct rotten {
-    struct bough_backend base;
-    struct bough_backend *below;
-    bool bad[OBJECTS_MAX]; /* by address below */
-    unsigned fresh_count;  /* replaced: good again, wherever links lead */
+    struct backend_through through; /* first */
+    bool bad[OBJECTS_MAX];          /* by address below */
+    unsigned fresh_count;           /* replaced: good again, wherever links lead */
 };
 
 static struct rotten *rotten_of(struct bough_backend *backend)
@@ -23,51 +23,15 @@ static struct rotten *rotten_of(struct bough_backend *backend)
     return (struct rotten *)backend;
 }
 
-static enum bough_err rotten_put(struct bough_backend *backend, const struct bough_hash *name,
-                                 const struct bough_object *object, struct bough_place *place)
-{
-    enum bough_err err = bough_backend_put(rotten_of(backend)->below, name, object, place);
-
-    backend->object_count = rotten_of(backend)->below->object_count;
-    return err;
-}
-
 static enum bough_err rotten_get(struct bough_backend *backend, const struct bough_link *link,
                                  struct bough_arena *arena, struct bough_object *object)
 {
     struct rotten *rotten = rotten_of(backend);
 
-    BOUGH_TRY(bough_backend_get(rotten->below, link, arena, object));
+    BOUGH_TRY(bough_backend_get(rotten->through.below, link, arena, object));
     if (rotten->bad[link->address] && object->bytes.len > 0)
         ((uint8_t *)object->bytes.at)[object->bytes.len / 2] ^= 0x10;
     return BOUGH_OK;
-}
-
-static enum bough_err rotten_find(struct bough_backend *backend, const struct bough_hash *name,
-                                  uint64_t *address)
-{
-    return bough_backend_find(rotten_of(backend)->below, name, address);
-}
-
-static void rotten_root_get(struct bough_backend *backend, struct bough_root *root)
-{
-    bough_backend_root_get(rotten_of(backend)->below, root);
-}
-
-static enum bough_err rotten_root_move(struct bough_backend *backend, uint64_t expected,
-                                       const struct bough_link *state)
-{
-    return bough_backend_root_move(rotten_of(backend)->below, expected, state);
-}
-
-static enum bough_err rotten_sync(struct bough_backend *backend)
-{
-    return bough_backend_sync(rotten_of(backend)->below);
-}
-
-static void rotten_close(struct bough_backend *backend)
-{
-    bough_backend_close(rotten_of(backend)->below);
 }
 
 /* The bytes below are good: to replace an object is to stop spoiling it. */
@@ -77,7 +41,7 @@ static enum bough_err rotten_replace(struct bough_backend *backend,
 {
     struct rotten *rotten = rotten_of(backend);
 
-    BOUGH_TRY(bough_backend_put(rotten->below, &damaged->name, object, place));
+    BOUGH_TRY(bough_backend_put(rotten->through.below, &damaged->name, object, place));
     assert_int_equal(place->address, damaged->address);
     assert_true(rotten->bad[place->address]);
     rotten->bad[place->address] = false;
@@ -86,13 +50,13 @@ static enum bough_err rotten_replace(struct bough_backend *backend,
 }
 
 static const struct bough_backend_ops ops = {
-    .put = rotten_put,
+    .put = backend_through_put,
     .get = rotten_get,
-    .find = rotten_find,
-    .root_get = rotten_root_get,
-    .root_move = rotten_root_move,
-    .sync = rotten_sync,
-    .close = rotten_close,
+    .find = backend_through_find,
+    .root_get = backend_through_root_get,
+    .root_move = backend_through_root_move,
+    .sync = backend_through_sync,
+    .close = backend_through_close,
     .replace = rotten_replace,
 };
 
@@ -106,13 +70,13 @@ static void make_pair(struct rotten *rotten, uint64_t *seed, unsigned commits,
     backup_fill(made, commits, seed, 3000);
     assert_int_equal(backup_dump(made, NULL, 0, &stream), BOUGH_OK);
     memset(rotten, 0, sizeof(*rotten));
-    rotten->base.ops = &ops;
-    assert_int_equal(bough_memory_open(host_env(), &made->backend->identity, &rotten->below),
-                     BOUGH_OK);
-    rotten->base.identity = rotten->below->identity;
-    assert_int_equal(bough_store_open(host_env(), &rotten->base, 0, store), BOUGH_OK);
+    rotten->through.base.ops = &ops;
+    assert_int_equal(
+        bough_memory_open(host_env(), &made->backend->identity, &rotten->through.below), BOUGH_OK);
+    rotten->through.base.identity = rotten->through.below->identity;
+    assert_int_equal(bough_store_open(host_env(), &rotten->through.base, 0, store), BOUGH_OK);
     assert_int_equal(backup_load(*store, stream.at, stream.len, false, 0, NULL), BOUGH_OK);
-    assert_true(rotten->base.object_count < OBJECTS_MAX);
+    assert_true(rotten->through.base.object_count < OBJECTS_MAX);
     *other = made;
     free(stream.at);
 }
@@ -136,7 +100,7 @@ static uint64_t faults(struct bough_store *store)
 /* The objects of the state tree stand last; they are not in the other store's reach. */
 static uint64_t repairable(const struct rotten *rotten)
 {
-    return rotten->base.object_count - 8;
+    return rotten->through.base.object_count - 8;
 }
 
 static void test_repair__each_object_comes_back(void **unused)
