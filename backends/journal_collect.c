@@ -48,11 +48,7 @@ static void undo_sweep(struct journal *journal)
 /* Where the log is. */
 static uint64_t position_now(const struct journal *journal)
 {
-    const struct journal_segments *segments = &journal->segments;
-    uint64_t at = journal_log_at(&journal->log) -
-                  journal_format_segment_at(&segments->super, segments->current);
-
-    return segments->at[segments->current].opening * segments->super.segment_bytes + at;
+    return journal_segment_position(&journal->segments, journal_log_at(&journal->log));
 }
 
 void journal_collect_hold(struct journal *journal, bool on)
