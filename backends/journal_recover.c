@@ -335,6 +335,10 @@ static enum bough_err finish(struct recover *recover)
                          journal->super.segment_bytes);
     journal->synced_generation = journal->root.generation;
     BOUGH_TRY(survey(recover, &damaged));
+    if (damaged) { /* or was it one read that came from elsewhere? */
+        recover->scan.window_len = 0;
+        BOUGH_TRY(survey(recover, &damaged));
+    }
     if (damaged)
         bough_log(journal->env->log, BOUGH_ERROR, "journal",
                   "group %llu at %llu is damaged, and later ones are there: opened read-only at "

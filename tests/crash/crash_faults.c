@@ -196,7 +196,8 @@ static bool stray_read(struct crash *crash, const struct run *run, const struct 
         if (state == UINT32_MAX)
             wrong = "a generation that was never there";
         else if (state < expect.floor || info.read_only)
-            wrong = "one bad read, and an older state is shown";
+            wrong = info.read_only ? "one bad read, and the store is read-only"
+                                   : "one bad read, and an older state is shown";
         else
             wrong = workload_compare(&run->work, store, &run->work.states[state], &damaged);
         bough_store_close(store);
