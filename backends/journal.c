@@ -70,8 +70,10 @@ static enum bough_err journal_put(struct bough_backend *backend, const struct bo
                                  is_value ? JOURNAL_WRITE_VALUES : JOURNAL_WRITE_NODES));
     if (kept.patch.len > 0 && !journal_collect_may_base(journal, kept.base))
         kept.patch = (struct bough_bytes){0};
-    BOUGH_TRY(journal_object_put(journal, &kept, &place->address));
+    BOUGH_TRY(journal_object_put(journal, &kept, 0, &place->address));
     place->base = kept.patch.len > 0 ? kept.base : 0;
+    place->settled = false;
+    place->settled_count = journal->base.settled_count;
     journal->base.object_count++;
     count_space(journal);
     /* What cannot be found by name was not put: the next attempt must not find it among the recent.
@@ -91,13 +93,17 @@ static enum bough_err journal_replace(struct bough_backend *backend,
     struct bough_object whole = *object;
 
     whole.base = 0; /* others may be differences from it */
+    whole.before = 0;
     whole.patch = (struct bough_bytes){0};
     if (object->address_count > UINT16_MAX)
         return BOUGH_TOO_BIG;
     BOUGH_TRY(journal_write_room(journal, journal_object_bytes_max(&whole), JOURNAL_WRITE_NODES));
-    BOUGH_TRY(journal_object_put(journal, &whole, &place->address));
-    place->base = 0;
+    BOUGH_TRY(journal_object_put(journal, &whole, 0, &place->address));
     journal->base.object_count++;
+    journal->base.settled_count++;
+    place->base = 0;
+    place->settled = false;
+    place->settled_count = journal->base.settled_count;
     count_space(journal);
     journal_recent_add(&journal->recent, &damaged->name, object, place);
     if (damaged->address != 0)
@@ -122,7 +128,10 @@ static enum bough_err journal_get(struct bough_backend *backend, const struct bo
                   (unsigned long long)link->address);
     if (err == BOUGH_OK)
         journal_recent_add(&journal->recent, &link->name, object,
-                           &(struct bough_place){.address = link->address, .base = object->base});
+                           &(struct bough_place){.address = link->address,
+                                                 .base = object->base,
+                                                 .settled = object->settled,
+                                                 .settled_count = object->settled_count});
     return err;
 }
 
@@ -278,9 +287,10 @@ static enum bough_err settle(struct journal *journal)
     return err;
 }
 
-static enum bough_err journal_need(struct bough_backend *backend, const struct bough_place *place)
+static enum bough_err journal_node(struct bough_backend *backend, const struct bough_place *place,
+                                   bool newest)
 {
-    return journal_collect_base(journal_of(backend), place);
+    return journal_collect_node(journal_of(backend), place, newest);
 }
 
 static enum bough_err journal_sweep(struct bough_backend *backend)
@@ -340,7 +350,7 @@ static const struct bough_backend_ops journal_ops = {
     .scrub = journal_scrub,
     .collect_begin = journal_begin,
     .collect_mark = journal_mark,
-    .collect_need = journal_need,
+    .collect_node = journal_node,
     .collect_sweep = journal_sweep,
     .collect_clean = journal_clean,
 };

@@ -42,10 +42,12 @@ static enum bough_err save_record(struct journal *journal, uint64_t *at)
     uint32_t segments = journal->super.segment_count;
     size_t len = RECORD_FIXED + 8 * (size_t)segments + journal_map_save_bytes(&journal->moves) +
                  journal_map_save_bytes(&journal->names);
-    struct journal_record shape = {.payload_len = (uint32_t)len};
+    const struct journal_record shape = {.kind = JOURNAL_KIND_CHECKPOINT,
+                                         .payload_len = (uint32_t)len};
     uint64_t record_bytes = journal_format_record_bytes(&shape);
     struct bough_heap *heap = journal->env->heap;
     struct encode out;
+    struct bough_bytes part;
     uint64_t address;
     enum bough_err err;
 
@@ -66,8 +68,8 @@ static enum bough_err save_record(struct journal *journal, uint64_t *at)
     journal_map_save(&journal->names, &out);
     assert(!out.overflow && out.len == len);
     *at = journal_log_at(&journal->log);
-    err = journal_write_record(journal, JOURNAL_KIND_CHECKPOINT, 0, bough_bytes_of(out.at, len),
-                               (struct bough_bytes){0}, &address);
+    part = bough_bytes_of(out.at, len);
+    err = journal_write_record(journal, &shape, &part, 1, &address);
     bough_heap_give(heap, out.at, len);
     return err;
 }

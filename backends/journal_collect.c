@@ -15,6 +15,7 @@
 #include "journal_collect.h"
 #include "decode.h"
 #include "journal_address.h"
+#include "journal_copy.h"
 #include "journal_object.h"
 #include "journal_place.h"
 #include "journal_read.h"
@@ -25,9 +26,15 @@
 #define WORTH_NUMERATOR   3u
 #define WORTH_DENOMINATOR 4u
 
-#define REUSED_MAX 1024u /* objects that are remembered under a hold */
+/* With more than this share of history that is not settled it is emptied all the same, and in the
+ * order of the log as long as more than that share of all segments is free. */
+#define HISTORY_DENOMINATOR     4u
+#define SETTLE_ROOM_DENOMINATOR 16u
 
-#define CLEAN_ARENA_BYTES ((size_t)160 << 20) /* one record at a time */
+/* To settle an object takes about as long as to copy so many bytes. */
+#define SETTLE_BYTES 8192u
+
+#define REUSED_MAX 1024u /* objects that are remembered under a hold */
 
 /* A collection that was given up before the names were filtered leaves segments that nothing was
  * done to yet: they count as used again. */
@@ -119,38 +126,82 @@ enum bough_err journal_collect_mark(struct journal *journal, const struct bough_
     return err == BOUGH_NOT_FOUND ? BOUGH_CORRUPT : err;
 }
 
-enum bough_err journal_collect_need(struct journal *journal, uint64_t address)
+/* Marks a part of a map. */
+static enum bough_err need_part(struct journal *journal, uint64_t address)
 {
     bool fresh;
 
     return mark(journal, address, JOURNAL_SEGMENT_NEEDED, &fresh);
 }
 
-/* Whether the record at an address is a patch. */
-static enum bough_err is_based(struct journal *journal, uint64_t address, bool *based)
+/* How the record at a place is kept, as it stands there. */
+static enum bough_err read_front(struct journal *journal, uint64_t now, uint64_t *base,
+                                 bool *settled)
 {
+    struct journal_object_front front;
     struct journal_record record;
     struct bough_bytes payload;
     struct bough_arena arena;
     enum bough_err err;
 
-    bough_arena_init(&arena, journal->env->heap, CLEAN_ARENA_BYTES);
-    err = journal_read_record(journal, address, &arena, &record, &payload);
+    bough_arena_init(&arena, journal->env->heap, JOURNAL_COPY_ARENA_BYTES);
+    err = journal_read_record(journal, now, &arena, &record, &payload);
+    if (err == BOUGH_OK)
+        err = journal_object_front(&record, payload, &front);
     bough_arena_release(&arena);
-    *based = err == BOUGH_OK && (record.kind & JOURNAL_KIND_BASED) != 0;
+    if (err == BOUGH_OK) {
+        *base = front.base;
+        *settled = record.settled > 0;
+    }
     return err;
 }
 
-enum bough_err journal_collect_base(struct journal *journal, const struct bough_place *place)
+/* Marks what the node at `place` leans on, directly or not.  Where something has that mark, what is
+ * behind it has, too. */
+static enum bough_err need_bases(struct journal *journal, uint64_t base, bool settled, bool newest)
 {
-    enum bough_err err;
-    bool based = true;
-    uint64_t now;
+    bool fresh = true;
 
-    BOUGH_TRY(journal_place_find(journal, place->address, &now));
-    if (now != place->address)
-        BOUGH_TRY(is_based(journal, now, &based));
-    err = based ? journal_collect_need(journal, place->base) : BOUGH_OK;
+    for (unsigned i = 0; base != 0 && fresh; i++) {
+        uint64_t address = base;
+        uint64_t now;
+
+        if (i > JOURNAL_CHAIN_MAX + 1)
+            return BOUGH_CORRUPT;
+        BOUGH_TRY(journal_place_find(journal, address, &now));
+        if (newest && i == 0)
+            BOUGH_TRY(
+                journal_segment_mark(&journal->segments, now, JOURNAL_SEGMENT_NEWEST, &fresh));
+        BOUGH_TRY(journal_segment_mark(&journal->segments, now, JOURNAL_SEGMENT_NEEDED, &fresh));
+        base = 0;
+        /* What an object that was put leans on was put whole, and changes only by being moved. */
+        if (fresh && (settled || now != address))
+            BOUGH_TRY(read_front(journal, now, &base, &settled));
+    }
+    return BOUGH_OK;
+}
+
+enum bough_err journal_collect_node(struct journal *journal, const struct bough_place *place,
+                                    bool newest)
+{
+    uint64_t base = place->base;
+    bool settled = place->settled;
+    enum bough_err err;
+    uint64_t now;
+    bool fresh;
+
+    err = journal_place_find(journal, place->address, &now);
+    /* What was moved since it was read may be kept otherwise now. */
+    if (err == BOUGH_OK && now != place->address &&
+        place->settled_count != journal->base.settled_count)
+        err = read_front(journal, now, &base, &settled);
+    if (err == BOUGH_OK && newest)
+        err = journal_segment_mark(&journal->segments, now, JOURNAL_SEGMENT_NEWEST, &fresh);
+    else if (err == BOUGH_OK && !settled &&
+             !journal_segment_has_mark(&journal->segments, now, JOURNAL_SEGMENT_NEWEST))
+        journal_segment_count_history(&journal->segments, now);
+    if (err == BOUGH_OK)
+        err = need_bases(journal, base, settled, newest);
     return err == BOUGH_NOT_FOUND ? BOUGH_CORRUPT : err;
 }
 
@@ -204,8 +255,8 @@ static enum bough_err begin_filter(struct journal *journal)
 {
     BOUGH_TRY(journal_map_flush(journal, &journal->names, JOURNAL_WRITE_CHECKPOINT));
     journal_map_merge_drop(&journal->names);
-    BOUGH_TRY(journal_map_each_part(&journal->moves, journal_collect_need, journal));
-    BOUGH_TRY(journal_map_each_part(&journal->names, journal_collect_need, journal));
+    BOUGH_TRY(journal_map_each_part(&journal->moves, need_part, journal));
+    BOUGH_TRY(journal_map_each_part(&journal->names, need_part, journal));
     if (journal->names.run_count > 0)
         BOUGH_TRY(journal_map_merge_begin(&journal->names, 0));
     journal->filtering = journal->names.run_count > 0;
@@ -252,98 +303,38 @@ enum bough_err journal_collect_filter(struct journal *journal, uint32_t entries)
     return err;
 }
 
-/* The candidate in which least lives, if it is worth emptying. */
-static bool pick_victim(const struct journal_segments *segments, uint32_t *victim)
+/* Whether a segment is worth emptying: for what is garbage in it, or for history that takes less
+ * room when it is settled. */
+static bool is_worth(const struct journal_segments *segments, const struct journal_segment *one)
 {
-    uint64_t least = segments->super.segment_bytes * WORTH_NUMERATOR / WORTH_DENOMINATOR;
-    bool found = false;
+    uint64_t bytes = segments->super.segment_bytes;
 
+    return one->candidate && one->state == JOURNAL_SEGMENT_USED &&
+           (one->live_bytes < bytes * WORTH_NUMERATOR / WORTH_DENOMINATOR ||
+            one->history_bytes > bytes / HISTORY_DENOMINATOR);
+}
+
+/* The next segment to empty.  Where there is room, the oldest: history is settled in the order in
+ * which it was written, since it leans on what was before.  Otherwise the one that gives most. */
+static bool pick_victim(struct journal *journal)
+{
+    const struct journal_segments *segments = &journal->segments;
+    struct journal_clean *clean = &journal->clean;
+    const struct journal_segment *best = NULL;
+
+    clean->settle =
+        segments->free_count > segments->super.segment_count / SETTLE_ROOM_DENOMINATOR + 2;
     for (uint32_t i = 0; i < segments->super.segment_count; i++) {
         const struct journal_segment *one = &segments->at[i];
 
-        if (one->candidate && one->state == JOURNAL_SEGMENT_USED && one->live_bytes < least) {
-            least = one->live_bytes;
-            *victim = i;
-            found = true;
-        }
+        if (!is_worth(segments, one) ||
+            (best != NULL &&
+             (clean->settle ? one->opening > best->opening : one->live_bytes >= best->live_bytes)))
+            continue;
+        best = one;
+        clean->segment = i;
     }
-    return found;
-}
-
-/* Copies a part of a map, if it is still one, to the log's end. */
-static enum bough_err copy_part(struct journal *journal, uint64_t address,
-                                struct bough_bytes payload)
-{
-    struct decode in = decode_from(payload);
-    uint64_t key = decode_u64(&in);
-    struct journal_map_part *part = journal_map_part_of(&journal->moves, key, address);
-
-    if (part == NULL)
-        part = journal_map_part_of(&journal->names, key, address);
-    if (part == NULL)
-        return BOUGH_OK;
-    return journal_write_record(journal, JOURNAL_KIND_INDEX, 0, payload, (struct bough_bytes){0},
-                                &part->address);
-}
-
-/* Whether a record is a patch of an object that does not live: then the object had better be whole,
- * and what is kept for its sake only can go. */
-static enum bough_err is_last_of_base(struct journal *journal, const struct journal_record *record,
-                                      struct bough_bytes payload, bool *last)
-{
-    struct decode in = decode_from(payload);
-    enum bough_err err;
-    uint64_t base;
-
-    *last = false;
-    if ((record->kind & JOURNAL_KIND_BASED) == 0 || record->kind >= JOURNAL_KIND_GROUP)
-        return BOUGH_OK;
-    err = journal_place_find(journal, decode_u64(&in), &base);
-    *last = err == BOUGH_OK &&
-            !journal_segment_has_mark(&journal->segments, base, JOURNAL_SEGMENT_LIVES);
-    return err == BOUGH_NOT_FOUND ? BOUGH_OK : err;
-}
-
-/* Copies an object to the log's end, whole. */
-static enum bough_err copy_whole(struct journal *journal, uint64_t address, uint64_t *moved)
-{
-    struct bough_arena arena;
-    struct bough_object object;
-    enum bough_err err;
-
-    bough_arena_init(&arena, journal->env->heap, CLEAN_ARENA_BYTES);
-    err = journal_object_get(journal, address, &arena, &object);
-    if (err == BOUGH_OK)
-        err = journal_write_room(journal, journal_object_bytes_max(&object), JOURNAL_WRITE_COPY);
-    if (err == BOUGH_OK)
-        err = journal_object_put(journal, &object, moved);
-    if (err == BOUGH_OK)
-        journal->whole_bytes += journal_object_bytes_max(&object);
-    bough_arena_release(&arena);
-    return err;
-}
-
-/* Copies one record to the log's end. */
-static enum bough_err copy_record(struct journal *journal, uint64_t address,
-                                  const struct journal_record *record, struct bough_bytes payload)
-{
-    enum bough_err err;
-    uint64_t moved;
-    bool last;
-
-    BOUGH_TRY(journal_write_room(journal, journal_format_record_bytes(record) + JOURNAL_ALIGNMENT,
-                                 JOURNAL_WRITE_COPY));
-    if (record->kind == JOURNAL_KIND_INDEX)
-        return copy_part(journal, address, payload);
-    assert(record->kind != 0 && address != 0);
-    BOUGH_TRY(is_last_of_base(journal, record, payload, &last));
-    err = last ? copy_whole(journal, address, &moved) : BOUGH_CORRUPT;
-    if (err == BOUGH_CORRUPT) /* not to be made whole, or not any more: as it is, then */
-        err = journal_write_record(journal, record->kind, record->address_count, payload,
-                                   (struct bough_bytes){0}, &moved);
-    if (err != BOUGH_OK)
-        return err;
-    return journal_map_add(&journal->moves, address, moved);
+    return best != NULL;
 }
 
 /* Gives up on a segment that cannot be read: it stays as it is. */
@@ -404,13 +395,18 @@ static enum bough_err pass_over(struct journal *journal, enum bough_err why)
     return BOUGH_OK;
 }
 
-/* Copies what lives in the segment being cleaned, up to its offset `stop` or its end. */
-static enum bough_err clean_segment(struct journal *journal, uint64_t stop,
+/* Copies what lives in the segment being cleaned, with about as much work as it is to copy
+ * `max_bytes`, or up to its end. */
+static enum bough_err clean_segment(struct journal *journal, uint64_t max_bytes,
                                     struct bough_arena *arena)
 {
     struct journal_clean *clean = &journal->clean;
+    uint64_t settled_before = journal->base.settled_count;
+    uint64_t from = clean->at;
 
-    while (clean->active && clean->at < stop) {
+    while (clean->active &&
+           clean->at - from + (journal->base.settled_count - settled_before) * SETTLE_BYTES <
+               max_bytes) {
         struct bough_arena_mark mark = bough_arena_now(arena);
         struct journal_record record;
         struct bough_bytes payload;
@@ -427,7 +423,7 @@ static enum bough_err clean_segment(struct journal *journal, uint64_t stop,
                                 journal_format_record_bytes(&record));
 
             if (is_wanted(journal, address))
-                err = copy_record(journal, address, &record, payload);
+                err = journal_copy_record(journal, address, &record, payload);
         }
         if (err != BOUGH_OK)
             return err;
@@ -440,20 +436,23 @@ static enum bough_err clean_segment(struct journal *journal, uint64_t stop,
 enum bough_err journal_collect_clean(struct journal *journal, uint64_t max_bytes, bool *done)
 {
     struct journal_clean *clean = &journal->clean;
+    uint64_t settled_before = journal->base.settled_count;
     struct bough_arena arena;
     enum bough_err err;
 
     *done = false;
     if (!clean->active) {
-        clean->active = pick_victim(&journal->segments, &clean->segment);
+        clean->active = pick_victim(journal);
         clean->at = journal_format_segment_at(&journal->super, clean->segment);
     }
     if (!clean->active) {
         *done = true;
         return BOUGH_OK;
     }
-    bough_arena_init(&arena, journal->env->heap, CLEAN_ARENA_BYTES);
-    err = clean_segment(journal, clean->at + max_bytes, &arena);
+    bough_arena_init(&arena, journal->env->heap, JOURNAL_COPY_ARENA_BYTES);
+    err = clean_segment(journal, max_bytes, &arena);
     bough_arena_release(&arena);
+    if (journal->base.settled_count != settled_before)
+        journal_recent_clear(&journal->recent); /* it says how objects are kept */
     return err;
 }

@@ -18,14 +18,10 @@ void journal_collect_begin(struct journal *journal);
 BOUGH_MUST_CHECK enum bough_err journal_collect_mark(struct journal *journal,
                                                      const struct bough_link *link, bool *fresh);
 
-/* Marks the record at an address as one that others are differences from.  BOUGH_NOT_FOUND,
- * BOUGH_CORRUPT, BOUGH_IO, BOUGH_NO_MEMORY. */
-BOUGH_MUST_CHECK enum bough_err journal_collect_need(struct journal *journal, uint64_t address);
-
-/* The same for what the object at place->address is a patch of; it was, of place->base, when it was
- * read, but collection may have made it whole since.  BOUGH_CORRUPT, BOUGH_IO, BOUGH_NO_MEMORY. */
-BOUGH_MUST_CHECK enum bough_err journal_collect_base(struct journal *journal,
-                                                     const struct bough_place *place);
+/* Says of the node at place->address, which lives, whether it is part of what branches show now, or
+ * of history only; and marks what it is a patch of.  BOUGH_CORRUPT, BOUGH_IO, BOUGH_NO_MEMORY. */
+BOUGH_MUST_CHECK enum bough_err journal_collect_node(struct journal *journal,
+                                                     const struct bough_place *place, bool newest);
 
 /* Whether the object at an address that `put` found may be used again: it must be marked if it is
  * up for collection.  Under a hold it then counts as put anew: that goes for objects that lead to
@@ -51,7 +47,8 @@ BOUGH_MUST_CHECK enum bough_err journal_collect_sweep(struct journal *journal);
  * journal->filtering tells whether there is more to do.  Errors as journal_collect_sweep. */
 BOUGH_MUST_CHECK enum bough_err journal_collect_filter(struct journal *journal, uint32_t entries);
 
-/* Copies up to about `max_bytes` of what lives in the segments that are worth emptying; *done when
+/* Copies what lives in the segments that are worth emptying, with about as much work as for
+ * `max_bytes`; *done when
  * there is none left.  The copies are part of the next sync.  BOUGH_FULL, BOUGH_IO,
  * BOUGH_NO_MEMORY. */
 BOUGH_MUST_CHECK enum bough_err journal_collect_clean(struct journal *journal, uint64_t max_bytes,

@@ -132,7 +132,7 @@ void journal_format_record_put(const struct journal_record *record, uint8_t *int
     encode_u32(&out, record->crc);
     encode_u32(&out, record->payload_len);
     encode_u8(&out, record->kind);
-    encode_u8(&out, 0);
+    encode_u8(&out, record->settled);
     encode_u16(&out, record->address_count);
     encode_u32(&out, record->nonce);
     assert(!out.overflow && out.len == JOURNAL_RECORD_HEADER);
@@ -145,9 +145,19 @@ void journal_format_record_get(const uint8_t *from, struct journal_record *recor
     record->crc = decode_u32(&in);
     record->payload_len = decode_u32(&in);
     record->kind = decode_u8(&in);
-    (void)decode_u8(&in);
+    record->settled = decode_u8(&in);
     record->address_count = decode_u16(&in);
     record->nonce = decode_u32(&in);
+}
+
+bool journal_format_is_object(uint8_t record_kind, enum bough_kind *kind)
+{
+    uint8_t plain = record_kind & (uint8_t) ~(JOURNAL_KIND_BASED | JOURNAL_KIND_BEFORE);
+
+    if (plain < BOUGH_KIND_VALUE || plain > BOUGH_KIND_CHUNKS)
+        return false;
+    *kind = (enum bough_kind)plain;
+    return true;
 }
 
 uint64_t journal_format_record_bytes(const struct journal_record *record)

@@ -12,7 +12,7 @@
  *   log        := group...                                 through the segments, as NEXT leads
  *   group      := record(GROUP) record(object)... record(ROOT) zeros up to the next unit
  *   segment    := record(SEGMENT) at its start; the last record in use is NEXT
- *   record     := crc:u32 payload_len:u32 kind:u8 0:u8 address_count:u16 nonce:u32 payload
+ *   record     := crc:u32 payload_len:u32 kind:u8 settled:u8 address_count:u16 nonce:u32 payload
  *                 zeros up to a multiple of 8, and to 32 bytes at least
  *                 crc = CRC-32 of uuid, position:u64 (not of GROUP and SEGMENT), and all that
  *                 follows the crc but the zeros
@@ -24,11 +24,15 @@
  *                 opening:u64... map map                   moves, then names; opening 0 = free
  *   map        := runs:u32 (parts:u32 (first_key:u64 address:u64)...)...
  *   ROOT       := generation:u64 state:hash state_address:u64 record_count:u32 records_crc:u32
- *   object     := bytes address:u64...
- *               | base:u64 patch patch                     kind + 32: bytes, then addresses, as
+ *   object     := [base:u64] [before:u64] content          base: kind + 32; before: kind + 16
+ *   content    := bytes address:u64...                     without a base
+ *               | patch patch                              with one: bytes, then addresses, as
  *                                                          patches of those of the base (patch.h)
- * Numbers are little-endian.  Addresses: journal_address.h.  The hash of a super is in the domain
- * JOURNAL_DOMAIN_SUPER, that of a chain in JOURNAL_DOMAIN_CHAIN (hash.h).
+ * `before` is the address of the node that this one took the place of; it may be gone.  `settled`
+ * is 0 as long as an object is kept as it was put.  Where collection has found one to be history,
+ * it is 1 for one kept whole, else one more than that of its base. Numbers are little-endian.
+ * Addresses: journal_address.h.  The hash of a super is in the domain JOURNAL_DOMAIN_SUPER, that of
+ * a chain in JOURNAL_DOMAIN_CHAIN (hash.h).
  */
 #ifndef JOURNAL_FORMAT_H
 #define JOURNAL_FORMAT_H
@@ -54,7 +58,9 @@
 #define JOURNAL_KIND_NEXT         0x43u
 #define JOURNAL_KIND_INDEX        0x44u
 #define JOURNAL_KIND_CHECKPOINT   0x45u
+#define JOURNAL_KIND_BEFORE       0x10u /* added to an object's kind: says what was before it */
 #define JOURNAL_KIND_BASED        0x20u /* added to an object's kind: a patch of another */
+#define JOURNAL_CHAIN_MAX         16u /* objects that are read for a patch that history is kept as */
 #define JOURNAL_GROUP_BYTES       (8u + 32u + 4u)
 #define JOURNAL_ROOT_BYTES        (8u + 32u + 8u + 4u + 4u)
 #define JOURNAL_SEGMENT_PAYLOAD   16u
@@ -85,6 +91,7 @@ struct journal_record {
     uint32_t crc;
     uint32_t payload_len;
     uint8_t kind;
+    uint8_t settled;
     uint16_t address_count;
     uint32_t nonce; /* its group's */
 };
@@ -148,6 +155,9 @@ void journal_format_record_put(const struct journal_record *record, uint8_t *int
 
 /* The way back, unchecked. */
 void journal_format_record_get(const uint8_t *from, struct journal_record *record);
+
+/* Whether a record of this kind holds an object; *kind is which then. */
+bool journal_format_is_object(uint8_t record_kind, enum bough_kind *kind);
 
 /* The bytes of a record with its header and padding. */
 uint64_t journal_format_record_bytes(const struct journal_record *record);

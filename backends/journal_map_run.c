@@ -55,7 +55,9 @@ enum bough_err journal_map_run_write(struct journal *journal, struct journal_map
                                      unsigned reserve)
 {
     uint8_t bytes[JOURNAL_MAP_PART_ENTRIES * sizeof(*entries)];
+    const struct journal_record shape = {.kind = JOURNAL_KIND_INDEX};
     struct encode out = encode_into(bytes, sizeof(bytes));
+    struct bough_bytes payload;
     struct journal_map_part part = {.first_key = entries[0].key};
 
     assert(count > 0 && count <= JOURNAL_MAP_PART_ENTRIES);
@@ -66,7 +68,7 @@ enum bough_err journal_map_run_write(struct journal *journal, struct journal_map
     assert(!out.overflow);
     BOUGH_TRY(journal_write_room(journal, JOURNAL_RECORD_HEADER + out.len,
                                  (enum journal_write_reserve)reserve));
-    BOUGH_TRY(journal_write_record(journal, JOURNAL_KIND_INDEX, 0, bough_bytes_of(bytes, out.len),
-                                   (struct bough_bytes){0}, &part.address));
+    payload = bough_bytes_of(bytes, out.len);
+    BOUGH_TRY(journal_write_record(journal, &shape, &payload, 1, &part.address));
     return journal_map_run_add(run, journal->env->heap, &part);
 }

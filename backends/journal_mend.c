@@ -13,7 +13,6 @@
 #include "mend.h"
 
 #define REGION_BYTES  ((uint64_t)1 << 20) /* one line in the log for each */
-#define ZERO_BYTE     9u                  /* of a header: always zero */
 #define SCRATCH_BYTES (2 * (size_t)JOURNAL_RECORD_BYTES_MAX + ((size_t)1 << 20))
 
 struct place {
@@ -25,16 +24,16 @@ struct place {
 
 bool journal_mend_is_likely(const uint8_t *header, uint64_t len_max, struct journal_record *record)
 {
-    uint8_t plain;
+    enum bough_kind kind;
     bool is_object;
     bool is_other;
 
     journal_format_record_get(header, record);
-    plain = record->kind & (uint8_t)~JOURNAL_KIND_BASED;
-    is_object = plain >= BOUGH_KIND_VALUE && plain <= BOUGH_KIND_CHUNKS;
-    is_other = record->kind >= JOURNAL_KIND_GROUP && record->kind <= JOURNAL_KIND_CHECKPOINT;
-    return (is_object || is_other) && header[ZERO_BYTE] == 0 &&
-           journal_format_record_bytes(record) <= len_max;
+    is_object =
+        journal_format_is_object(record->kind, &kind) && record->settled <= JOURNAL_CHAIN_MAX + 1;
+    is_other = record->kind >= JOURNAL_KIND_GROUP && record->kind <= JOURNAL_KIND_CHECKPOINT &&
+               record->settled == 0;
+    return (is_object || is_other) && journal_format_record_bytes(record) <= len_max;
 }
 
 bool journal_mend_check(const struct journal *journal, uint64_t position, struct bough_bytes bytes,

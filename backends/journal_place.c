@@ -23,7 +23,8 @@ static bool is_here(const struct journal *journal, uint64_t address)
            journal->segments.at[segment].state == JOURNAL_SEGMENT_USED;
 }
 
-enum bough_err journal_place_find(struct journal *journal, uint64_t address, uint64_t *now)
+/* Follows the moves of an address; where `first`, also those of a record that is still there. */
+static enum bough_err follow(struct journal *journal, uint64_t address, bool first, uint64_t *now)
 {
     assert(address != 0);
     *now = address;
@@ -33,7 +34,7 @@ enum bough_err journal_place_find(struct journal *journal, uint64_t address, uin
 
         /* Where something was replaced, an address may have been left though its segment is in use.
          */
-        if (here && !journal->mended)
+        if (here && !first)
             return BOUGH_OK;
         BOUGH_TRY(journal_map_find(journal, &journal->moves, *now, 0, &moved));
         if (moved == 0)
@@ -41,6 +42,16 @@ enum bough_err journal_place_find(struct journal *journal, uint64_t address, uin
         *now = moved;
     }
     return BOUGH_CORRUPT;
+}
+
+enum bough_err journal_place_find(struct journal *journal, uint64_t address, uint64_t *now)
+{
+    return follow(journal, address, journal->mended, now);
+}
+
+enum bough_err journal_place_newest(struct journal *journal, uint64_t address, uint64_t *now)
+{
+    return follow(journal, address, true, now);
 }
 
 enum bough_err journal_place_replace(struct journal *journal, uint64_t address, uint64_t by)

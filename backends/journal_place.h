@@ -17,6 +17,10 @@
 BOUGH_MUST_CHECK enum bough_err journal_place_find(struct journal *journal, uint64_t address,
                                                    uint64_t *now);
 
+/* The same, but where the segment is being emptied and the record was copied, the copy. */
+BOUGH_MUST_CHECK enum bough_err journal_place_newest(struct journal *journal, uint64_t address,
+                                                     uint64_t *now);
+
 /* From now on `address`, whose record cannot be read, leads to `by`.  Counts from the next
  * checkpoint on.  BOUGH_NO_MEMORY. */
 BOUGH_MUST_CHECK enum bough_err journal_place_replace(struct journal *journal, uint64_t address,

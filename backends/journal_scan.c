@@ -102,14 +102,6 @@ static bool is_named(uint8_t kind)
     return kind == BOUGH_KIND_COMMIT || kind == BOUGH_KIND_TAG;
 }
 
-/* Whether a record of this kind holds an object. */
-static bool is_object(uint8_t kind)
-{
-    uint8_t plain = kind & (uint8_t)~JOURNAL_KIND_BASED;
-
-    return plain >= BOUGH_KIND_VALUE && plain <= BOUGH_KIND_CHUNKS;
-}
-
 /* The payload without the addresses at its end. */
 static uint64_t own_bytes(const struct journal_record *header)
 {
@@ -137,6 +129,7 @@ static enum bough_err scan_once(struct journal_scan *scan, struct journal_scanne
     struct sink sink = {.keep = header, .keep_left = sizeof(header)};
     struct hash_state hash;
     uint64_t position = position_of(scan);
+    enum bough_kind kind;
     bool named;
     uint64_t len;
 
@@ -160,7 +153,7 @@ static enum bough_err scan_once(struct journal_scan *scan, struct journal_scanne
         hash_begin(&hash, record->header.kind);
     BOUGH_TRY(take(scan, record->header.payload_len, &sink));
     record->spoiled = sink.crc != record->header.crc;
-    if (record->spoiled && !is_object(record->header.kind))
+    if (record->spoiled && !journal_format_is_object(record->header.kind, &kind))
         return BOUGH_CORRUPT;
     if (named)
         hash_end(&hash, &record->name);

@@ -6,10 +6,12 @@
  *   (2) `current` is USED.
  *   (3) A segment that is not FREE is found from the slot that its opening points to, or behind it
  *       without a gap; slots of former openings may stand between.
- * Marks cost a 128th of the segments in which something lives, while a collection is under way.
+ * Marks cost an 85th of the segments in which something lives, while a collection is under way.
  */
 #include "journal_segment.h"
 #include "journal_address.h"
+
+#define MARK_KINDS 3u
 
 static void add_slot(struct journal_segments *segments, uint32_t segment)
 {
@@ -115,10 +117,11 @@ static void forget(struct journal_segments *segments, uint32_t segment)
 {
     struct journal_segment *one = &segments->at[segment];
 
-    bough_heap_give(segments->heap, one->marks, 2 * marks_bytes(segments));
+    bough_heap_give(segments->heap, one->marks, MARK_KINDS * marks_bytes(segments));
     one->marks = NULL;
     one->candidate = false;
     one->live_bytes = 0;
+    one->history_bytes = 0;
 }
 
 void journal_segment_unmark(struct journal_segments *segments)
@@ -231,19 +234,30 @@ enum bough_err journal_segment_mark(struct journal_segments *segments, uint64_t 
         return BOUGH_CORRUPT;
     one = &segments->at[segment];
     if (one->marks == NULL) {
-        one->marks = bough_heap_take(segments->heap, 2 * bytes);
+        one->marks = bough_heap_take(segments->heap, MARK_KINDS * bytes);
         if (one->marks == NULL)
             return BOUGH_NO_MEMORY;
-        memset(one->marks, 0, 2 * bytes);
+        memset(one->marks, 0, MARK_KINDS * bytes);
         one->live_bytes = 0;
+        one->history_bytes = 0;
     }
     assert(bit / 8 < bytes);
-    if (!bit_get(one->marks, bit) && !bit_get(one->marks + bytes, bit))
+    if (mark != JOURNAL_SEGMENT_NEWEST && !bit_get(one->marks, bit) &&
+        !bit_get(one->marks + bytes, bit))
         one->live_bytes += journal_address_bytes_max(address);
-    bits = one->marks + (mark == JOURNAL_SEGMENT_NEEDED ? bytes : 0);
+    bits = one->marks + (size_t)mark * bytes;
     *fresh = !bit_get(bits, bit);
     bits[bit / 8] |= (uint8_t)(1u << (bit % 8));
     return BOUGH_OK;
+}
+
+void journal_segment_count_history(struct journal_segments *segments, uint64_t address)
+{
+    uint32_t segment;
+    size_t bit;
+
+    if (find_bit(segments, address, &segment, &bit))
+        segments->at[segment].history_bytes += journal_address_bytes_max(address);
 }
 
 bool journal_segment_has_mark(const struct journal_segments *segments, uint64_t address,
@@ -253,9 +267,7 @@ bool journal_segment_has_mark(const struct journal_segments *segments, uint64_t 
     size_t bit;
 
     return find_bit(segments, address, &segment, &bit) && segments->at[segment].marks != NULL &&
-           bit_get(segments->at[segment].marks +
-                       (mark == JOURNAL_SEGMENT_NEEDED ? marks_bytes(segments) : 0),
-                   bit);
+           bit_get(segments->at[segment].marks + (size_t)mark * marks_bytes(segments), bit);
 }
 
 bool journal_segment_has_marks(const struct journal_segments *segments, uint64_t offset,

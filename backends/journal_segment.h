@@ -17,18 +17,20 @@ enum journal_segment_state {
 
 /* Why a record is not garbage. */
 enum journal_segment_mark {
-    JOURNAL_SEGMENT_LIVES, /* its object does, with all that it leads to */
-    JOURNAL_SEGMENT_NEEDED /* only the record: others are differences from it, or it is an index's
-                            */
+    JOURNAL_SEGMENT_LIVES,  /* its object does, with all that it leads to */
+    JOURNAL_SEGMENT_NEEDED, /* only the record: others are differences from it, or it is an index's
+                             */
+    JOURNAL_SEGMENT_NEWEST  /* and it is to stay as quick to read as it is */
 };
 
 struct journal_segment {
     uint8_t state;
-    bool candidate;      /* was full when the collection under way began */
-    uint64_t opening;    /* counts openings of segments; 0 = never opened */
-    uint64_t live_bytes; /* found by the collection under way, or the last one; 1/8 too much */
-    uint8_t *marks;      /* a bit for each JOURNAL_RECORD_MIN bytes, first those of LIVES, then
-                            those of NEEDED; NULL = none set */
+    bool candidate;         /* was full when the collection under way began */
+    uint64_t opening;       /* counts openings of segments; 0 = never opened */
+    uint64_t live_bytes;    /* found by the collection under way, or the last one; 1/8 too much */
+    uint64_t history_bytes; /* of these, history that is not settled */
+    uint8_t *marks;         /* a bit for each JOURNAL_RECORD_MIN bytes, for each kind of marks after
+                               the other; NULL = none set */
 };
 
 struct journal_segments {
@@ -79,6 +81,9 @@ uint64_t journal_segment_position(const struct journal_segments *segments, uint6
 BOUGH_MUST_CHECK enum bough_err journal_segment_mark(struct journal_segments *segments,
                                                      uint64_t address,
                                                      enum journal_segment_mark mark, bool *fresh);
+
+/* Counts the record at an address, which is marked, as history that may be kept shorter. */
+void journal_segment_count_history(struct journal_segments *segments, uint64_t address);
 
 /* Whether the record at an address has this mark. */
 bool journal_segment_has_mark(const struct journal_segments *segments, uint64_t address,

@@ -25,6 +25,7 @@
 /* How far cleaning has come. */
 struct journal_clean {
     bool active;
+    bool settle; /* there is room to do it in the order of the log, in which history is settled */
     uint32_t segment;
     uint64_t at;
 };

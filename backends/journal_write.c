@@ -61,36 +61,52 @@ enum bough_err journal_write_fail(struct journal *journal, enum bough_err err)
     return err;
 }
 
+/* The length of all parts together. */
+static uint32_t length_of(const struct bough_bytes *parts, size_t part_count)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < part_count; i++)
+        len += parts[i].len;
+    assert(len <= JOURNAL_RECORD_BYTES_MAX);
+    return (uint32_t)len;
+}
+
 /* Appends one record at the log's end, whatever that is. */
-static enum bough_err append(struct journal *journal, uint8_t kind, uint16_t address_count,
-                             struct bough_bytes first, struct bough_bytes second)
+static enum bough_err append(struct journal *journal, const struct journal_record *shape,
+                             const struct bough_bytes *parts, size_t part_count)
 {
     static const uint8_t zeros[JOURNAL_RECORD_MIN];
-    struct journal_record record = {
-        .payload_len = (uint32_t)(first.len + second.len),
-        .kind = kind,
-        .address_count = address_count,
-        .nonce = journal->nonce,
-    };
-    uint64_t record_bytes = journal_format_record_bytes(&record);
-    size_t padding = (size_t)(record_bytes - JOURNAL_RECORD_HEADER - record.payload_len);
+    struct journal_record record = *shape;
     uint8_t header[JOURNAL_RECORD_HEADER];
+    uint64_t record_bytes;
+    size_t padding;
 
+    record.payload_len = length_of(parts, part_count);
+    record.nonce = journal->nonce;
+    record_bytes = journal_format_record_bytes(&record);
+    padding = (size_t)(record_bytes - JOURNAL_RECORD_HEADER - record.payload_len);
     assert(journal_log_at(&journal->log) + record_bytes <= journal->log.end);
     journal_format_record_put(&record, header);
     record.crc = journal_format_crc_header(
-        journal->crc_begin, kind,
+        journal->crc_begin, record.kind,
         journal_segment_position(&journal->segments, journal_log_at(&journal->log)), header);
-    record.crc = journal_format_crc_add(record.crc, first);
-    record.crc = journal_format_crc_add(record.crc, second);
+    for (size_t i = 0; i < part_count; i++)
+        record.crc = journal_format_crc_add(record.crc, parts[i]);
     journal_format_record_put(&record, header);
     journal->group_crc = journal_format_crc_list(journal->group_crc, record.crc);
     BOUGH_TRY(journal_log_append(&journal->log, bough_bytes_of(header, sizeof(header))));
-    BOUGH_TRY(journal_log_append(&journal->log, first));
-    BOUGH_TRY(journal_log_append(&journal->log, second));
+    for (size_t i = 0; i < part_count; i++)
+        BOUGH_TRY(journal_log_append(&journal->log, parts[i]));
     journal->log_bytes += record_bytes;
     journal->swept_bytes += record_bytes;
     return journal_log_append(&journal->log, bough_bytes_of(zeros, padding));
+}
+
+/* Appends one of the log's own records. */
+static enum bough_err append_own(struct journal *journal, uint8_t kind, struct bough_bytes payload)
+{
+    return append(journal, &(struct journal_record){.kind = kind}, &payload, 1);
 }
 
 /* Goes on in a free segment: NEXT leads there, SEGMENT begins it. */
@@ -108,8 +124,7 @@ static enum bough_err switch_segment(struct journal *journal)
     BOUGH_TRY(journal_segment_pick(segments, &segment));
     encode_u32(&out, segment);
     encode_u64(&out, opening);
-    BOUGH_TRY(append(journal, JOURNAL_KIND_NEXT, 0, bough_bytes_of(next, sizeof(next)),
-                     (struct bough_bytes){0}));
+    BOUGH_TRY(append_own(journal, JOURNAL_KIND_NEXT, bough_bytes_of(next, sizeof(next))));
     BOUGH_TRY(journal_log_pad(&journal->log, journal->super.unit_bytes));
     BOUGH_TRY(journal_log_write(&journal->log));
     journal_segment_use(segments, segment, opening);
@@ -120,8 +135,8 @@ static enum bough_err switch_segment(struct journal *journal)
     encode_u64(&out, opening);
     encode_u64(&out, journal->sequence + 1);
     assert(!out.overflow);
-    return append(journal, JOURNAL_KIND_SEGMENT, 0,
-                  bough_bytes_of(start_payload, sizeof(start_payload)), (struct bough_bytes){0});
+    return append_own(journal, JOURNAL_KIND_SEGMENT,
+                      bough_bytes_of(start_payload, sizeof(start_payload)));
 }
 
 /* A number that the group which this one may overwrite does not have.  Where there is no entropy,
@@ -154,8 +169,7 @@ static enum bough_err open_group(struct journal *journal)
     encode_hash(&out, &journal->chain);
     encode_u32(&out, journal->nonce);
     assert(!out.overflow);
-    BOUGH_TRY(append(journal, JOURNAL_KIND_GROUP, 0, bough_bytes_of(payload, sizeof(payload)),
-                     (struct bough_bytes){0}));
+    BOUGH_TRY(append_own(journal, JOURNAL_KIND_GROUP, bough_bytes_of(payload, sizeof(payload))));
     journal->group_open = true;
     journal->group_records = 0;
     return last ? switch_segment(journal) : BOUGH_OK;
@@ -180,17 +194,17 @@ enum bough_err journal_write_fit(struct journal *journal, uint64_t record_bytes)
     return checked(journal, fit(journal, record_bytes));
 }
 
-enum bough_err journal_write_record(struct journal *journal, uint8_t kind, uint16_t address_count,
-                                    struct bough_bytes first, struct bough_bytes second,
+enum bough_err journal_write_record(struct journal *journal, const struct journal_record *shape,
+                                    const struct bough_bytes *parts, size_t part_count,
                                     uint64_t *address)
 {
-    struct journal_record shape = {.payload_len = (uint32_t)(first.len + second.len)};
-    uint64_t record_bytes = journal_format_record_bytes(&shape);
+    uint64_t record_bytes = journal_format_record_bytes(
+        &(struct journal_record){.payload_len = length_of(parts, part_count)});
 
     BOUGH_TRY(journal_write_fit(journal, record_bytes));
     *address = journal_address(
         journal_segment_position(&journal->segments, journal_log_at(&journal->log)), record_bytes);
-    BOUGH_TRY(checked(journal, append(journal, kind, address_count, first, second)));
+    BOUGH_TRY(checked(journal, append(journal, shape, parts, part_count)));
     journal->group_records++;
     return BOUGH_OK;
 }
@@ -205,8 +219,7 @@ static enum bough_err end_group(struct journal *journal)
     root.record_count = journal->group_records;
     root.records_crc = journal->group_crc;
     journal_format_root_put(&root, payload);
-    BOUGH_TRY(append(journal, JOURNAL_KIND_ROOT, 0, bough_bytes_of(payload, sizeof(payload)),
-                     (struct bough_bytes){0}));
+    BOUGH_TRY(append_own(journal, JOURNAL_KIND_ROOT, bough_bytes_of(payload, sizeof(payload))));
     BOUGH_TRY(journal_log_pad(&journal->log, journal->super.unit_bytes));
     BOUGH_TRY(journal_log_flush(&journal->log));
     hash_of(JOURNAL_DOMAIN_CHAIN, bough_bytes_of(payload, sizeof(payload)), &journal->chain);

@@ -29,12 +29,12 @@ BOUGH_MUST_CHECK enum bough_err journal_write_room(const struct journal *journal
 BOUGH_MUST_CHECK enum bough_err journal_write_fit(struct journal *journal, uint64_t record_bytes);
 
 /* Appends a record to the open group, opening one if there is none, and a new segment if the
- * present one is full; *address is where it stands.  The payload is both parts.  BOUGH_FULL,
- * BOUGH_IO. */
-BOUGH_MUST_CHECK enum bough_err journal_write_record(struct journal *journal, uint8_t kind,
-                                                     uint16_t address_count,
-                                                     struct bough_bytes first,
-                                                     struct bough_bytes second, uint64_t *address);
+ * present one is full; *address is where it stands.  `shape` says kind, settled and address_count;
+ * the payload is all parts together.  BOUGH_FULL, BOUGH_IO. */
+BOUGH_MUST_CHECK enum bough_err journal_write_record(struct journal *journal,
+                                                     const struct journal_record *shape,
+                                                     const struct bough_bytes *parts,
+                                                     size_t part_count, uint64_t *address);
 
 /* Whether a group can be ended: false only when none is open and there is no room to open one. */
 bool journal_write_can_end(const struct journal *journal);

@@ -130,7 +130,7 @@ static struct anchor longest_at(struct diff *diff, size_t result_at)
 static struct anchor find_anchor(struct diff *diff)
 {
     size_t least = diff->unit_bytes == 1 ? ANCHOR_BYTES : 1;
-    size_t sure = diff->unit_bytes == 1 ? SURE_BYTES : 1;
+    size_t sure = SURE_BYTES / diff->unit_bytes;
     struct anchor best = {0};
     size_t end = diff->result_count;
 

@@ -261,6 +261,8 @@ static void fill(struct cache_entry *entry, const struct bough_link *link,
         .addresses = own_addresses,
         .address_count = object->address_count,
         .base = object->base,
+        .settled = object->settled,
+        .settled_count = object->settled_count,
         .item_count = items == NULL ? 0 : item_count,
         .items = own_items,
     };

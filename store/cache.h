@@ -25,7 +25,9 @@ struct cache_object {
     struct bough_bytes bytes;
     const uint64_t *addresses;
     uint32_t address_count;
-    uint64_t base;                  /* see bough_object */
+    uint64_t base; /* see bough_object */
+    bool settled;
+    uint64_t settled_count;
     uint32_t item_count;            /* of a node; else 0 */
     const struct cache_item *items; /* item_count + 1 of them: the last is the end */
 };

@@ -5,7 +5,9 @@
  * First the log of refs is cut to its window; then a depth-first walk with a stack of its own, in
  * steps.  Writing goes on between them.
  *   (1) An object is marked when it is pushed; so it is read at most once.
- *   (2) When the stack is empty, everything that the state of `generation` leads to is marked.
+ *   (2) What branches show now is looked at before history, so that what is part of both counts as
+ *       newest: the backend keeps that quick to read.
+ *   (3) When the stack is empty, everything that the state of `generation` leads to is marked.
  * The moment that matters is in mark_all: the stack is empty, and the state is still the one that
  * was marked; only then may the rest be called garbage, in the same step.
  */
@@ -13,6 +15,7 @@
 #include "bough/commit.h"
 #include "collect.h"
 #include "collect_roots.h"
+#include "collect_stack.h"
 #include "decode.h"
 #include "horizon.h"
 #include "node_page.h"
@@ -20,8 +23,6 @@
 #include "ref_state.h"
 #include "value_chunk.h"
 
-#define STACK_FIRST     256u
-#define STACK_BYTES_MAX ((size_t)256 << 20)
 #define ARENA_BYTES_MAX ((size_t)16 << 20)
 #define ROUNDS_MAX      16u
 #define RUNS_MAX        3u
@@ -31,11 +32,6 @@
  * what a backend may keep back: a few of its largest segments, or half of a small device. */
 #define ROOM_DENOMINATOR 8u
 #define ROOM_BYTES       ((uint64_t)64 << 20)
-
-struct todo {
-    enum bough_kind kind; /* 0 = a value that may be chunks: its size is not known */
-    struct bough_link link;
-};
 
 struct collect {
     enum bough_collect_phase phase;
@@ -49,9 +45,7 @@ struct collect {
     uint32_t round;      /* of catching up with what was written meanwhile */
     uint64_t round_from; /* marked_count when it began */
     uint64_t put_count;  /* objects put until the last step */
-    struct todo *stack;
-    size_t depth;
-    size_t max;
+    struct collect_stack stack;
     struct bough_arena arena; /* scratch of one object */
 };
 
@@ -64,35 +58,17 @@ void collect_release(struct bough_store *store)
         return;
     collect_roots_close(&collect->roots);
     bough_arena_release(&collect->arena);
-    bough_heap_give(heap, collect->stack, collect->max * sizeof(*collect->stack));
+    collect_stack_release(&collect->stack, heap);
     bough_heap_give(heap, collect, sizeof(*collect));
     store->collect = NULL;
 }
 
-/* Makes room for one more. */
-static enum bough_err grow(struct bough_store *store, struct collect *collect)
-{
-    struct bough_heap *heap = store->env->heap;
-    size_t max = collect->max == 0 ? STACK_FIRST : 2 * collect->max;
-    struct todo *stack;
-
-    if (max * sizeof(*stack) > STACK_BYTES_MAX)
-        return BOUGH_NO_MEMORY;
-    stack = bough_heap_take(heap, max * sizeof(*stack));
-    if (stack == NULL)
-        return BOUGH_NO_MEMORY;
-    if (collect->depth > 0)
-        memcpy(stack, collect->stack, collect->depth * sizeof(*stack));
-    bough_heap_give(heap, collect->stack, collect->max * sizeof(*collect->stack));
-    collect->stack = stack;
-    collect->max = max;
-    return BOUGH_OK;
-}
-
 /* Marks an object, and pushes it if that is news and it leads to others. */
-static enum bough_err push(struct bough_store *store, struct collect *collect, enum bough_kind kind,
+static enum bough_err push(struct bough_store *store, struct collect *collect,
+                           enum collect_part part, enum bough_kind kind,
                            const struct bough_link *link)
 {
+    const struct collect_todo todo = {.kind = kind, .part = part, .link = *link};
     bool fresh;
 
     assert(collect->phase == BOUGH_COLLECT_MARK);
@@ -104,43 +80,52 @@ static enum bough_err push(struct bough_store *store, struct collect *collect, e
     collect->marked_count++;
     if (kind == BOUGH_KIND_VALUE)
         return BOUGH_OK;
-    if (collect->depth == collect->max)
-        BOUGH_TRY(grow(store, collect));
-    collect->stack[collect->depth++] = (struct todo){.kind = kind, .link = *link};
-    return BOUGH_OK;
+    return collect_stack_push(&collect->stack, store->env->heap, &todo);
 }
 
 static enum bough_err push_tree(struct bough_store *store, struct collect *collect,
-                                const struct bough_tree *tree)
+                                enum collect_part part, const struct bough_tree *tree)
 {
-    BOUGH_TRY(push(store, collect, BOUGH_KIND_NODE, &tree->root));
-    return push(store, collect, 0, &tree->verbatim);
+    BOUGH_TRY(push(store, collect, part, BOUGH_KIND_NODE, &tree->root));
+    return push(store, collect, part, 0, &tree->verbatim);
+}
+
+/* What a folder of this name (with its slash) is a part of. */
+static enum collect_part part_of(enum collect_part folder, struct bough_bytes key)
+{
+    if (folder == COLLECT_STATE)
+        return bough_bytes_equal(key, bough_bytes_text("refs/")) ? COLLECT_REFS : COLLECT_OTHER;
+    if (folder == COLLECT_REFS)
+        return bough_bytes_equal(key, bough_bytes_text("heads/")) ? COLLECT_BRANCHES
+                                                                  : COLLECT_OTHER;
+    return folder;
 }
 
 /* Pushes what an entry of a directory leads to. */
 static enum bough_err push_entry(struct bough_store *store, struct collect *collect,
+                                 enum collect_part part, struct bough_bytes key,
                                  const struct bough_entry *entry)
 {
     switch (entry->kind) {
     case BOUGH_ENTRY_VALUE:
-        return push(store, collect,
+        return push(store, collect, part,
                     entry->value.size_bytes > VALUE_CHUNK_WHOLE_MAX ? BOUGH_KIND_CHUNKS
                                                                     : BOUGH_KIND_VALUE,
                     &entry->value.link);
     case BOUGH_ENTRY_TREE:
-        return push_tree(store, collect, &entry->tree);
+        return push_tree(store, collect, part_of(part, key), &entry->tree);
     case BOUGH_ENTRY_LINK:
         if (collect->by_roots)
             return BOUGH_OK;
-        return push(store, collect, entry->link_kind == BOUGH_KIND_VALUE ? 0 : entry->link_kind,
-                    &entry->link);
+        return push(store, collect, part == COLLECT_BRANCHES ? COLLECT_NEWEST : COLLECT_HISTORY,
+                    entry->link_kind == BOUGH_KIND_VALUE ? 0 : entry->link_kind, &entry->link);
     }
     return BOUGH_INVALID;
 }
 
 /* Pushes what the items of a node lead to. */
 static enum bough_err push_items(struct bough_store *store, struct collect *collect,
-                                 const struct cache_object *page)
+                                 enum collect_part part, const struct cache_object *page)
 {
     for (uint32_t i = 0; i < page->item_count; i++) {
         struct node_item item;
@@ -150,33 +135,38 @@ static enum bough_err push_items(struct bough_store *store, struct collect *coll
         node_item(page, i, &item);
         if (page->level > 0) {
             child = node_child(&item);
-            BOUGH_TRY(push(store, collect, BOUGH_KIND_NODE, &child));
+            BOUGH_TRY(push(store, collect, part, BOUGH_KIND_NODE, &child));
         } else if (item.address_count > 0) {
             node_entry(&item, &entry);
-            BOUGH_TRY(push_entry(store, collect, &entry));
+            BOUGH_TRY(push_entry(store, collect, part, node_key(&item), &entry));
         }
     }
     return BOUGH_OK;
 }
 
 static enum bough_err visit_node(struct bough_store *store, struct collect *collect,
-                                 const struct bough_link *link)
+                                 enum collect_part part, const struct bough_link *link)
 {
     const struct cache_object *page;
     struct bough_place place;
     enum bough_err err;
 
     BOUGH_TRY(node_page_pin(store, link, &page));
-    place = (struct bough_place){.address = link->address, .base = page->base};
-    err = place.base == 0 ? BOUGH_OK : store->backend->ops->collect_need(store->backend, &place);
+    place = (struct bough_place){.address = link->address,
+                                 .base = page->base,
+                                 .settled = page->settled,
+                                 .settled_count = page->settled_count};
+    err = store->backend->ops->collect_node == NULL
+              ? BOUGH_OK
+              : store->backend->ops->collect_node(store->backend, &place, part != COLLECT_HISTORY);
     if (err == BOUGH_OK)
-        err = push_items(store, collect, page);
+        err = push_items(store, collect, part, page);
     node_page_unpin(store, page);
     return err;
 }
 
 static enum bough_err visit_commit(struct bough_store *store, struct collect *collect,
-                                   const struct bough_link *link)
+                                   enum collect_part part, const struct bough_link *link)
 {
     struct bough_commit commit;
 
@@ -186,9 +176,9 @@ static enum bough_err visit_commit(struct bough_store *store, struct collect *co
         if (bough_commit_is_cut(&commit.parents[i]))
             BOUGH_TRY(collect_roots_cut(&collect->roots, &commit.parents[i]));
         else
-            BOUGH_TRY(push(store, collect, BOUGH_KIND_COMMIT, &commit.parents[i]));
+            BOUGH_TRY(push(store, collect, COLLECT_HISTORY, BOUGH_KIND_COMMIT, &commit.parents[i]));
     }
-    return push_tree(store, collect, &commit.tree);
+    return push_tree(store, collect, part, &commit.tree);
 }
 
 /* Marks commits that a policy keeps, and what their trees lead to; not their parents. */
@@ -207,7 +197,7 @@ static enum bough_err mark_kept(struct bough_store *store, struct collect *colle
         collect->marked_count++;
         err = bough_commit_get(store, link, &collect->arena, &commit);
         if (err == BOUGH_OK)
-            err = push_tree(store, collect, &commit.tree);
+            err = push_tree(store, collect, COLLECT_HISTORY, &commit.tree);
         bough_arena_back(&collect->arena, mark);
         if (err != BOUGH_OK)
             return err;
@@ -215,35 +205,53 @@ static enum bough_err mark_kept(struct bough_store *store, struct collect *colle
     return BOUGH_OK;
 }
 
-/* Pushes refs from which everything lives; at most `count` of them. */
+/* Pushes what one ref leads to. */
+static enum bough_err push_root(struct bough_store *store, struct collect *collect,
+                                enum collect_root root, const struct bough_ref *ref)
+{
+    struct bough_arena_mark mark = bough_arena_now(&collect->arena);
+    struct bough_commit commit;
+    enum bough_err err;
+
+    if (root != COLLECT_ROOT_HEAD)
+        return push(store, collect, root == COLLECT_ROOT_BRANCH ? COLLECT_NEWEST : COLLECT_HISTORY,
+                    ref->kind == BOUGH_KIND_VALUE ? 0 : ref->kind, &ref->link);
+    err = bough_commit_get(store, &ref->link, &collect->arena, &commit);
+    if (err == BOUGH_OK)
+        err = push_tree(store, collect, COLLECT_NEWEST, &commit.tree);
+    bough_arena_back(&collect->arena, mark);
+    return err;
+}
+
+/* Pushes what refs lead to; at most `count` of them. */
 static enum bough_err push_roots(struct bough_store *store, struct collect *collect, uint32_t count)
 {
     for (; count > 0 && !collect->roots.done; count--) {
+        enum collect_root root;
         struct bough_ref ref;
-        bool found;
 
-        BOUGH_TRY(collect_roots_next(&collect->roots, &ref, &found));
-        if (found)
-            BOUGH_TRY(push(store, collect, ref.kind == BOUGH_KIND_VALUE ? 0 : ref.kind, &ref.link));
+        BOUGH_TRY(collect_roots_next(&collect->roots, &ref, &root));
+        if (root != COLLECT_ROOT_NONE)
+            BOUGH_TRY(push_root(store, collect, root, &ref));
     }
     return BOUGH_OK;
 }
 
 static enum bough_err visit_tag(struct bough_store *store, struct collect *collect,
-                                const struct bough_link *link)
+                                enum collect_part part, const struct bough_link *link)
 {
     struct bough_tag tag;
 
     BOUGH_TRY(bough_tag_get(store, link, &collect->arena, &tag));
     if (tag.target_kind == BOUGH_KIND_NODE)
-        return push_tree(store, collect, &tag.tree);
-    return push(store, collect, tag.target_kind == BOUGH_KIND_VALUE ? 0 : tag.target_kind,
+        return push_tree(store, collect, part, &tag.tree);
+    return push(store, collect, part, tag.target_kind == BOUGH_KIND_VALUE ? 0 : tag.target_kind,
                 &tag.target);
 }
 
 /* A value that may be chunks, or a list of them. */
 static enum bough_err visit_value(struct bough_store *store, struct collect *collect,
-                                  const struct bough_link *link)
+                                  enum collect_part part, const struct bough_link *link)
 {
     struct bough_object object;
     struct decode in;
@@ -261,26 +269,27 @@ static enum bough_err visit_value(struct bough_store *store, struct collect *col
 
         (void)decode_varint(&in);
         item = (struct bough_link){.name = decode_hash(&in), .address = object.addresses[i]};
-        BOUGH_TRY(push(store, collect, level == 0 ? BOUGH_KIND_VALUE : BOUGH_KIND_CHUNKS, &item));
+        BOUGH_TRY(
+            push(store, collect, part, level == 0 ? BOUGH_KIND_VALUE : BOUGH_KIND_CHUNKS, &item));
     }
     return in.bad || in.left > 0 ? object_corrupt(store, link, "a bad list of chunks") : BOUGH_OK;
 }
 
 /* Reads one object and pushes what it leads to. */
 static enum bough_err visit(struct bough_store *store, struct collect *collect,
-                            const struct todo *todo)
+                            const struct collect_todo *todo)
 {
     struct bough_arena_mark mark = bough_arena_now(&collect->arena);
     enum bough_err err;
 
     if (todo->kind == BOUGH_KIND_NODE)
-        err = visit_node(store, collect, &todo->link);
+        err = visit_node(store, collect, todo->part, &todo->link);
     else if (todo->kind == BOUGH_KIND_COMMIT)
-        err = visit_commit(store, collect, &todo->link);
+        err = visit_commit(store, collect, todo->part, &todo->link);
     else if (todo->kind == BOUGH_KIND_TAG)
-        err = visit_tag(store, collect, &todo->link);
+        err = visit_tag(store, collect, todo->part, &todo->link);
     else
-        err = visit_value(store, collect, &todo->link);
+        err = visit_value(store, collect, todo->part, &todo->link);
     bough_arena_back(&collect->arena, mark);
     return err;
 }
@@ -288,12 +297,10 @@ static enum bough_err visit(struct bough_store *store, struct collect *collect,
 /* Visits up to `count` objects. */
 static enum bough_err mark_some(struct bough_store *store, struct collect *collect, uint32_t count)
 {
-    assert(collect->depth <= collect->max);
-    for (; count > 0 && collect->depth > 0; count--) {
-        struct todo todo = collect->stack[--collect->depth];
+    struct collect_todo todo;
 
+    for (; count > 0 && collect_stack_pop(&collect->stack, &todo); count--)
         BOUGH_TRY(visit(store, collect, &todo));
-    }
     return BOUGH_OK;
 }
 
@@ -303,7 +310,7 @@ static enum bough_err push_state(struct bough_store *store, struct collect *coll
 {
     const struct bough_tree state = {.root = *root};
 
-    BOUGH_TRY(push(store, collect, BOUGH_KIND_NODE, root));
+    BOUGH_TRY(push(store, collect, COLLECT_STATE, BOUGH_KIND_NODE, root));
     if (!collect->by_roots)
         return BOUGH_OK;
     BOUGH_TRY(collect_roots_again(&collect->roots, &state));
@@ -317,7 +324,7 @@ static enum bough_err push_pins(struct bough_store *store, struct collect *colle
         if (pin->kind == BOUGH_KIND_NODE)
             BOUGH_TRY(push_state(store, collect, &pin->link));
         else
-            BOUGH_TRY(push(store, collect, 0, &pin->link));
+            BOUGH_TRY(push(store, collect, COLLECT_OTHER, 0, &pin->link));
     }
     return BOUGH_OK;
 }
@@ -359,7 +366,7 @@ static enum bough_err save_horizon(struct bough_store *store, struct collect *co
     size_t edit_count;
     enum bough_err err;
 
-    assert(collect->depth == 0 && collect->roots.done);
+    assert(collect_stack_is_empty(&collect->stack) && collect->roots.done);
     BOUGH_TRY(collect_roots_horizon(&collect->roots, arena, &names, &links, &count));
     BOUGH_TRY(horizon_edits(store, names, count, arena, &edits, &edit_count));
     if (edit_count == 0)
@@ -370,7 +377,7 @@ static enum bough_err save_horizon(struct bough_store *store, struct collect *co
         return err;
     for (size_t i = 0; i < count; i++)
         if (!bough_commit_is_cut(&links[i]))
-            BOUGH_TRY(push(store, collect, BOUGH_KIND_COMMIT, &links[i]));
+            BOUGH_TRY(push(store, collect, COLLECT_HISTORY, BOUGH_KIND_COMMIT, &links[i]));
     return mark_some(store, collect, CATCH_UP);
 }
 
@@ -383,7 +390,7 @@ static enum bough_err mark_all(struct bough_store *store, struct collect *collec
     if (!collect->roots.done)
         return push_roots(store, collect, count);
     BOUGH_TRY(mark_some(store, collect, count));
-    if (collect->depth > 0)
+    if (!collect_stack_is_empty(&collect->stack))
         return BOUGH_OK;
     if (collect->kept_at < collect->roots.kept.count)
         return mark_kept(store, collect, count);
@@ -392,7 +399,7 @@ static enum bough_err mark_all(struct bough_store *store, struct collect *collec
         return BOUGH_OK;
     BOUGH_TRY(catch_up(store, collect));
     BOUGH_TRY(save_horizon(store, collect));
-    assert(collect->depth == 0);
+    assert(collect_stack_is_empty(&collect->stack));
     bough_arena_release(&collect->arena);
     BOUGH_TRY(store->backend->ops->collect_sweep(store->backend));
     collect->phase = BOUGH_COLLECT_CLEAN;
@@ -441,7 +448,7 @@ static enum bough_err expire_some(struct bough_store *store, struct collect *col
     collect->by_roots = collect->roots.policy_count > 0;
     collect->generation = store->generation;
     store->backend->ops->collect_begin(store->backend);
-    return push(store, collect, BOUGH_KIND_NODE, &store->state.root);
+    return push(store, collect, COLLECT_STATE, BOUGH_KIND_NODE, &store->state.root);
 }
 
 static bool is_short_of_room(const struct bough_store *store)

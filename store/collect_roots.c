@@ -15,6 +15,7 @@
 #define ARENA_BYTES_MAX ((size_t)16 << 20)
 #define LINKS           "ref" /* begins "refs/" and "reflog/", and nothing else of the state */
 #define REFS            "refs/"
+#define HEADS           "refs/heads/"
 
 static void names_release(struct collect_names *names, struct bough_heap *heap)
 {
@@ -106,7 +107,8 @@ static enum bough_err next_of_branch(struct collect_roots *roots)
     return err == BOUGH_NOT_FOUND ? BOUGH_OK : err;
 }
 
-enum bough_err collect_roots_next(struct collect_roots *roots, struct bough_ref *ref, bool *found)
+enum bough_err collect_roots_next(struct collect_roots *roots, struct bough_ref *ref,
+                                  enum collect_root *root)
 {
     const struct bough_retention *policy = NULL;
     struct bough_bytes refs = bough_bytes_text(REFS);
@@ -114,7 +116,7 @@ enum bough_err collect_roots_next(struct collect_roots *roots, struct bough_ref 
     struct bough_bytes path;
     enum bough_err err;
 
-    *found = false;
+    *root = COLLECT_ROOT_NONE;
     assert(!roots->done);
     if (roots->in_branch)
         return next_of_branch(roots);
@@ -129,9 +131,12 @@ enum bough_err collect_roots_next(struct collect_roots *roots, struct bough_ref 
         policy = retention_find(roots->policies, roots->policy_count,
                                 bough_bytes_of(path.at + refs.len, path.len - refs.len));
     }
-    *found = policy == NULL;
-    if (policy == NULL)
+    if (policy == NULL) {
+        *root = bough_bytes_starts(path, bough_bytes_text(HEADS)) ? COLLECT_ROOT_BRANCH
+                                                                  : COLLECT_ROOT_REF;
         return BOUGH_OK;
+    }
+    *root = COLLECT_ROOT_HEAD;
     assert(!roots->in_branch);
     roots->in_branch = true;
     return retain_begin(&roots->retain, roots->store, policy, &ref->link);

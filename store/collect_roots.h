@@ -37,10 +37,18 @@ BOUGH_MUST_CHECK enum bough_err collect_roots_open(struct collect_roots *roots,
 /* Releases its memory. */
 void collect_roots_close(struct collect_roots *roots);
 
-/* Where there are policies: does a little of the work, looking at about one commit.  *found: `ref`
- * is one from which everything lives.  Otherwise a commit may have gone into `kept` or `cut`. */
+/* What a ref is to a collection. */
+enum collect_root {
+    COLLECT_ROOT_NONE,   /* there was none; a commit may have gone into `kept` or `cut` */
+    COLLECT_ROOT_REF,    /* everything that it leads to lives */
+    COLLECT_ROOT_BRANCH, /* the same, and its tree is what a branch shows now */
+    COLLECT_ROOT_HEAD    /* its tree is what a branch shows now; what else lives comes in `kept` */
+};
+
+/* Where there are policies: does a little of the work, looking at about one commit, and says what
+ * `ref` is. */
 BOUGH_MUST_CHECK enum bough_err collect_roots_next(struct collect_roots *roots,
-                                                   struct bough_ref *ref, bool *found);
+                                                   struct bough_ref *ref, enum collect_root *root);
 
 /* Begins anew with the refs of a state, and without policies: for what came meanwhile. */
 BOUGH_MUST_CHECK enum bough_err collect_roots_again(struct collect_roots *roots,

@@ -154,7 +154,8 @@ static enum bough_err find_difference(struct bough_store *store, struct node_dra
     if (base == NULL)
         return BOUGH_OK; /* to read it would cost more than to write the draft whole */
     err = BOUGH_OK;
-    if (base->kind == BOUGH_KIND_NODE && base->level == draft->object.bytes.at[0]) {
+    if (base->kind == BOUGH_KIND_NODE && base->level == draft->object.bytes.at[0] &&
+        base->base == 0) {
         err = node_delta_make(base, draft, arena, &draft->object.patch);
         draft->object.base = draft->object.patch.len > 0 ? base->link.address : 0;
         if (draft->object.base == 0)
@@ -170,10 +171,14 @@ static enum bough_err stage(struct bough_store *store, struct node_draft *draft,
 {
     struct bough_place place;
 
+    if (draft->was != NULL)
+        draft->object.before = draft->was->link.address;
     BOUGH_TRY(find_difference(store, draft, arena));
     BOUGH_TRY(bough_backend_put(store->backend, &draft->link.name, &draft->object, &place));
     draft->link.address = place.address;
     draft->object.base = place.base;
+    draft->object.settled = place.settled;
+    draft->object.settled_count = place.settled_count;
     return BOUGH_OK;
 }
 

@@ -73,6 +73,7 @@ void bough_store_info(const struct bough_store *store, struct bough_store_info *
         .capacity_bytes = backend->capacity_bytes,
         .used_bytes = backend->used_bytes,
         .cache_bytes = cache_bytes(store->cache),
+        .settled_count = backend->settled_count,
     };
 }
 

@@ -23,6 +23,8 @@ struct bough_store_info {
     uint64_t capacity_bytes; /* 0 = bounded by memory only */
     uint64_t used_bytes;
     uint64_t cache_bytes; /* in use by the object cache */
+    uint64_t
+        settled_count; /* nodes whose form collection or repair has changed since the opening */
 };
 
 /* Opens the store in `backend`, which it owns from now on, also after an error.  At most

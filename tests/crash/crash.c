@@ -153,10 +153,10 @@ static void print_counts(const struct crash *crash, const char *when)
            (unsigned long long)crash->nested[0], (unsigned long long)crash->nested[1],
            (unsigned long long)crash->nested[2], (unsigned long long)crash->killed_count);
     printf("  runs with a fault %llu; refused to open %llu; read-only %llu; damage named %llu; "
-           "first superblock bad and opened %llu\n",
+           "first superblock bad and opened %llu; nodes settled %llu\n",
            (unsigned long long)crash->fault_count, (unsigned long long)crash->refused_count,
            (unsigned long long)crash->read_only_count, (unsigned long long)crash->damaged_count,
-           (unsigned long long)crash->fallback_count);
+           (unsigned long long)crash->fallback_count, (unsigned long long)crash->settled_count);
 }
 
 /* A run that met none of what it is for proves nothing. */
@@ -179,6 +179,7 @@ static void check_vacuity(const struct crash *crash)
         guard("torn groups", crash->torn_count, 1000);
         guard("unacknowledged work kept", crash->kept_count, 50);
         guard("commits", crash->commit_count, 50);
+        guard("nodes settled", crash->settled_count, 500);
     } else if (strcmp(crash->mode, "nested") == 0) {
         guard("recoveries one deep", crash->nested[1], 500);
         guard("recoveries two deep", crash->nested[2], 100);

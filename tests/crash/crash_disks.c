@@ -51,6 +51,7 @@ static void lie(struct crash *crash)
     bough_store_close(store);
     crash->lives++;
     crash->commit_count += lying.work.state_count - 1;
+    crash->settled_count += lying.work.settled_count;
     crash->fault_count++;
     sim_crash_each(&crash->arena, &start, dev.ops, dev.op_count, &plan);
     bough_arena_back(&crash->arena, mark);
@@ -95,7 +96,7 @@ static void fill(struct crash *crash, uint32_t kib)
         wrong = workload_compare(&work, store, &work.states[work.state_count - 1], NULL);
     if (wrong != NULL)
         crash_fail(crash, &dev.now, "on a disk of %u KiB: %s", kib, wrong);
-    if (work.refused_count == 0 && kib < 1024 && !crash->shape->expires)
+    if (work.refused_count == 0 && kib < 1024 && crash->shape->keeps == 0)
         crash_fail(crash, &dev.now, "a disk of %u KiB was never full", kib);
     bough_store_close(store);
     expect = (struct crash_expect){

@@ -59,6 +59,7 @@ static void do_run(struct run *run, const struct sim_faults *faults, unsigned tx
         crash_fail(crash, &run->dev.now, "while running: %s", wrong);
     bough_store_close(store);
     crash->commit_count += run->work.state_count - 1 - first;
+    crash->settled_count += run->work.settled_count;
 }
 
 static void visit(void *context, const struct sim_crash *state)

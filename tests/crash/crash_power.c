@@ -100,6 +100,7 @@ static void run(struct life *life, const struct start *start)
         crash_fail(crash, &life->dev.now, "while running: %s", wrong);
     bough_store_close(store);
     crash->commit_count += life->work.state_count - 1 - found;
+    crash->settled_count += life->work.settled_count;
     crash->trace = sim_mix(crash->trace, life->dev.trace);
 }
 

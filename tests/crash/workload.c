@@ -17,21 +17,22 @@
 #define STEP_BYTES      6000u
 
 const struct workload_shape workload_shapes[] = {
-    {"tiny", 4096, 512, 8, 45, 2, 10, 20, 0, 0, 0, 0, false, 0, 0},
-    {"refs", 4096, 512, 12, 35, 2, 60, 20, 0, 0, 0, 0, false, 0, 0},
-    {"wide", 4096, 512, 10, 40, 10, 10, 70, 0, 0, 0, 0, false, 0, 0},
-    {"sector", 512, 512, 8, 45, 4, 20, 40, 0, 0, 0, 0, false, 0, 0},
-    {"block", 8192, 640, 8, 45, 3, 20, 40, 0, 0, 0, 0, false, 0, 0},
-    {"single", 4096, 512, 8, 100, 1, 0, 30, 0, 0, 0, 0, false, 0, 0},
-    {"same", 4096, 512, 8, 45, 1, 0, 0, 0, 1200, 0, 0, false, 0, 0},
-    {"large", 4096, 3072, 6, 50, 3, 10, 30, 40, 0, 0, 0, false, 0, 0},
-    {"collect", 4096, 512, 14, 60, 3, 30, 40, 0, 0, 40, 0, false, 0, 0},
-    {"tight", 4096, 460, 24, 60, 2, 30, 60, 0, 0, 60, 0, false, 0, 0},
-    {"steps", 4096, 576, 22, 70, 2, 30, 40, 0, 0, 90, 6, true, 0, 0},
-    {"expire", 4096, 512, 40, 60, 3, 30, 80, 0, 0, 30, 0, true, 0, 6},
-    {"grow", 4096, 460, 60, 60, 4, 20, 80, 0, 0, 0, 0, false, 332, 8},
-    {"long", 4096, 460, 120, 70, 2, 30, 60, 0, 0, 90, 6, true, 0, 16},
-    {NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, 0},
+    {"tiny", 4096, 512, 8, 45, 2, 10, 20, 0, 0, 0, 0, 0, 0, 0},
+    {"refs", 4096, 512, 12, 35, 2, 60, 20, 0, 0, 0, 0, 0, 0, 0},
+    {"wide", 4096, 512, 10, 40, 10, 10, 70, 0, 0, 0, 0, 0, 0, 0},
+    {"sector", 512, 512, 8, 45, 4, 20, 40, 0, 0, 0, 0, 0, 0, 0},
+    {"block", 8192, 640, 8, 45, 3, 20, 40, 0, 0, 0, 0, 0, 0, 0},
+    {"single", 4096, 512, 8, 100, 1, 0, 30, 0, 0, 0, 0, 0, 0, 0},
+    {"same", 4096, 512, 8, 45, 1, 0, 0, 0, 1200, 0, 0, 0, 0, 0},
+    {"large", 4096, 3072, 6, 50, 3, 10, 30, 40, 0, 0, 0, 0, 0, 0},
+    {"collect", 4096, 512, 14, 60, 3, 30, 40, 0, 0, 40, 0, 0, 0, 0},
+    {"tight", 4096, 460, 24, 60, 2, 30, 60, 0, 0, 60, 0, 0, 0, 0},
+    {"steps", 4096, 576, 22, 70, 2, 30, 40, 0, 0, 90, 6, 2, 0, 0},
+    {"expire", 4096, 512, 40, 60, 3, 30, 80, 0, 0, 30, 0, 2, 0, 6},
+    {"grow", 4096, 460, 60, 60, 4, 20, 80, 0, 0, 0, 0, 0, 332, 8},
+    {"long", 4096, 460, 120, 70, 2, 30, 60, 0, 0, 90, 6, 2, 0, 16},
+    {"history", 4096, 1024, 160, 70, 3, 15, 5, 0, 0, 60, 0, 12, 0, 24},
+    {NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
 };
 
 static const char *const branch_names[WORKLOAD_BRANCHES] = {"heads/main", "heads/a", "heads/b/c",
@@ -154,7 +155,7 @@ static uint32_t choose_value(struct workload *work, unsigned key, uint32_t now)
 {
     uint32_t old;
 
-    if (!work->shape->expires || sim_below(&work->random, 3) != 0)
+    if (!work->shape->keeps || sim_below(&work->random, 3) != 0)
         return new_value(work);
     old = work->states[sim_below(&work->random, work->state_count)].branches[0].values[key];
     return old != 0 && old != now ? old : new_value(work);
@@ -187,7 +188,7 @@ static enum bough_err edit_branch(struct workload *work, struct bough_store *sto
         .message = bough_bytes_text("edit\n"),
     };
 
-    if (work->shape->expires) /* equal edits of equal branches are no equal commits */
+    if (work->shape->keeps) /* equal edits of equal branches are no equal commits */
         txn.author.time_s += sim_below(&work->random, 1u << 30);
     for (unsigned i = 0; i < count && err == BOUGH_OK; i++) {
         unsigned key = (first + i * 5) % WORKLOAD_KEYS;
@@ -384,7 +385,7 @@ static const char *names_now(struct workload *work, struct bough_store *store,
 {
     const char *wrong;
 
-    if (!work->shape->expires || dev->fault_count > 0 || sim_below(&work->random, 4) != 0)
+    if (!work->shape->keeps || dev->fault_count > 0 || sim_below(&work->random, 4) != 0)
         return NULL;
     wrong = workload_compare_names(work, store, work->state_count - 1);
     return dev->fault_count == 0 ? wrong : NULL;
@@ -394,12 +395,13 @@ static const char *names_now(struct workload *work, struct bough_store *store,
 static const char *set_policies(struct workload *work, struct bough_store *store,
                                 const struct sim_device *dev)
 {
-    const struct bough_retention last = {.pattern = bough_bytes_text("heads/*"), .commits = 2};
+    const struct bough_retention last = {.pattern = bough_bytes_text("heads/*"),
+                                         .commits = work->shape->keeps};
     const struct bough_ref_log_window window = {.moves = 2};
     size_t begin_op = dev->op_count;
     enum bough_err err = BOUGH_OK;
 
-    if (!work->shape->expires || work->states[work->state_count - 1].generation > 0)
+    if (!work->shape->keeps || work->states[work->state_count - 1].generation > 0)
         return NULL;
     err = bough_retention_set(store, &last, 1);
     if (err == BOUGH_OK)
@@ -437,6 +439,7 @@ const char *workload_run(struct workload *work, struct bough_store *store,
             continue;
         }
         next->generation = info.generation;
+        work->settled_count = info.settled_count;
         if (next->generation <= work->states[work->state_count - 1].generation)
             return "a transaction did not move the root";
         work->state_count++;
@@ -594,7 +597,7 @@ const char *workload_compare_names(const struct workload *work, struct bough_sto
         if (bough_hash_is_none(head) || !first || bough_hash_equal(head, kept))
             continue;
         err = bough_store_find(store, head, &link);
-        if (work->shape->expires && i <= state) {
+        if (work->shape->keeps && i <= state) {
             const char *wrong = err == BOUGH_OK          ? compare_whole(store, &link)
                                 : err == BOUGH_NOT_FOUND ? NULL
                                                          : "a name cannot be looked up";

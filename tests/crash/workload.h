@@ -28,7 +28,7 @@ struct workload_shape {
     unsigned fixed_bytes;     /* all values have this length: attempts at one group look alike */
     unsigned collect_percent; /* syncs that a collection of garbage follows */
     unsigned collect_steps;   /* of it, at most so many small steps at a time; 0 = all of it */
-    bool expires;             /* history and the log of refs are kept in part only */
+    unsigned keeps;           /* so many commits of each branch, and few moves of refs; 0 = all */
     uint32_t grow_kib;        /* the disk of each machine is so much larger than that before */
     unsigned one_in;          /* power cuts are tried at one operation in so many; 0 = at all */
 };
@@ -71,7 +71,8 @@ struct workload {
     uint32_t ack_count;
     uint32_t refused_count; /* calls that answered with an error */
     uint32_t synced_count;
-    uint32_t pause; /* syncs before a collection goes on */
+    uint32_t pause;         /* syncs before a collection goes on */
+    uint64_t settled_count; /* nodes of history that collections have settled */
 };
 
 /* A workload that begins with an empty store of generation 0; its memory is in `arena`. */

@@ -62,9 +62,9 @@ static void stop(struct machine *machine)
 
 static bool is_object(const struct journal_record *record)
 {
-    uint8_t plain = record->kind & (uint8_t)~JOURNAL_KIND_BASED;
+    enum bough_kind kind;
 
-    return plain >= BOUGH_KIND_VALUE && plain <= BOUGH_KIND_CHUNKS;
+    return journal_format_is_object(record->kind, &kind);
 }
 
 /* Flips a byte somewhere in `percent` of the records that hold objects; how many. */

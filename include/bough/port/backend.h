@@ -36,18 +36,26 @@ struct bough_object {
     struct bough_bytes bytes;
     const uint64_t *addresses; /* of the links in `bytes`, in the order they stand there */
     uint32_t address_count;
-    /* An object may be kept as its difference from another one, of the same kind, that is kept
-     * whole.  From get: the other's address, 0 = kept whole.  To put, optional: that address, and
-     * the patches (base/patch.h) that make bytes, then addresses (as little-endian numbers of 8
+    /* An object may be kept as its difference from another one, of the same kind.  From get: the
+     * other's address, 0 = kept whole.  To put, optional: that address, of one that is kept whole,
+     * and the patches (base/patch.h) that make bytes, then addresses (as little-endian numbers of 8
      * bytes) of the other's. */
     uint64_t base;
     struct bough_bytes patch;
+    /* To put, optional: the address of the one that this takes the place of.  When both are
+     * history, one may be kept as its difference from the other. */
+    uint64_t before;
+    /* From get: see bough_place. */
+    bool settled;
+    uint64_t settled_count;
 };
 
 /* Where an object is kept. */
 struct bough_place {
     uint64_t address;
-    uint64_t base; /* what it is kept as a difference from; 0 = kept whole */
+    uint64_t base;          /* what it is kept as a difference from; 0 = kept whole */
+    bool settled;           /* it is history, and collection has found its final form */
+    uint64_t settled_count; /* that of the backend when this was learned */
 };
 
 /* The whole repository state: branches, tags, settings and reflog hang off `state`. */
@@ -131,15 +139,18 @@ struct bough_backend_ops {
                             struct bough_scrub_report *report);
 
     /* Collection, in this order (store/collect.c knows what refers to what).  Optional: NULL.
-     * begin forgets all marks; mark says that an object lives, *fresh whether that is news; need,
-     * that the object at place->address is (or was, when it was read) kept as a difference from the
-     * one at place->base, which may be garbage otherwise; sweep: what was put before begin and is
-     * not marked is garbage, the backend may overwrite it from now on; clean moves what lives out
-     * of space that is worth having back, about `max_bytes` at a call, until *done. */
+     * begin forgets all marks; mark says that an object lives, *fresh whether that is news; node,
+     * once for each node that lives, where it is kept, and that what it is a difference from is
+     * needed, which may be garbage otherwise: it is part of what branches show now (`newest`), or
+     * of history only, which may be kept in a form that is read more slowly; sweep: what was put
+     * before begin and is not marked is garbage, the backend may overwrite it from now on; clean
+     * moves what lives out of space that is worth having back, with work as for about `max_bytes`
+     * at a call, until *done. */
     void (*collect_begin)(struct bough_backend *backend);
     enum bough_err (*collect_mark)(struct bough_backend *backend, const struct bough_link *link,
                                    bool *fresh);
-    enum bough_err (*collect_need)(struct bough_backend *backend, const struct bough_place *place);
+    enum bough_err (*collect_node)(struct bough_backend *backend, const struct bough_place *place,
+                                   bool newest);
     enum bough_err (*collect_sweep)(struct bough_backend *backend);
     enum bough_err (*collect_clean)(struct bough_backend *backend, uint64_t max_bytes, bool *done);
 };
@@ -153,8 +164,9 @@ struct bough_backend {
     bool damaged; /* not all that was acknowledged can be read: the log says what is the matter */
     uint64_t capacity_bytes; /* 0 = bounded by the heap only */
     uint64_t used_bytes;
-    bool wants_collection; /* space is getting short, and some of it may be garbage */
-    uint64_t object_count; /* objects put since the backend was opened */
+    bool wants_collection;  /* space is getting short, and some of it may be garbage */
+    uint64_t object_count;  /* objects put since the backend was opened */
+    uint64_t settled_count; /* objects that collection or repair has given another base since */
 };
 
 /* Each calls the slot of its name; see there. */
