@@ -12,8 +12,8 @@
 #include "tree_walk.h"
 
 struct tree_diff_level {
-    struct tree_pair pair;
-    size_t path_len; /* of the directory, its '/' included */
+    struct tree_pair *pair; /* NULL until the level is reached */
+    size_t path_len;        /* of the directory, its '/' included */
 };
 
 /* Goes one level down, before the first entries of two directories with the path that stands in
@@ -25,13 +25,12 @@ static enum bough_err push(struct bough_tree_diff *diff, const struct bough_link
 
     if (diff->level_count == TREE_WALK_LEVELS_MAX)
         return BOUGH_TOO_BIG;
-    if (level->pair.store == NULL) {
-        struct tree_pair pair;
-
-        BOUGH_TRY(tree_pair_open(&pair, diff->store, diff->arena));
-        level->pair = pair;
-    }
-    tree_pair_restart(&level->pair, from, to);
+    if (level->pair == NULL)
+        level->pair = bough_arena_zeros(diff->arena, 1, sizeof(*level->pair));
+    if (level->pair == NULL)
+        return BOUGH_NO_MEMORY;
+    level->pair->store = diff->store;
+    tree_pair_restart(level->pair, from, to);
     assert(diff->path_len == 0 || diff->path[diff->path_len - 1] == '/');
     level->path_len = diff->path_len;
     diff->level_count++;
@@ -71,7 +70,7 @@ static void append(struct bough_tree_diff *diff, const struct bough_entry *entry
 static enum bough_err seek(struct bough_tree_diff *diff, struct bough_bytes bound)
 {
     for (;;) {
-        struct tree_pair *pair = &diff->levels[diff->level_count - 1].pair;
+        struct tree_pair *pair = diff->levels[diff->level_count - 1].pair;
         const uint8_t *slash = bound.len == 0 ? NULL : memchr(bound.at, '/', bound.len);
         size_t key_len = slash == NULL ? bound.len : (size_t)(slash - bound.at) + 1;
         struct bough_bytes key = bough_bytes_of(bound.at, key_len);
@@ -93,13 +92,37 @@ static enum bough_err seek(struct bough_tree_diff *diff, struct bough_bytes boun
     }
 }
 
+void bough_tree_diff_close(struct bough_tree_diff *diff)
+{
+    while (diff->level_count > 0)
+        tree_pair_release(diff->levels[--diff->level_count].pair);
+}
+
 /* Goes back to the roots and from there to `bound`. */
 static enum bough_err restart(struct bough_tree_diff *diff, struct bough_bytes bound)
 {
-    diff->level_count = 0;
+    bough_tree_diff_close(diff);
     diff->path_len = 0;
     BOUGH_TRY(push(diff, &diff->trees[0].root, &diff->trees[1].root));
     return seek(diff, bound);
+}
+
+/* The bytes that every path to be reported is >= to. */
+static enum bough_err first_bound(struct bough_arena *arena, struct bough_bytes prefix,
+                                  struct bough_bytes after, struct bough_bytes *bound)
+{
+    uint8_t *next;
+
+    *bound = prefix;
+    if (after.len == 0 || bough_bytes_compare(after, prefix) < 0)
+        return BOUGH_OK;
+    next = bough_arena_take(arena, after.len + 1);
+    if (next == NULL)
+        return BOUGH_NO_MEMORY;
+    memcpy(next, after.at, after.len);
+    next[after.len] = '\0'; /* the least path above `after` would be it with a NUL appended */
+    *bound = bough_bytes_of(next, after.len + 1);
+    return BOUGH_OK;
 }
 
 enum bough_err bough_tree_diff_open(struct bough_tree_diff *diff, struct bough_store *store,
@@ -107,23 +130,21 @@ enum bough_err bough_tree_diff_open(struct bough_tree_diff *diff, struct bough_s
                                     struct bough_bytes prefix, struct bough_bytes after,
                                     struct bough_arena *arena)
 {
-    bool from_after = after.len > 0 && bough_bytes_compare(after, prefix) >= 0;
-    uint8_t *next;
+    struct bough_bytes bound;
+    enum bough_err err;
 
     *diff = (struct bough_tree_diff){.store = store, .arena = arena, .trees = {*from, *to}};
     diff->prefix = bough_arena_copy(arena, prefix);
     diff->path = bough_arena_take(arena, TREE_WALK_PATH_BYTES_MAX);
     diff->levels = bough_arena_zeros(arena, TREE_WALK_LEVELS_MAX, sizeof(*diff->levels));
-    if (diff->prefix.at == NULL || diff->path == NULL || diff->levels == NULL)
-        return BOUGH_NO_MEMORY;
-    if (!from_after)
-        return restart(diff, diff->prefix);
-    next = bough_arena_take(arena, after.len + 1);
-    if (next == NULL)
-        return BOUGH_NO_MEMORY;
-    memcpy(next, after.at, after.len);
-    next[after.len] = '\0'; /* the least path above `after` would be it with a NUL appended */
-    return restart(diff, bough_bytes_of(next, after.len + 1));
+    err = diff->prefix.at == NULL || diff->path == NULL || diff->levels == NULL
+              ? BOUGH_NO_MEMORY
+              : first_bound(arena, prefix, after, &bound);
+    if (err == BOUGH_OK)
+        err = restart(diff, bound);
+    if (err != BOUGH_OK)
+        bough_tree_diff_close(diff);
+    return err;
 }
 
 /* Fills in what next answers with. */
@@ -148,7 +169,7 @@ enum bough_err bough_tree_diff_next(struct bough_tree_diff *diff, struct bough_d
         unsigned there;
         struct bough_bytes path;
         enum bough_err err =
-            tree_pair_next(&diff->levels[diff->level_count - 1].pair, &there, entries);
+            tree_pair_next(diff->levels[diff->level_count - 1].pair, &there, entries);
 
         if (err == BOUGH_NOT_FOUND) {
             diff->level_count--;
@@ -178,6 +199,6 @@ enum bough_err bough_tree_diff_skip(struct bough_tree_diff *diff, struct bough_b
     BOUGH_TRY(tree_walk_behind(diff->arena, prefix, &bound));
     if (bound.len > 0)
         return restart(diff, bound);
-    diff->level_count = 0; /* nothing is greater than all of these */
+    bough_tree_diff_close(diff); /* nothing is greater than all of these */
     return BOUGH_OK;
 }

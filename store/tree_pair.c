@@ -4,8 +4,8 @@
  *
  * Each side stands before an item of some level: of a leaf, an entry; of an inner node, all that is
  * below one child.
- *   (1) holds[0] is the root node; hold.at of holds[i] leads to holds[i + 1]; hold.at of the last
- *       one is the item the side stands before.
+ *   (1) steps[0] is the root node; steps[i].at leads to steps[i + 1]; that of the last one is the
+ *       item the side stands before.  All pages of steps[0..step_count) are pinned, once each.
  *   (2) What lies before the two items has been compared, on both sides.
  * Two items of inner nodes of one level that name the same child can be passed over at once, since
  * names follow from contents.  Otherwise the side that stands higher goes down, both if they stand
@@ -14,18 +14,20 @@
  * step again, at whatever height and offset their nodes are.
  */
 #include "tree_pair.h"
-#include "node_page.h"
 
-enum bough_err tree_pair_open(struct tree_pair *pair, struct bough_store *store,
-                              struct bough_arena *arena)
+/* Lets go of the lowest node. */
+static void pop(struct tree_pair *pair, struct tree_pair_side *side)
 {
-    *pair = (struct tree_pair){.store = store, .arena = arena};
+    assert(side->step_count > 0);
+    node_page_unpin(pair->store, side->steps[--side->step_count].page);
+}
+
+void tree_pair_release(struct tree_pair *pair)
+{
     for (unsigned i = 0; i < 2; i++) {
-        pair->sides[i].holds = bough_arena_zeros(arena, NODE_LEVELS_MAX, sizeof(struct node_hold));
-        if (pair->sides[i].holds == NULL)
-            return BOUGH_NO_MEMORY;
+        while (pair->sides[i].step_count > 0)
+            pop(pair, &pair->sides[i]);
     }
-    return BOUGH_OK;
 }
 
 void tree_pair_restart(struct tree_pair *pair, const struct bough_link *from,
@@ -33,35 +35,37 @@ void tree_pair_restart(struct tree_pair *pair, const struct bough_link *from,
 {
     bool equal = bough_hash_equal(&from->name, &to->name);
 
+    tree_pair_release(pair);
     for (unsigned i = 0; i < 2; i++) {
         struct tree_pair_side *side = &pair->sides[i];
 
-        assert(side->holds != NULL);
         side->root = i == 0 ? *from : *to;
-        side->hold_count = 0;
         side->begun = equal || bough_hash_is_none(&side->root.name); /* nothing to be read */
     }
-    pair->warm_end = 0;
 }
 
-static inline struct node_hold *top(const struct tree_pair_side *side)
+static inline struct tree_pair_step *top(struct tree_pair_side *side)
 {
-    assert(side->hold_count > 0);
-    return &side->holds[side->hold_count - 1];
+    assert(side->step_count > 0);
+    return &side->steps[side->step_count - 1];
 }
 
 /* Opens a node one level further down. */
 static enum bough_err push(struct tree_pair *pair, struct tree_pair_side *side,
                            const struct bough_link *link)
 {
-    struct node_hold *hold = &side->holds[side->hold_count];
-    uint32_t depth = side->hold_count;
+    const struct cache_object *page;
+    uint32_t depth = side->step_count;
 
     assert(depth < NODE_LEVELS_MAX);
-    BOUGH_TRY(node_hold_get(pair->store, link, pair->arena, hold));
-    if (depth > 0 && hold->node.level + 1 != side->holds[depth - 1].node.level)
+    BOUGH_TRY(node_page_pin(pair->store, link, &page));
+    if (depth > 0 && page->level + 1 != side->steps[depth - 1].page->level) {
+        node_page_unpin(pair->store, page);
         return object_corrupt(pair->store, link, "a node of the wrong level");
-    side->hold_count++;
+    }
+    side->steps[side->step_count++] = (struct tree_pair_step){.page = page};
+    if (side == &pair->sides[0])
+        pair->warm_end[page->level] = 0;
     return BOUGH_OK;
 }
 
@@ -77,22 +81,22 @@ static struct bough_link child_at(const struct cache_object *node, uint32_t at)
 /* Opens the child that the side stands before. */
 static enum bough_err descend(struct tree_pair *pair, struct tree_pair_side *side)
 {
-    struct bough_link child = child_at(&top(side)->node, top(side)->at);
+    struct bough_link child = child_at(top(side)->page, top(side)->at);
 
     return push(pair, side, &child);
 }
 
 /* Opens the root if that was not done, and rises from nodes that have ended.  Afterwards the side
- * stands before an item, or has no holds: it is at its end. */
+ * stands before an item, or has no steps: it is at its end. */
 static enum bough_err settle(struct tree_pair *pair, struct tree_pair_side *side)
 {
     if (!side->begun) {
         BOUGH_TRY(push(pair, side, &side->root));
         side->begun = true;
     }
-    while (side->hold_count > 0 && top(side)->at == top(side)->node.item_count) {
-        side->hold_count--;
-        if (side->hold_count > 0)
+    while (side->step_count > 0 && top(side)->at == top(side)->page->item_count) {
+        pop(pair, side);
+        if (side->step_count > 0)
             top(side)->at++;
     }
     return BOUGH_OK;
@@ -103,11 +107,11 @@ static enum bough_err seek_side(struct tree_pair *pair, struct tree_pair_side *s
                                 struct bough_bytes key)
 {
     BOUGH_TRY(settle(pair, side));
-    while (side->hold_count > 0) {
-        struct node_hold *hold = top(side);
+    while (side->step_count > 0) {
+        struct tree_pair_step *step = top(side);
 
-        hold->at = node_page_search(&hold->node, key);
-        if (hold->at == hold->node.item_count || hold->node.level == 0)
+        step->at = node_page_search(step->page, key);
+        if (step->at == step->page->item_count || step->page->level == 0)
             return settle(pair, side);
         BOUGH_TRY(descend(pair, side));
     }
@@ -133,48 +137,46 @@ static bool same_at(const struct cache_object *from, uint32_t from_at,
 }
 
 /* Passes over items that are the same, in nodes of one level. */
-static void pass_same(struct node_hold *from, struct node_hold *to)
+static void pass_same(struct tree_pair_step *from, struct tree_pair_step *to)
 {
-    while (from->at < from->node.item_count && to->at < to->node.item_count &&
-           same_at(&from->node, from->at, &to->node, to->at)) {
+    while (from->at < from->page->item_count && to->at < to->page->item_count &&
+           same_at(from->page, from->at, to->page, to->at)) {
         from->at++;
         to->at++;
     }
 }
 
-/* Says which leaves will be looked at next, from two nodes above leaves that stand before different
- * ones: so the processor waits for some of them at once. */
-static void warm_leaves(struct tree_pair *pair, const struct node_hold *from,
-                        const struct node_hold *to)
+/* Says which children will be looked at next, from two nodes of one level that stand before
+ * different ones: so the processor waits for some of them at once. */
+static void warm_children(struct tree_pair *pair, const struct tree_pair_step *from,
+                          const struct tree_pair_step *to)
 {
+    uint32_t *end = &pair->warm_end[from->page->level];
     uint64_t addresses[CACHE_WARM_MAX];
     uint32_t count = 0;
     uint32_t i = 0;
 
-    if (from->at < pair->warm_end)
+    if (from->at < *end)
         return;
-    for (; count + 2 <= CACHE_WARM_MAX && from->at + i < from->node.item_count &&
-           to->at + i < to->node.item_count;
+    for (; count + 2 <= CACHE_WARM_MAX && from->at + i < from->page->item_count &&
+           to->at + i < to->page->item_count;
          i++) {
-        if (same_at(&from->node, from->at + i, &to->node, to->at + i))
+        if (same_at(from->page, from->at + i, to->page, to->at + i))
             continue;
-        addresses[count++] = from->node.addresses[from->at + i];
-        addresses[count++] = to->node.addresses[to->at + i];
+        addresses[count++] = from->page->addresses[from->at + i];
+        addresses[count++] = to->page->addresses[to->at + i];
     }
-    pair->warm_end = from->at + i;
+    *end = from->at + i;
     cache_warm(pair->store->cache, addresses, count);
 }
 
 /* Two nodes of one level that stand before different children: goes down on both sides. */
 static enum bough_err descend_both(struct tree_pair *pair)
 {
-    struct node_hold *from = top(&pair->sides[0]);
-    struct node_hold *to = top(&pair->sides[1]);
+    struct tree_pair_step *from = top(&pair->sides[0]);
+    struct tree_pair_step *to = top(&pair->sides[1]);
 
-    if (from->node.level == 1)
-        warm_leaves(pair, from, to);
-    else
-        pair->warm_end = 0;
+    warm_children(pair, from, to);
     BOUGH_TRY(descend(pair, &pair->sides[0]));
     return descend(pair, &pair->sides[1]);
 }
@@ -188,10 +190,10 @@ static enum bough_err find_difference(struct tree_pair *pair)
     for (;;) {
         BOUGH_TRY(settle(pair, from));
         BOUGH_TRY(settle(pair, to));
-        uint32_t from_level = from->hold_count > 0 ? top(from)->node.level : 0;
-        uint32_t to_level = to->hold_count > 0 ? top(to)->node.level : 0;
+        uint32_t from_level = from->step_count > 0 ? top(from)->page->level : 0;
+        uint32_t to_level = to->step_count > 0 ? top(to)->page->level : 0;
 
-        if (from_level == to_level && from->hold_count > 0 && to->hold_count > 0) {
+        if (from_level == to_level && from->step_count > 0 && to->step_count > 0) {
             uint32_t at = top(from)->at;
 
             pass_same(top(from), top(to));
@@ -203,24 +205,23 @@ static enum bough_err find_difference(struct tree_pair *pair)
         if (from_level == to_level) {
             BOUGH_TRY(descend_both(pair));
         } else {
-            pair->warm_end = 0;
             BOUGH_TRY(descend(pair, from_level > to_level ? from : to));
         }
     }
 }
 
 /* The items the sides stand before; which sides have one. */
-static unsigned items_at(const struct tree_pair *pair, struct node_item items[2])
+static unsigned items_at(struct tree_pair *pair, struct node_item items[2])
 {
     unsigned bits = 0;
 
     for (unsigned i = 0; i < 2; i++) {
-        const struct tree_pair_side *side = &pair->sides[i];
+        struct tree_pair_side *side = &pair->sides[i];
 
-        if (side->hold_count == 0)
+        if (side->step_count == 0)
             continue;
-        assert(top(side)->node.level == 0);
-        node_item(&top(side)->node, top(side)->at, &items[i]);
+        assert(top(side)->page->level == 0);
+        node_item(top(side)->page, top(side)->at, &items[i]);
         bits |= 1u << i;
     }
     return bits;

@@ -5,21 +5,27 @@
 #ifndef TREE_PAIR_H
 #define TREE_PAIR_H
 
-#include "node_hold.h"
+#include "node_page.h"
+
+/* A node, pinned, and the item that the side stands before in it. */
+struct tree_pair_step {
+    const struct cache_object *page;
+    uint32_t at;
+};
 
 /* One of the two, from its root down to where it stands. */
 struct tree_pair_side {
-    struct bough_link root;  /* name none = an empty directory */
-    struct node_hold *holds; /* NODE_LEVELS_MAX of them */
-    uint32_t hold_count;
+    struct bough_link root; /* name none = an empty directory */
+    uint32_t step_count;
     bool begun; /* the root has been opened */
+    struct tree_pair_step steps[NODE_LEVELS_MAX];
 };
 
+/* All zeros and `store` to begin with. */
 struct tree_pair {
     struct bough_store *store;
-    struct bough_arena *arena;
     struct tree_pair_side sides[2];
-    uint32_t warm_end; /* children before this one were asked for */
+    uint32_t warm_end[NODE_LEVELS_MAX]; /* by level: children before this one were asked for */
 };
 
 /* Which sides have an entry. */
@@ -27,14 +33,13 @@ struct tree_pair {
 #define TREE_PAIR_TO   2u
 #define TREE_PAIR_BOTH (TREE_PAIR_FROM | TREE_PAIR_TO)
 
-/* Takes the pair's memory from `arena`, which must not be rewound while it is used.  Call restart
- * next.  BOUGH_NO_MEMORY. */
-BOUGH_MUST_CHECK enum bough_err tree_pair_open(struct tree_pair *pair, struct bough_store *store,
-                                               struct bough_arena *arena);
-
-/* Stands before the first entries of two directories, given by their root nodes. */
+/* Stands before the first entries of two directories, given by their root nodes.  Nodes stay pinned
+ * until release. */
 void tree_pair_restart(struct tree_pair *pair, const struct bough_link *from,
                        const struct bough_link *to);
+
+/* Lets go of what is pinned; restart may follow. */
+void tree_pair_release(struct tree_pair *pair);
 
 /* Moves a pair that was restarted before the first entries whose key is >= `key`.  BOUGH_CORRUPT,
  * BOUGH_IO, BOUGH_NO_MEMORY.  O(log n). */

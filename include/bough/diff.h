@@ -38,9 +38,9 @@ struct bough_tree_diff {
  * all paths that start with `prefix` and are bytewise greater than `after` (nothing excluded when
  * `after` is empty): so a listing that was cut goes on behind the last path it has.  `prefix` need
  * not end at a step's end.  Memory comes from `arena` (borrowed), which must not be rewound while
- * the comparison goes on: about 20 KiB, and up to 10 KiB for each level of nodes in each directory
- * on the way down, whatever the number of differences.  BOUGH_CORRUPT, BOUGH_IO, BOUGH_NO_MEMORY.
- * O(log n). */
+ * the comparison goes on: 20 KiB, and 1 KiB for each directory on the way down.  Until close, the
+ * nodes on the way down stay in memory, too: one for each level of each directory on each side.
+ * BOUGH_CORRUPT, BOUGH_IO, BOUGH_NO_MEMORY: nothing is to be closed then.  O(log n). */
 BOUGH_MUST_CHECK enum bough_err bough_tree_diff_open(
     struct bough_tree_diff *diff, struct bough_store *store, const struct bough_tree *from,
     const struct bough_tree *to, struct bough_bytes prefix, struct bough_bytes after,
@@ -48,7 +48,7 @@ BOUGH_MUST_CHECK enum bough_err bough_tree_diff_open(
 
 /* The next value that was added, removed, or differs in bytes or mode, in bytewise order of paths;
  * valid until the next call.  BOUGH_NOT_FOUND at the end; BOUGH_TOO_BIG (deeper than paths may be),
- * BOUGH_CORRUPT, BOUGH_IO, BOUGH_NO_MEMORY: then only open may follow.  O(log n), and as a whole
+ * BOUGH_CORRUPT, BOUGH_IO, BOUGH_NO_MEMORY: then only close may follow.  O(log n), and as a whole
  * O(differences * log n). */
 BOUGH_MUST_CHECK enum bough_err bough_tree_diff_next(struct bough_tree_diff *diff,
                                                      struct bough_diff_change *change);
@@ -57,5 +57,8 @@ BOUGH_MUST_CHECK enum bough_err bough_tree_diff_next(struct bough_tree_diff *dif
  * (for listings that fold "a/..." into one line).  Errors as next. */
 BOUGH_MUST_CHECK enum bough_err bough_tree_diff_skip(struct bough_tree_diff *diff,
                                                      struct bough_bytes prefix);
+
+/* Lets go of what the comparison keeps in memory.  The arena's part is the caller's. */
+void bough_tree_diff_close(struct bough_tree_diff *diff);
 
 #endif
