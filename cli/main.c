@@ -92,7 +92,8 @@ static const struct options_verb verbs[] = {
      "  bough mkfs bough.img --size 10G\n", "size salt force quiet", 1, 1, cmd_image_mkfs},
     {"fsck", "FILE", "Read and check everything in an image.",
      "  bough fsck bough.img\n"
-     "  bough fsck bough.img --repair-from copy.img\n",
+     "  bough fsck bough.img --repair-from copy.img\n"
+     "  bough fsck bough.img --repair-from http://127.0.0.1:8080\n",
      "mirror repair-from json quiet", 1, 1, cmd_image_fsck},
     {"info", "FILE", "Tell what an image holds, as far as it can be read.",
      "  bough info bough.img\n"

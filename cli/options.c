@@ -52,7 +52,8 @@ static const struct option table[] = {
     {"salt", 0, TEXT(salt), "HEX", "32 hexadecimal digits that fix how trees are cut"},
     {"since", 0, OPTION_SINCE, 0, "REV", "leave out what this commit has (may be repeated)"},
     {"offset", 0, TEXT(offset), "BYTES", "go on with a dump of which so many bytes are there"},
-    {"repair-from", 0, TEXT(repair_from), "FILE", "take what is damaged from this image, by name"},
+    {"repair-from", 0, TEXT(repair_from), "FILE|URL",
+     "take what is damaged from this store, by name"},
     {"force", 'f', FLAG(force), NULL, "even if something is lost by it"},
     {"help", 'h', FLAG(help), NULL, "this text"},
 };

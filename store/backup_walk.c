@@ -72,14 +72,13 @@ static enum bough_err is_new(struct backup_walk *walk, const struct bough_link *
 /* ---- below a commit ---- */
 
 /* Reads an object and makes it the deepest frame. */
-static enum bough_err enter(struct backup_walk *walk, const struct bough_link *link,
-                            uint32_t *depth)
+static enum bough_err enter(struct backup_walk *walk, const struct bough_link *link)
 {
-    struct walk_frame *frame = &walk->frames[*depth];
+    struct walk_frame *frame = &walk->frames[walk->depth];
     struct bough_link found = *link;
     enum bough_err err;
 
-    if (*depth == FRAMES_MAX)
+    if (walk->depth == FRAMES_MAX)
         return object_corrupt(walk->store, link, "deeper than any tree");
     if (found.address == 0)
         BOUGH_TRY(bough_backend_find(walk->store->backend, &found.name, &found.address));
@@ -91,7 +90,7 @@ static enum bough_err enter(struct backup_walk *walk, const struct bough_link *l
         err = BOUGH_CORRUPT;
     if (err == BOUGH_CORRUPT)
         return object_corrupt(walk->store, link, "its links make no sense");
-    (*depth)++;
+    walk->depth++;
     return err;
 }
 
@@ -106,7 +105,7 @@ static enum bough_err pass_over(struct backup_walk *walk, const struct bough_lin
 
 /* Enters a child, or visits it where it leads nowhere and need not be read. */
 static enum bough_err descend(struct backup_walk *walk, const struct bough_link *link,
-                              enum bough_kind kind, uint32_t *depth)
+                              enum bough_kind kind)
 {
     struct bough_arena_mark mark = bough_arena_now(&walk->arena);
     enum bough_err err;
@@ -114,12 +113,14 @@ static enum bough_err descend(struct backup_walk *walk, const struct bough_link 
 
     if (kind == BOUGH_KIND_COMMIT) /* has its own turn */
         return BOUGH_OK;
+    if (walk->skip != NULL && walk->skip(walk->context, link))
+        return BOUGH_OK;
     BOUGH_TRY(is_new(walk, link, &fresh));
     if (!fresh)
         return BOUGH_OK;
     if (kind == BOUGH_KIND_VALUE && !walk->reads_values)
         return walk->visit(walk->context, link, NULL);
-    err = enter(walk, link, depth);
+    err = enter(walk, link);
     if (err == BOUGH_OK)
         return BOUGH_OK;
     bough_arena_back(&walk->arena, mark);
@@ -129,25 +130,40 @@ static enum bough_err descend(struct backup_walk *walk, const struct bough_link 
 enum bough_err backup_walk_below(struct backup_walk *walk, const struct bough_link *link,
                                  enum bough_kind kind)
 {
-    uint32_t depth = 0;
-
-    BOUGH_TRY(descend(walk, link, kind, &depth));
-    while (depth > 0) {
-        struct walk_frame *frame = &walk->frames[depth - 1];
+    walk->depth = 0;
+    BOUGH_TRY(descend(walk, link, kind));
+    while (walk->depth > 0) {
+        struct walk_frame *frame = &walk->frames[walk->depth - 1];
 
         if (frame->next < frame->count) {
             uint32_t at = frame->next++;
             struct bough_link child = {.name = frame->items[at].name,
                                        .address = frame->object.addresses[at]};
 
-            BOUGH_TRY(descend(walk, &child, frame->items[at].kind, &depth));
+            BOUGH_TRY(descend(walk, &child, frame->items[at].kind));
             continue;
         }
         BOUGH_TRY(walk->visit(walk->context, &frame->link, &frame->object));
         bough_arena_back(&walk->arena, frame->mark);
-        depth--;
+        walk->depth--;
     }
     return BOUGH_OK;
+}
+
+size_t backup_walk_way(const struct backup_walk *walk, struct bough_hash *names, size_t max)
+{
+    size_t count = 0;
+
+    if (!bough_hash_is_none(&walk->commit)) {
+        if (count < max)
+            names[count] = walk->commit;
+        count++;
+    }
+    for (uint32_t i = 0; i < walk->depth; i++, count++) {
+        if (count < max)
+            names[count] = walk->frames[i].link.name;
+    }
+    return count;
 }
 
 static enum bough_err walk_commit_tree(struct backup_walk *walk, const struct bough_commit *commit)
@@ -162,7 +178,9 @@ enum bough_err backup_walk_tree(struct backup_walk *walk, const struct bough_lin
     struct bough_commit read;
 
     BOUGH_TRY(bough_commit_get(walk->store, commit, &walk->arena, &read));
+    walk->commit = commit->name;
     BOUGH_TRY(walk_commit_tree(walk, &read));
+    walk->commit = (struct bough_hash){0};
     bough_arena_back(&walk->arena, mark);
     return BOUGH_OK;
 }

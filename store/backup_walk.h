@@ -18,6 +18,8 @@ struct backup_walk {
     /* Is told of an object that cannot be read, and the walk passes over what it leads to; NULL =
      * the walk ends there. */
     enum bough_err (*fault)(void *context, const struct bough_link *link, enum bough_err err);
+    /* Whether an object, and what it leads to, is to be left out; NULL = none is. */
+    bool (*skip)(void *context, const struct bough_link *link);
     void *context;
     bool reads_values; /* `visit` wants their bytes */
     bool by_place; /* an object that is kept twice is visited twice, to see whether each is good */
@@ -28,6 +30,8 @@ struct backup_walk {
     size_t commit_count;
     size_t commit_max;
     struct walk_frame *frames;
+    uint32_t depth;           /* of the frames */
+    struct bough_hash commit; /* whose tree is being walked; none = no commit's */
     struct bough_arena arena;
 };
 
@@ -38,6 +42,10 @@ BOUGH_MUST_CHECK enum bough_err backup_walk_init(struct backup_walk *walk);
 
 /* Gives its memory back. */
 void backup_walk_release(struct backup_walk *walk);
+
+/* The way to what `fault` is being told of: the commit, if it is below one, and the objects that
+ * lead there, each to the next one, at most `max` of them.  How many there are in all. */
+size_t backup_walk_way(const struct backup_walk *walk, struct bough_hash *names, size_t max);
 
 /* Leaves out a commit, its ancestors and what its tree leads to. */
 BOUGH_MUST_CHECK enum bough_err backup_walk_exclude(struct backup_walk *walk,

@@ -487,6 +487,38 @@ class Repairs(harness.Case):
             cli("gc", "--store", disk)
         self.assertIn(b"0 objects damaged", cli("fsck", disk, "--repair-from", copy).err)
 
+    def test_damage_is_mended_from_a_running_server(self):
+        disk, copy = self.path("disk"), self.path("copy")
+        cli("mkfs", disk, "--size", "64M")
+        spots = []
+        for number in range(6):  # three long values, and the messages of three commits
+            spots.append(b"secret %d of a long value " % number)
+            cli("put", f"some/key{number}", "--store", disk, data=spots[-1] * 100)
+            spots.append(b"why: number %d" % number)
+            cli("put", f"other/{number}", "--store", disk, "--message", spots[-1].decode(), data=b"x")
+        cli("load", copy, data=cli("dump", disk).out)
+        peer = harness.Serve(self.folder, "copy")
+        self.addCleanup(peer.kill)
+        peer.start()
+        with open(disk, "r+b") as file:
+            image = file.read()
+            for spot in spots[1::4] + spots[2::4]:
+                file.seek(image.index(spot) + 3)
+                file.write(b"X")
+        self.assertEqual(cli("fsck", disk, check=False).status, CORRUPT)
+        before = peer.get("/v1/stats").json()["requests"]
+        done = cli("fsck", disk, "--repair-from", peer.url, check=False)
+        self.assertEqual(done.status, 0, done)
+        self.assertIn(b"6 objects damaged, 6 mended", done.err)
+        self.assertLess(peer.get("/v1/stats").json()["requests"] - before, 60)
+        self.assert_fsck(disk)
+        for number in range(6):
+            self.assertEqual(cli("get", f"some/key{number}", "--store", disk).out,
+                             b"secret %d of a long value " % number * 100)
+        peer.kill()
+        done = cli("fsck", disk, "--repair-from", peer.url, check=False)
+        self.assertEqual((done.status, b"closed" in done.err), (6, True), done)
+
     def test_a_mirror_heals_itself(self):
         pair = [self.path("left"), self.path("right")]
         words = ["--store", pair[0], "--mirror", pair[1]]
