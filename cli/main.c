@@ -29,8 +29,9 @@ static enum exit_status version(struct options *options);
 static const struct options_verb verbs[] = {
     {"run", "[options]", "Boot the storage image, in the foreground, until Ctrl-C.",
      "  bough run\n"
-     "  bough run --disk /dev/vg0/bough --listen 127.0.0.1:9000 --memory 256\n",
-     "disk listen memory vmm machine accel image size", 0, 0, cmd_run},
+     "  bough run --disk /dev/vg0/bough --listen 127.0.0.1:9000 --memory 256\n"
+     "  bough run --disk /disk1/bough.img --mirror /disk2/bough.img\n",
+     "disk mirror listen memory vmm machine accel image size", 0, 0, cmd_run},
     {"serve", "[options]", "Serve a store from this process, until Ctrl-C.",
      "  bough serve --store bough.img\n"
      "  bough serve --store memory: --listen 127.0.0.1:0\n"

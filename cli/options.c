@@ -25,7 +25,7 @@ struct option {
 static const struct option table[] = {
     {"url", 'u', TEXT(url), "URL", "the server (BOUGH_URL; default http://127.0.0.1:8080)"},
     {"store", 's', TEXT(store), "FILE", "work on this disk image (serve: or memory:)"},
-    {"mirror", 0, TEXT(mirror), "FILE", "with --store: the mirror's other image, or none"},
+    {"mirror", 0, TEXT(mirror), "FILE", "the mirror's other image, or none"},
     {"branch", 'b', TEXT(branch), "NAME", "the branch (default main)"},
     {"rev", 'r', TEXT(rev), "REV", "a commit, branch or tag, or one of these with ~N"},
     {"author", 0, TEXT(author), "\"NAME <MAIL>\"", "who commits (BOUGH_AUTHOR)"},
