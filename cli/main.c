@@ -100,8 +100,9 @@ static const struct options_verb verbs[] = {
      "  bough info bough.img\n"
      "  bough info bough.img --json\n",
      "mirror json", 1, 1, cmd_info},
-    {"dump", "FILE", "Write a whole store, or what is new in it, as a stream.",
+    {"dump", "FILE|URL", "Write a whole store, or what is new in it, as a stream.",
      "  bough dump bough.img > all.dump\n"
+     "  bough dump http://127.0.0.1:8080 > all.dump\n"
      "  bough dump bough.img --since main~10 > new.dump\n"
      "  bough dump bough.img --offset $(stat -c %s cut.dump) >> cut.dump\n",
      "mirror since offset output quiet", 1, 1, cmd_backup_dump},

@@ -47,6 +47,7 @@ struct service {
     struct job job;                                /* that somebody asked for last */
     uint8_t peer_secret[PEER_OBJECT_SECRET_BYTES]; /* of the tickets for objects (api_object.c) */
     bool peer_secret_made;
+    bool dumping; /* a dump is being sent */
     struct service_mirror mirror;
     /* One bounded step of what the devices have to do between requests; true while there is more to
      * do at once.  NULL where there is nothing. */
