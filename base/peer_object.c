@@ -82,10 +82,11 @@ void peer_object_ticket_print(const struct peer_object_ticket *ticket,
 bool peer_object_ticket_parse(struct bough_bytes text, struct peer_object_ticket *ticket)
 {
     uint8_t bytes[PEER_OBJECT_TICKET_BYTES];
-    struct decode in = decode_from(bough_bytes_of(bytes, sizeof(bytes)));
+    struct decode in;
 
     if (!hex_parse(text, bytes, sizeof(bytes)))
         return false;
+    in = decode_from(bough_bytes_of(bytes, sizeof(bytes)));
     *ticket = decode_ticket(&in);
     assert(!in.bad && in.left == 0);
     return true;
