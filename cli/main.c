@@ -211,7 +211,7 @@ int main(int argc, char **argv)
         name = "version";
     verb = find(name);
     if (verb == NULL)
-        return unknown(name);
+        return (int)unknown(name);
     if (!options_parse(verb, argc < 2 ? 0 : argc - 2, argv + (argc < 2 ? argc : 2), &options))
         return EXIT_USAGE;
     if (options.help) {
