@@ -124,9 +124,17 @@ enum bough_err tree_pair_seek(struct tree_pair *pair, struct bough_bytes key)
     return seek_side(pair, &pair->sides[1], key);
 }
 
-/* Whether two items, at `from_at` and `to_at` of nodes of one level, are the same. */
-static bool same_at(const struct cache_object *from, uint32_t from_at,
-                    const struct cache_object *to, uint32_t to_at)
+/* Whether two inner items name the same child.  The name is last in an item. */
+static inline bool same_child(const struct cache_object *from, uint32_t from_at,
+                              const struct cache_object *to, uint32_t to_at)
+{
+    return memcmp(from->bytes.at + from->items[from_at + 1].at - BOUGH_HASH_BYTES,
+                  to->bytes.at + to->items[to_at + 1].at - BOUGH_HASH_BYTES, BOUGH_HASH_BYTES) == 0;
+}
+
+/* Whether two leaf items are the same. */
+static inline bool same_entry(const struct cache_object *from, uint32_t from_at,
+                              const struct cache_object *to, uint32_t to_at)
 {
     uint32_t from_begin = from->items[from_at].at;
     uint32_t to_begin = to->items[to_at].at;
@@ -139,8 +147,11 @@ static bool same_at(const struct cache_object *from, uint32_t from_at,
 /* Passes over items that are the same, in nodes of one level. */
 static void pass_same(struct tree_pair_step *from, struct tree_pair_step *to)
 {
+    bool inner = from->page->level > 0;
+
     while (from->at < from->page->item_count && to->at < to->page->item_count &&
-           same_at(from->page, from->at, to->page, to->at)) {
+           (inner ? same_child(from->page, from->at, to->page, to->at)
+                  : same_entry(from->page, from->at, to->page, to->at))) {
         from->at++;
         to->at++;
     }
@@ -161,7 +172,7 @@ static void warm_children(struct tree_pair *pair, const struct tree_pair_step *f
     for (; count + 2 <= CACHE_WARM_MAX && from->at + i < from->page->item_count &&
            to->at + i < to->page->item_count;
          i++) {
-        if (same_at(from->page, from->at + i, to->page, to->at + i))
+        if (same_child(from->page, from->at + i, to->page, to->at + i))
             continue;
         addresses[count++] = from->page->addresses[from->at + i];
         addresses[count++] = to->page->addresses[to->at + i];
