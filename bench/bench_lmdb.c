@@ -61,3 +61,20 @@ void bench_lmdb_commit(struct bench_lmdb *lmdb, const struct bench_entry *entrie
     }
     bench_keys_must(mdb_txn_commit(txn) == 0, "LMDB's commit");
 }
+
+void bench_lmdb_scan(const struct bench_lmdb *lmdb, uint64_t key_count)
+{
+    MDB_txn *txn;
+    MDB_cursor *cursor;
+    MDB_val key;
+    MDB_val value;
+    uint64_t count = 0;
+
+    bench_keys_must(mdb_txn_begin(lmdb->env, NULL, MDB_RDONLY, &txn) == 0, "LMDB's transaction");
+    bench_keys_must(mdb_cursor_open(txn, lmdb->dbi, &cursor) == 0, "LMDB's cursor");
+    while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0)
+        count++;
+    bench_keys_must(count == key_count, "LMDB's whole scan");
+    mdb_cursor_close(cursor);
+    mdb_txn_abort(txn);
+}

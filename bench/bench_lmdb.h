@@ -30,4 +30,7 @@ void bench_lmdb_remove(struct bench_lmdb *lmdb);
 /* Puts the entries in one transaction. */
 void bench_lmdb_commit(struct bench_lmdb *lmdb, const struct bench_entry *entries, size_t count);
 
+/* Goes through all entries, of which there must be `key_count`. */
+void bench_lmdb_scan(const struct bench_lmdb *lmdb, uint64_t key_count);
+
 #endif

@@ -31,6 +31,7 @@ int main(int argc, char **argv)
     bench_storage_write_updates(&bench);
     bench_storage_read_warm(&bench);
     bench_storage_read_scan(&bench);
+    bench_storage_diff_updates(&bench);
     bench_storage_sync_all(&bench);
     bench_storage_space_collect(&bench);
     bench_storage_read_cold(&bench);

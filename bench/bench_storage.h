@@ -49,6 +49,9 @@ void bench_storage_read_cold(struct bench_storage *bench);
 /* See above. */
 void bench_storage_read_scan(struct bench_storage *bench);
 
+/* bench_storage_diff.c: what differs before and after an update of one key in a hundred. */
+void bench_storage_diff_updates(struct bench_storage *bench);
+
 /* bench_storage_sync.c: durable commits, on the wall; in a store of its own. */
 void bench_storage_sync_all(struct bench_storage *bench);
 

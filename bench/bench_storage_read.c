@@ -126,23 +126,6 @@ static void scan_ours(struct bench_ours *ours, uint64_t key_count)
     bough_arena_release(&arena);
 }
 
-static void scan_lmdb(struct bench_lmdb *lmdb, uint64_t key_count)
-{
-    MDB_txn *txn;
-    MDB_cursor *cursor;
-    MDB_val key;
-    MDB_val value;
-    uint64_t count = 0;
-
-    bench_keys_must(mdb_txn_begin(lmdb->env, NULL, MDB_RDONLY, &txn) == 0, "LMDB's transaction");
-    bench_keys_must(mdb_cursor_open(txn, lmdb->dbi, &cursor) == 0, "LMDB's cursor");
-    while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0)
-        count++;
-    bench_keys_must(count == key_count, "LMDB's whole scan");
-    mdb_cursor_close(cursor);
-    mdb_txn_abort(txn);
-}
-
 void bench_storage_read_scan(struct bench_storage *bench)
 {
     struct bench_pair least = {0};
@@ -155,7 +138,7 @@ void bench_storage_read_scan(struct bench_storage *bench)
         scan_ours(&bench->ours, bench->key_count);
         time.ours = (bench_cpu_s() - start) * 1e9 / keys;
         start = bench_cpu_s();
-        scan_lmdb(&bench->lmdb, bench->key_count);
+        bench_lmdb_scan(&bench->lmdb, bench->key_count);
         time.lmdb = (bench_cpu_s() - start) * 1e9 / keys;
         bench_pair_keep_least(&least, time);
     }

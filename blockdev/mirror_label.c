@@ -114,6 +114,22 @@ static enum bough_err worse(enum bough_err a, enum bough_err b)
     return BOUGH_INVALID;
 }
 
+/* A label that was written through blocks of another size, as a machine and its host may have them:
+ * regions and slots stand where they stood, and the size is as many bytes. */
+static enum bough_err fit(struct mirror_label *label, uint32_t block_size)
+{
+    uint64_t bytes;
+
+    if (label->block_size == 0 || label->block_count > UINT64_MAX / label->block_size)
+        return BOUGH_CORRUPT;
+    bytes = label->block_count * label->block_size;
+    if (bytes % block_size != 0)
+        return BOUGH_INVALID;
+    label->block_count = bytes / block_size;
+    label->block_size = block_size;
+    return BOUGH_OK;
+}
+
 static enum bough_err read_slots(struct bough_block *dev, uint8_t *piece,
                                  enum mirror_label_found *found, struct mirror_label *label)
 {
@@ -136,7 +152,7 @@ static enum bough_err read_slots(struct bough_block *dev, uint8_t *piece,
     newest = errs[0] != BOUGH_OK || (errs[1] == BOUGH_OK && labels[1].event > labels[0].event);
     *label = labels[newest];
     *found = MIRROR_LABEL_OURS;
-    return label->block_size == dev->block_size ? BOUGH_OK : BOUGH_INVALID;
+    return fit(label, dev->block_size);
 }
 
 enum bough_err mirror_label_read(struct bough_env *env, struct bough_block *dev,

@@ -14,6 +14,7 @@
 #include "hash.h"
 #include "image_open.h"
 #include "progress.h"
+#include "session.h"
 #include "size.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -152,6 +153,48 @@ static FILE *open_output(const struct options *options)
     return into;
 }
 
+/* What is to be asked of a server, in the session's arena. */
+static const char *dump_target(struct session *session, const struct options *options,
+                               uint64_t offset_bytes)
+{
+    const char *since = "";
+
+    for (size_t i = 0; i < options->since_count; i++)
+        since = session_text(session, "%s%s%s", since, i > 0 ? "," : "",
+                             session_encoded(session, options->since[i], false));
+    return session_text(session, "/v1/admin/dump?since=%s&offset=%llu", since,
+                        (unsigned long long)offset_bytes);
+}
+
+/* The dump of a running service. */
+static enum exit_status dump_server(struct options *options)
+{
+    struct http_request request = {.method = "GET"};
+    struct http_response response;
+    struct session session;
+    uint64_t offset_bytes = 0;
+    enum exit_status status;
+    FILE *into;
+
+    options->url = options->args[0];
+    if (options->offset != NULL && !size_parse(options->offset, &offset_bytes)) {
+        fprintf(stderr, "bough: --offset %s is no number of bytes\n", options->offset);
+        return EXIT_USAGE;
+    }
+    status = session_open(&session, options);
+    if (status != EXIT_OK)
+        return status;
+    into = open_output(options);
+    request.target = dump_target(&session, options, offset_bytes);
+    status = into == NULL ? EXIT_USAGE : session_call(&session, &request, into, &response);
+    if (into != NULL && fflush(into) != 0 && status == EXIT_OK)
+        status = EXIT_LIMIT;
+    if (into != NULL && into != stdout && fclose(into) != 0 && status == EXIT_OK)
+        status = EXIT_LIMIT;
+    session_close(&session);
+    return status;
+}
+
 enum exit_status cmd_backup_dump(struct options *options)
 {
     const struct bough_file_options file = {.read_only = true};
@@ -163,6 +206,8 @@ enum exit_status cmd_backup_dump(struct options *options)
     enum bough_err err;
     FILE *into;
 
+    if (strstr(options->args[0], "://") != NULL)
+        return dump_server(options);
     env_unix_open(&env, HEAP_BYTES_MAX);
     env.log.base.at_least = BOUGH_WARN;
     status = image_open(options, &env.base, &file, false, &dev);

@@ -10,6 +10,7 @@
 #include "env_unix.h"
 #include "hash.h"
 #include "image_open.h"
+#include "peer_backend.h"
 #include "progress.h"
 #include "size.h"
 
@@ -190,20 +191,33 @@ static enum exit_status open_store(const struct options *options, struct bough_e
     return err == BOUGH_OK ? EXIT_OK : image_open_complain(options, err);
 }
 
-/* Takes what is damaged from another image. */
-static enum exit_status repair(const struct options *options, struct bough_env *env,
-                               struct bough_store *store, bool *mended)
+/* Opens the store that damaged objects are taken from: another image, or that of a server. */
+static enum exit_status open_source(const struct options *options, struct bough_env *env,
+                                    struct bough_store **from)
 {
     struct options source = *options;
-    struct bough_repair_report report = {0};
     struct bough_backend *backend;
-    struct bough_store *from;
-    enum exit_status status;
     enum bough_err err;
 
     source.args[0] = options->repair_from;
     source.mirror = NULL;
-    status = open_store(&source, env, true, &backend, &from);
+    if (strstr(options->repair_from, "://") == NULL)
+        return open_store(&source, env, true, &backend, from);
+    err = peer_backend_open(env, options->repair_from, &backend);
+    if (err == BOUGH_OK)
+        err = bough_store_open(env, backend, CACHE_BYTES, from);
+    return err == BOUGH_OK ? EXIT_OK : image_open_complain(&source, err);
+}
+
+/* Takes what is damaged from another store. */
+static enum exit_status repair(const struct options *options, struct bough_env *env,
+                               struct bough_store *store, bool *mended)
+{
+    struct bough_repair_report report = {0};
+    struct bough_store *from;
+    enum exit_status status = open_source(options, env, &from);
+    enum bough_err err;
+
     if (status != EXIT_OK)
         return status;
     err = bough_repair(store, from, &report);

@@ -36,17 +36,11 @@ static void on_signal(int number)
     interrupted = 1;
 }
 
-/* Makes the disk image if there is none: sparse, so it costs what is in it. */
-static bool make_disk(const char *path, const char *size_text)
+/* Makes a disk image of `size` bytes if there is none: sparse, so it costs what is in it. */
+static bool make_disk(const char *path, uint64_t size)
 {
-    uint64_t size = DISK_BYTES_DEFAULT;
-    int fd;
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 
-    if (size_text != NULL && !size_parse(size_text, &size)) {
-        fprintf(stderr, "bough: --size %s is no size like 512M or 1G\n", size_text);
-        return false;
-    }
-    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0 && errno == EEXIST)
         return true;
     if (fd < 0 || ftruncate(fd, (off_t)size) != 0) {
@@ -57,6 +51,73 @@ static bool make_disk(const char *path, const char *size_text)
     }
     close(fd);
     fprintf(stderr, "bough: made %s, %llu MiB\n", path, (unsigned long long)(size >> 20));
+    return true;
+}
+
+/* How large a file or block device is. */
+static bool find_size(const char *path, uint64_t *size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    off_t end = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+
+    if (end < 0)
+        fprintf(stderr, "bough: %s: %s\n", path, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    *size = (uint64_t)end;
+    return end >= 0;
+}
+
+/* Whether two names are of one file; QEMU would open it twice. */
+static bool is_same_file(const char *left, const char *right)
+{
+    struct stat a;
+    struct stat b;
+
+    return stat(left, &a) == 0 && stat(right, &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
+}
+
+/* The mirror's second image; it is made as large as the first one. */
+static bool choose_second(const struct options *options, struct vmm_qemu *vmm)
+{
+    uint64_t size;
+
+    if (strcmp(options->mirror, "none") == 0) {
+        vmm->command_line = GUEST_WORDS " disk=virtio0,none";
+        return true;
+    }
+    if (!find_size(vmm->disks[0], &size) || !make_disk(options->mirror, size))
+        return false;
+    if (is_same_file(vmm->disks[0], options->mirror)) {
+        fprintf(stderr, "bough: --mirror %s is the image that --disk names\n", options->mirror);
+        return false;
+    }
+    vmm->disks[1] = options->mirror;
+    vmm->command_line = GUEST_WORDS " disk=virtio0,virtio1";
+    return true;
+}
+
+/* Fills in the disks, and makes those that are missing. */
+static bool choose_disks(const struct options *options, struct vmm_qemu *vmm)
+{
+    uint64_t size = DISK_BYTES_DEFAULT;
+
+    vmm->disks[0] = options->disk != NULL ? options->disk : "bough.img";
+    vmm->command_line = GUEST_WORDS;
+    if (options->size != NULL && !size_parse(options->size, &size)) {
+        fprintf(stderr, "bough: --size %s is no size like 512M or 1G\n", options->size);
+        return false;
+    }
+    if (strcmp(vmm->disks[0], IN_MEMORY) != 0)
+        return make_disk(vmm->disks[0], size) &&
+               (options->mirror == NULL || choose_second(options, vmm));
+    if (options->mirror != NULL) {
+        fprintf(stderr, "bough: a store in " IN_MEMORY " has no mirror\n");
+        return false;
+    }
+    vmm->disks[0] = NULL;
+    vmm->command_line = GUEST_WORDS " disk=memory";
     return true;
 }
 
@@ -203,8 +264,9 @@ static enum exit_status run(struct vmm_qemu *vmm, struct session *session)
     (void)sigaction(SIGINT, &action, NULL);
     (void)sigaction(SIGTERM, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
-    fprintf(stderr, "bough: booting on %s (%s)\n", vmm->disk != NULL ? vmm->disk : IN_MEMORY,
-            vmm->accel);
+    fprintf(stderr, "bough: booting on %s%s%s (%s)\n",
+            vmm->disks[0] != NULL ? vmm->disks[0] : IN_MEMORY, vmm->disks[1] != NULL ? " and " : "",
+            vmm->disks[1] != NULL ? vmm->disks[1] : "", vmm->accel);
     if (!vmm_qemu_start(vmm)) {
         fprintf(stderr, "bough: starting QEMU: %s\n", strerror(errno));
         return EXIT_UNREACHABLE;
@@ -219,8 +281,7 @@ static enum exit_status run(struct vmm_qemu *vmm, struct session *session)
 enum exit_status cmd_run(struct options *options)
 {
     const char *listen = options->listen != NULL ? options->listen : "127.0.0.1:8080";
-    const char *disk = options->disk != NULL ? options->disk : "bough.img";
-    struct vmm_qemu vmm = {.disk = disk, .command_line = GUEST_WORDS};
+    struct vmm_qemu vmm = {.host = NULL};
     char image[PATH_MAX];
     char text[64];
     char url[80];
@@ -235,14 +296,11 @@ enum exit_status cmd_run(struct options *options)
     status = choose(options, &vmm);
     if (status != EXIT_OK)
         return status;
-    if (strcmp(disk, IN_MEMORY) == 0) {
-        vmm.disk = NULL;
-        vmm.command_line = GUEST_WORDS " disk=memory";
-    } else if (!make_disk(disk, options->size)) {
+    if (!choose_disks(options, &vmm))
         return EXIT_USAGE;
-    }
     snprintf(url, sizeof(url), "http://%s", listen);
     options->url = url;
+    options->mirror = NULL; /* the guest's matter, not the session's */
     status = session_open(&session, options);
     if (status == EXIT_OK)
         status = run(&vmm, &session);

@@ -29,8 +29,9 @@ static enum exit_status version(struct options *options);
 static const struct options_verb verbs[] = {
     {"run", "[options]", "Boot the storage image, in the foreground, until Ctrl-C.",
      "  bough run\n"
-     "  bough run --disk /dev/vg0/bough --listen 127.0.0.1:9000 --memory 256\n",
-     "disk listen memory vmm machine accel image size", 0, 0, cmd_run},
+     "  bough run --disk /dev/vg0/bough --listen 127.0.0.1:9000 --memory 256\n"
+     "  bough run --disk /disk1/bough.img --mirror /disk2/bough.img\n",
+     "disk mirror listen memory vmm machine accel image size", 0, 0, cmd_run},
     {"serve", "[options]", "Serve a store from this process, until Ctrl-C.",
      "  bough serve --store bough.img\n"
      "  bough serve --store memory: --listen 127.0.0.1:0\n"
@@ -92,14 +93,16 @@ static const struct options_verb verbs[] = {
      "  bough mkfs bough.img --size 10G\n", "size salt force quiet", 1, 1, cmd_image_mkfs},
     {"fsck", "FILE", "Read and check everything in an image.",
      "  bough fsck bough.img\n"
-     "  bough fsck bough.img --repair-from copy.img\n",
+     "  bough fsck bough.img --repair-from copy.img\n"
+     "  bough fsck bough.img --repair-from http://127.0.0.1:8080\n",
      "mirror repair-from json quiet", 1, 1, cmd_image_fsck},
     {"info", "FILE", "Tell what an image holds, as far as it can be read.",
      "  bough info bough.img\n"
      "  bough info bough.img --json\n",
      "mirror json", 1, 1, cmd_info},
-    {"dump", "FILE", "Write a whole store, or what is new in it, as a stream.",
+    {"dump", "FILE|URL", "Write a whole store, or what is new in it, as a stream.",
      "  bough dump bough.img > all.dump\n"
+     "  bough dump http://127.0.0.1:8080 > all.dump\n"
      "  bough dump bough.img --since main~10 > new.dump\n"
      "  bough dump bough.img --offset $(stat -c %s cut.dump) >> cut.dump\n",
      "mirror since offset output quiet", 1, 1, cmd_backup_dump},
@@ -208,7 +211,7 @@ int main(int argc, char **argv)
         name = "version";
     verb = find(name);
     if (verb == NULL)
-        return unknown(name);
+        return (int)unknown(name);
     if (!options_parse(verb, argc < 2 ? 0 : argc - 2, argv + (argc < 2 ? argc : 2), &options))
         return EXIT_USAGE;
     if (options.help) {

@@ -25,7 +25,7 @@ struct option {
 static const struct option table[] = {
     {"url", 'u', TEXT(url), "URL", "the server (BOUGH_URL; default http://127.0.0.1:8080)"},
     {"store", 's', TEXT(store), "FILE", "work on this disk image (serve: or memory:)"},
-    {"mirror", 0, TEXT(mirror), "FILE", "with --store: the mirror's other image, or none"},
+    {"mirror", 0, TEXT(mirror), "FILE", "the mirror's other image, or none"},
     {"branch", 'b', TEXT(branch), "NAME", "the branch (default main)"},
     {"rev", 'r', TEXT(rev), "REV", "a commit, branch or tag, or one of these with ~N"},
     {"author", 0, TEXT(author), "\"NAME <MAIL>\"", "who commits (BOUGH_AUTHOR)"},
@@ -52,7 +52,8 @@ static const struct option table[] = {
     {"salt", 0, TEXT(salt), "HEX", "32 hexadecimal digits that fix how trees are cut"},
     {"since", 0, OPTION_SINCE, 0, "REV", "leave out what this commit has (may be repeated)"},
     {"offset", 0, TEXT(offset), "BYTES", "go on with a dump of which so many bytes are there"},
-    {"repair-from", 0, TEXT(repair_from), "FILE", "take what is damaged from this image, by name"},
+    {"repair-from", 0, TEXT(repair_from), "FILE|URL",
+     "take what is damaged from this store, by name"},
     {"force", 'f', FLAG(force), NULL, "even if something is lost by it"},
     {"help", 'h', FLAG(help), NULL, "this text"},
 };

@@ -104,13 +104,13 @@ static void build(const struct vmm_qemu *vmm, struct command *command)
     add(command, vmm->command_line);
     add(command, "-device");
     add_format(command, "virtio-rng-%s", bus);
-    if (vmm->disk != NULL) {
-        const char *disk = escaped(command, vmm->disk);
+    for (unsigned i = 0; i < 2 && vmm->disks[i] != NULL; i++) {
+        const char *disk = escaped(command, vmm->disks[i]);
 
         add(command, "-drive");
-        add_format(command, "id=disk0,file=%s,if=none,format=raw", disk);
+        add_format(command, "id=disk%u,file=%s,if=none,format=raw", i, disk);
         add(command, "-device");
-        add_format(command, "virtio-blk-%s,drive=disk0", bus);
+        add_format(command, "virtio-blk-%s,drive=disk%u", bus, i);
     }
     if (vmm->host != NULL) {
         add(command, "-netdev");

@@ -10,10 +10,10 @@
 
 struct vmm_qemu {
     const char *image;
-    const char *disk;    /* NULL = none */
-    const char *machine; /* "microvm" or "q35" */
-    const char *accel;   /* "kvm" or "tcg" */
-    const char *host;    /* the host's side of the forwarded port; NULL = no network */
+    const char *disks[2]; /* NULL = none */
+    const char *machine;  /* "microvm" or "q35" */
+    const char *accel;    /* "kvm" or "tcg" */
+    const char *host;     /* the host's side of the forwarded port; NULL = no network */
     const char *port;
     const char *command_line; /* the guest's */
     unsigned memory_mib;

@@ -85,6 +85,12 @@ enum bough_err api_log_get(struct request *request);
 enum bough_err api_job_gc(struct request *request);
 /* POST /v1/admin/scrub : read and check everything; 202 with the job */
 enum bough_err api_job_scrub(struct request *request);
+/* GET /v1/admin/dump?since=&offset= : a dump */
+enum bough_err api_dump_get(struct request *request);
+/* GET /v1/admin/objects : the root of the state */
+enum bough_err api_object_state(struct request *request);
+/* GET /v1/admin/objects/{name}?at= : one object */
+enum bough_err api_object_get(struct request *request);
 /* GET /v1/jobs/{id} : how far it is */
 enum bough_err api_job_get(struct request *request);
 /* DELETE /v1/jobs/{id} : give it up */

@@ -314,6 +314,11 @@ static bool pull(struct conn *conn)
         return false;
     err = http_out_pull(&exchange->out, &exchange->request, conn->out + conn->out_len,
                         conn->out_max - conn->out_len, &got);
+    if (err == BOUGH_NOT_READY) {
+        if (conn->out_len == 0)
+            restart_output(conn); /* the client waits for us, not we for it */
+        return false;
+    }
     if (err != BOUGH_OK) {
         bough_log(conn->service->env->log, BOUGH_WARN, "http", "%s: reply %s is cut: %s",
                   conn->stream->peer, exchange->request.id, bough_err_name(err));

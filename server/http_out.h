@@ -31,7 +31,8 @@ BOUGH_MUST_CHECK enum bough_err http_out_begin(struct http_out *out, struct requ
                                                bool close);
 
 /* The next up to `max` >= 64 bytes of the response, their number in *got; 0 only when the stage is
- * HTTP_OUT_DONE.  After an error the connection must be cut. */
+ * HTTP_OUT_DONE.  BOUGH_NOT_READY: the source has nothing yet, and is to be asked at the next turn.
+ * After another error the connection must be cut. */
 BOUGH_MUST_CHECK enum bough_err http_out_pull(struct http_out *out, struct request *request,
                                               uint8_t *into, size_t max, size_t *got);
 

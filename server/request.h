@@ -22,8 +22,9 @@ struct request;
 struct reply_source;
 
 struct reply_source_ops {
-    /* The next up to `max` bytes; *got = 0 only at the end.  After an error the connection is cut,
-     * so that nobody takes the torn body for a whole one. */
+    /* The next up to `max` bytes; *got = 0 only at the end.  BOUGH_NOT_READY: there is work to be
+     * done first, and it goes on at the next turn.  After another error the connection is cut, so
+     * that nobody takes the torn body for a whole one. */
     enum bough_err (*read)(struct reply_source *source, void *into, size_t max, size_t *got);
 
     /* Releases what is not in the request's arena.  May be NULL. */

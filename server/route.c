@@ -54,6 +54,9 @@ static const struct route routes[] = {
 
     {HTTP_POST, "/v1/admin/gc", ROUTE_BODY_NONE, false, api_job_gc},
     {HTTP_POST, "/v1/admin/scrub", ROUTE_BODY_NONE, false, api_job_scrub},
+    {HTTP_GET, "/v1/admin/dump", ROUTE_BODY_NONE, false, api_dump_get},
+    {HTTP_GET, "/v1/admin/objects", ROUTE_BODY_NONE, false, api_object_state},
+    {HTTP_GET, "/v1/admin/objects/{}", ROUTE_BODY_NONE, false, api_object_get},
     {HTTP_GET, "/v1/jobs/{}", ROUTE_BODY_NONE, false, api_job_get},
     {HTTP_DELETE, "/v1/jobs/{}", ROUTE_BODY_NONE, false, api_job_delete},
 

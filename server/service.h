@@ -9,6 +9,7 @@
 #include "bough/store.h"
 #include "config.h"
 #include "job.h"
+#include "peer_object.h"
 
 /* Counted since the start; shown by /v1/stats. */
 struct service_stats {
@@ -42,8 +43,11 @@ struct service {
     bool read_only; /* it was opened so */
     bool failed;    /* a sync has failed: what the store shows may not be durable */
     struct service_stats stats;
-    enum bough_collect_phase collecting; /* of the collection that is under way */
-    struct job job;                      /* that somebody asked for last */
+    enum bough_collect_phase collecting;           /* of the collection that is under way */
+    struct job job;                                /* that somebody asked for last */
+    uint8_t peer_secret[PEER_OBJECT_SECRET_BYTES]; /* of the tickets for objects (api_object.c) */
+    bool peer_secret_made;
+    bool dumping; /* a dump is being sent */
     struct service_mirror mirror;
     /* One bounded step of what the devices have to do between requests; true while there is more to
      * do at once.  NULL where there is nothing. */

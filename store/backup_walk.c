@@ -9,6 +9,7 @@
  *   (2) A commit's generation is greater than that of its parents; so in the order of generations
  *       parents come first.
  *   (3) The arena holds the objects of the frames, the deepest last.
+ *   (4) While there are frames, a step goes on with them; else `stage` says what comes next.
  */
 #include "backup_walk.h"
 #include "bough/limits.h"
@@ -42,6 +43,8 @@ enum bough_err backup_walk_init(struct backup_walk *walk)
     assert(walk->visit != NULL && walk->frames == NULL);
     name_set_init(&walk->seen, heap, BOUGH_BACKUP_BYTES_MAX);
     bough_arena_init(&walk->arena, heap, ARENA_BYTES_MAX);
+    bough_arena_init(&walk->targets_arena, heap, ARENA_BYTES_MAX);
+    walk->state = walk->store->state;
     walk->frames = bough_heap_take(heap, FRAMES_MAX * sizeof(*walk->frames));
     return walk->frames == NULL ? BOUGH_NO_MEMORY : BOUGH_OK;
 }
@@ -53,6 +56,7 @@ void backup_walk_release(struct backup_walk *walk)
     bough_heap_give(heap, walk->frames, FRAMES_MAX * sizeof(*walk->frames));
     bough_heap_give(heap, walk->commits, walk->commit_max * sizeof(*walk->commits));
     bough_arena_release(&walk->arena);
+    bough_arena_release(&walk->targets_arena);
     name_set_release(&walk->seen);
     walk->frames = NULL;
     walk->commits = NULL;
@@ -72,14 +76,13 @@ static enum bough_err is_new(struct backup_walk *walk, const struct bough_link *
 /* ---- below a commit ---- */
 
 /* Reads an object and makes it the deepest frame. */
-static enum bough_err enter(struct backup_walk *walk, const struct bough_link *link,
-                            uint32_t *depth)
+static enum bough_err enter(struct backup_walk *walk, const struct bough_link *link)
 {
-    struct walk_frame *frame = &walk->frames[*depth];
+    struct walk_frame *frame = &walk->frames[walk->depth];
     struct bough_link found = *link;
     enum bough_err err;
 
-    if (*depth == FRAMES_MAX)
+    if (walk->depth == FRAMES_MAX)
         return object_corrupt(walk->store, link, "deeper than any tree");
     if (found.address == 0)
         BOUGH_TRY(bough_backend_find(walk->store->backend, &found.name, &found.address));
@@ -91,7 +94,7 @@ static enum bough_err enter(struct backup_walk *walk, const struct bough_link *l
         err = BOUGH_CORRUPT;
     if (err == BOUGH_CORRUPT)
         return object_corrupt(walk->store, link, "its links make no sense");
-    (*depth)++;
+    walk->depth++;
     return err;
 }
 
@@ -104,9 +107,15 @@ static enum bough_err pass_over(struct backup_walk *walk, const struct bough_lin
     return is_fault && walk->fault != NULL ? walk->fault(walk->context, link, err) : err;
 }
 
+static enum bough_err visit(struct backup_walk *walk, const struct bough_link *link,
+                            const struct bough_object *object)
+{
+    return walk->silent ? BOUGH_OK : walk->visit(walk->context, link, object);
+}
+
 /* Enters a child, or visits it where it leads nowhere and need not be read. */
 static enum bough_err descend(struct backup_walk *walk, const struct bough_link *link,
-                              enum bough_kind kind, uint32_t *depth)
+                              enum bough_kind kind)
 {
     struct bough_arena_mark mark = bough_arena_now(&walk->arena);
     enum bough_err err;
@@ -114,56 +123,86 @@ static enum bough_err descend(struct backup_walk *walk, const struct bough_link 
 
     if (kind == BOUGH_KIND_COMMIT) /* has its own turn */
         return BOUGH_OK;
+    if (walk->skip != NULL && walk->skip(walk->context, link))
+        return BOUGH_OK;
     BOUGH_TRY(is_new(walk, link, &fresh));
     if (!fresh)
         return BOUGH_OK;
-    if (kind == BOUGH_KIND_VALUE && !walk->reads_values)
-        return walk->visit(walk->context, link, NULL);
-    err = enter(walk, link, depth);
+    if (kind == BOUGH_KIND_VALUE && (walk->silent || !walk->reads_values))
+        return visit(walk, link, NULL);
+    err = enter(walk, link);
     if (err == BOUGH_OK)
         return BOUGH_OK;
     bough_arena_back(&walk->arena, mark);
     return pass_over(walk, link, err);
 }
 
-enum bough_err backup_walk_below(struct backup_walk *walk, const struct bough_link *link,
-                                 enum bough_kind kind)
+/* Goes on at the deepest frame. */
+static enum bough_err below_step(struct backup_walk *walk)
 {
-    uint32_t depth = 0;
+    struct walk_frame *frame = &walk->frames[walk->depth - 1];
 
-    BOUGH_TRY(descend(walk, link, kind, &depth));
-    while (depth > 0) {
-        struct walk_frame *frame = &walk->frames[depth - 1];
+    if (frame->next < frame->count) {
+        uint32_t at = frame->next++;
+        struct bough_link child = {.name = frame->items[at].name,
+                                   .address = frame->object.addresses[at]};
 
-        if (frame->next < frame->count) {
-            uint32_t at = frame->next++;
-            struct bough_link child = {.name = frame->items[at].name,
-                                       .address = frame->object.addresses[at]};
-
-            BOUGH_TRY(descend(walk, &child, frame->items[at].kind, &depth));
-            continue;
-        }
-        BOUGH_TRY(walk->visit(walk->context, &frame->link, &frame->object));
-        bough_arena_back(&walk->arena, frame->mark);
-        depth--;
+        return descend(walk, &child, frame->items[at].kind);
     }
+    BOUGH_TRY(visit(walk, &frame->link, &frame->object));
+    bough_arena_back(&walk->arena, frame->mark);
+    walk->depth--;
     return BOUGH_OK;
 }
 
-static enum bough_err walk_commit_tree(struct backup_walk *walk, const struct bough_commit *commit)
+enum bough_err backup_walk_below(struct backup_walk *walk, const struct bough_link *link,
+                                 enum bough_kind kind)
 {
-    BOUGH_TRY(backup_walk_below(walk, &commit->tree.root, BOUGH_KIND_NODE));
-    return backup_walk_below(walk, &commit->tree.verbatim, 0);
+    walk->depth = 0;
+    BOUGH_TRY(descend(walk, link, kind));
+    while (walk->depth > 0)
+        BOUGH_TRY(below_step(walk));
+    return BOUGH_OK;
 }
 
-enum bough_err backup_walk_tree(struct backup_walk *walk, const struct bough_link *commit)
+size_t backup_walk_way(const struct backup_walk *walk, struct bough_hash *names, size_t max)
+{
+    size_t count = 0;
+
+    if (!bough_hash_is_none(&walk->commit)) {
+        if (count < max)
+            names[count] = walk->commit;
+        count++;
+    }
+    for (uint32_t i = 0; i < walk->depth; i++, count++) {
+        if (count < max)
+            names[count] = walk->frames[i].link.name;
+    }
+    return count;
+}
+
+/* Begins with the tree of a commit; its verbatim part is to follow. */
+static enum bough_err begin_tree(struct backup_walk *walk, const struct bough_link *commit)
 {
     struct bough_arena_mark mark = bough_arena_now(&walk->arena);
     struct bough_commit read;
 
+    assert(walk->depth == 0);
     BOUGH_TRY(bough_commit_get(walk->store, commit, &walk->arena, &read));
-    BOUGH_TRY(walk_commit_tree(walk, &read));
+    walk->tree = read.tree;
+    walk->commit = commit->name;
     bough_arena_back(&walk->arena, mark);
+    return descend(walk, &walk->tree.root, BOUGH_KIND_NODE);
+}
+
+enum bough_err backup_walk_tree(struct backup_walk *walk, const struct bough_link *commit)
+{
+    walk->depth = 0;
+    BOUGH_TRY(begin_tree(walk, commit));
+    while (walk->depth > 0)
+        BOUGH_TRY(below_step(walk));
+    BOUGH_TRY(backup_walk_below(walk, &walk->tree.verbatim, 0));
+    walk->commit = (struct bough_hash){0};
     return BOUGH_OK;
 }
 
@@ -203,59 +242,38 @@ static enum bough_err list(struct backup_walk *walk, const struct bough_link *li
     return BOUGH_OK;
 }
 
-/* Reads the listed commits from `at` on, and lists their ancestors. */
-static enum bough_err list_ancestors(struct backup_walk *walk, size_t at)
+/* Reads a listed commit, and lists its parents. */
+static enum bough_err list_parents(struct backup_walk *walk, size_t at)
 {
-    for (; at < walk->commit_count; at++) {
-        struct bough_arena_mark mark = bough_arena_now(&walk->arena);
-        struct bough_link link = walk->commits[at].link;
-        struct bough_commit commit;
+    struct bough_arena_mark mark = bough_arena_now(&walk->arena);
+    struct bough_link link = walk->commits[at].link;
+    struct bough_commit commit;
+    enum bough_err err = BOUGH_OK;
 
-        enum bough_err err = BOUGH_OK;
-
-        if (link.address == 0)
-            err = bough_backend_find(walk->store->backend, &link.name, &link.address);
-        if (err == BOUGH_OK)
-            err = bough_commit_get(walk->store, &link, &walk->arena, &commit);
-        if (err != BOUGH_OK) { /* its generation stays 0: it has no turn */
-            BOUGH_TRY(pass_over(walk, &link, err));
-            bough_arena_back(&walk->arena, mark);
-            continue;
-        }
-        walk->commits[at] = (struct walk_commit){.link = link, .generation = commit.generation};
-        for (uint32_t i = 0; i < commit.parent_count; i++)
-            BOUGH_TRY(list(walk, &commit.parents[i]));
+    if (link.address == 0)
+        err = bough_backend_find(walk->store->backend, &link.name, &link.address);
+    if (err == BOUGH_OK)
+        err = bough_commit_get(walk->store, &link, &walk->arena, &commit);
+    if (err != BOUGH_OK) { /* its generation stays 0: it has no turn */
+        BOUGH_TRY(pass_over(walk, &link, err));
         bough_arena_back(&walk->arena, mark);
+        return BOUGH_OK;
     }
-    return BOUGH_OK;
-}
-
-static enum bough_err visit_nothing(void *context, const struct bough_link *link,
-                                    const struct bough_object *object)
-{
-    (void)context;
-    (void)link;
-    (void)object;
+    walk->commits[at] = (struct walk_commit){.link = link, .generation = commit.generation};
+    for (uint32_t i = 0; i < commit.parent_count; i++)
+        BOUGH_TRY(list(walk, &commit.parents[i]));
+    bough_arena_back(&walk->arena, mark);
     return BOUGH_OK;
 }
 
 enum bough_err backup_walk_exclude(struct backup_walk *walk, const struct bough_link *commit)
 {
-    struct backup_walk silent = *walk; /* the same memory, another visitor */
-    enum bough_err err;
-
-    silent.visit = visit_nothing;
-    silent.reads_values = false;
-    err = backup_walk_tree(&silent, commit);
-    if (err == BOUGH_OK)
-        err = list(&silent, commit);
-    if (err == BOUGH_OK)
-        err = list_ancestors(&silent, 0);
-    silent.visit = walk->visit;
-    silent.reads_values = walk->reads_values;
-    silent.commit_count = 0;
-    *walk = silent;
-    return err;
+    assert(walk->commit_count == 0);
+    walk->silent = true;
+    walk->commit_at = 0;
+    walk->stage = BACKUP_WALK_VERBATIM;
+    BOUGH_TRY(list(walk, commit));
+    return begin_tree(walk, commit);
 }
 
 /* ---- the state ---- */
@@ -294,7 +312,7 @@ static enum bough_err each_link(struct backup_walk *walk,
     enum bough_err err;
 
     bough_arena_init(&arena, walk->store->env->heap, ARENA_BYTES_MAX);
-    err = bough_tree_walk_open(&state, walk->store, &walk->store->state, (struct bough_bytes){0},
+    err = bough_tree_walk_open(&state, walk->store, &walk->state, (struct bough_bytes){0},
                                (struct bough_bytes){0}, &arena);
     while (err == BOUGH_OK) {
         struct bough_bytes path;
@@ -318,35 +336,105 @@ static int compare(const void *left, const void *right)
     return memcmp(a->link.name.at, b->link.name.at, BOUGH_HASH_BYTES);
 }
 
-/* A commit after its tree. */
+/* A commit, after its tree. */
 static enum bough_err visit_commit(struct backup_walk *walk, const struct bough_link *link)
 {
     struct bough_arena_mark mark = bough_arena_now(&walk->arena);
     struct bough_object object;
 
-    BOUGH_TRY(backup_walk_tree(walk, link));
+    walk->commit = (struct bough_hash){0};
     BOUGH_TRY(object_read(walk->store, link, &walk->arena, &object));
-    BOUGH_TRY(walk->visit(walk->context, link, &object));
+    BOUGH_TRY(visit(walk, link, &object));
     bough_arena_back(&walk->arena, mark);
     return BOUGH_OK;
 }
 
-/* Tags, and refs to trees and values. */
-static enum bough_err visit_target(struct backup_walk *walk, const struct bough_entry *entry)
+/* One more listed commit is read; or all have been, and their order is made. */
+static enum bough_err list_step(struct backup_walk *walk, bool *done)
 {
-    return backup_walk_below(walk, &entry->link,
-                             entry->link_kind == BOUGH_KIND_VALUE ? 0 : entry->link_kind);
+    if (walk->commit_at < walk->commit_count)
+        return list_parents(walk, walk->commit_at++);
+    walk->commit_at = 0;
+    walk->stage = BACKUP_WALK_COMMIT;
+    if (walk->silent) {
+        walk->silent = false;
+        walk->commit_count = 0;
+        *done = true;
+    } else if (walk->commit_count > 0) {
+        qsort(walk->commits, walk->commit_count, sizeof(*walk->commits), compare);
+    }
+    return BOUGH_OK;
+}
+
+/* Begins with the next commit that could be read. */
+static enum bough_err commit_step(struct backup_walk *walk)
+{
+    while (walk->commit_at < walk->commit_count && walk->commits[walk->commit_at].generation == 0)
+        walk->commit_at++;
+    walk->stage = walk->commit_at < walk->commit_count ? BACKUP_WALK_VERBATIM : BACKUP_WALK_TARGETS;
+    return walk->stage == BACKUP_WALK_TARGETS
+               ? BOUGH_OK
+               : begin_tree(walk, &walk->commits[walk->commit_at].link);
+}
+
+/* Tags, and refs to trees and values. */
+static enum bough_err target_step(struct backup_walk *walk, bool *done)
+{
+    struct bough_bytes path;
+    struct bough_entry entry;
+    enum bough_err err;
+
+    if (!walk->targets_open)
+        BOUGH_TRY(bough_tree_walk_open(&walk->targets, walk->store, &walk->state,
+                                       (struct bough_bytes){0}, (struct bough_bytes){0},
+                                       &walk->targets_arena));
+    walk->targets_open = true;
+    err = bough_tree_walk_next(&walk->targets, &path, &entry);
+    *done = err == BOUGH_NOT_FOUND;
+    if (err != BOUGH_OK)
+        return *done ? BOUGH_OK : err;
+    if (entry.kind != BOUGH_ENTRY_LINK)
+        return BOUGH_OK;
+    return descend(walk, &entry.link, entry.link_kind == BOUGH_KIND_VALUE ? 0 : entry.link_kind);
+}
+
+enum bough_err backup_walk_begin(struct backup_walk *walk)
+{
+    assert(walk->commit_count == 0 && walk->depth == 0 && !walk->targets_open);
+    walk->commit_at = 0;
+    walk->stage = BACKUP_WALK_LIST;
+    walk->commit = (struct bough_hash){0};
+    return each_link(walk, list_target);
+}
+
+enum bough_err backup_walk_step(struct backup_walk *walk, bool *done)
+{
+    *done = false;
+    if (walk->depth > 0)
+        return below_step(walk);
+    switch (walk->stage) {
+    case BACKUP_WALK_LIST:
+        return list_step(walk, done);
+    case BACKUP_WALK_COMMIT:
+        return commit_step(walk);
+    case BACKUP_WALK_VERBATIM:
+        walk->stage = walk->silent ? BACKUP_WALK_LIST : BACKUP_WALK_SELF;
+        return descend(walk, &walk->tree.verbatim, 0);
+    case BACKUP_WALK_SELF:
+        walk->stage = BACKUP_WALK_COMMIT;
+        return visit_commit(walk, &walk->commits[walk->commit_at++].link);
+    case BACKUP_WALK_TARGETS:
+        break;
+    }
+    return target_step(walk, done);
 }
 
 enum bough_err backup_walk_all(struct backup_walk *walk)
 {
-    assert(walk->commit_count == 0);
-    BOUGH_TRY(each_link(walk, list_target));
-    BOUGH_TRY(list_ancestors(walk, 0));
-    if (walk->commit_count > 0)
-        qsort(walk->commits, walk->commit_count, sizeof(*walk->commits), compare);
-    for (size_t i = 0; i < walk->commit_count; i++)
-        if (walk->commits[i].generation > 0)
-            BOUGH_TRY(visit_commit(walk, &walk->commits[i].link));
-    return each_link(walk, visit_target);
+    bool done = false;
+
+    BOUGH_TRY(backup_walk_begin(walk));
+    while (!done)
+        BOUGH_TRY(backup_walk_step(walk, &done));
+    return BOUGH_OK;
 }

@@ -7,21 +7,30 @@
  * put; every object is put after all that it leads to is in it, or is a commit that the backend
  * finds by name. (2) Contents never change: an object is put only with the bytes that its name
  * names. It goes in rounds: behind a mended commit more damage may come to light.
+ * Where the other store keeps an object follows from the way that leads to it here; only what is
+ * not found so is looked for among everything that the other store has, once.
  */
 #include "bough/repair.h"
 #include "backup_map.h"
 #include "backup_walk.h"
 #include "bough/limits.h"
 #include "object_links.h"
+#include "repair_find.h"
 
 #define ARENA_BYTES_MAX ((size_t)256 << 20)
 #define ROUNDS_MAX      64u
+
+/* Damaged objects whose ways are remembered, 32 bytes for each object on them. */
+#define WAYS_MAX 65536u
 
 struct waiting {
     struct waiting *next;
     struct waiting *same; /* the same object in another place */
     bool mended;
+    bool looked_for;
     struct bough_link link;
+    const struct bough_hash *way; /* what leads to it, from a commit or tag on */
+    size_t way_count;
 };
 
 struct repair {
@@ -35,6 +44,7 @@ struct repair {
     struct name_set bad;        /* everything that was damaged, each with its number */
     struct waiting **places;    /* by the number, less 1 */
     uint32_t name_count;
+    const struct backup_walk *surveying;
     struct waiting *waiting; /* what of it is not mended, and some that is by now */
     uint64_t round_count;    /* damaged objects met in this round */
     uint64_t round_mended;
@@ -62,6 +72,24 @@ static struct waiting *places_of(struct repair *repair, const struct bough_hash 
     return number == NULL || *number == 0 ? NULL : repair->places[*number - 1];
 }
 
+/* Remembers what leads to a damaged object, as long as these are few. */
+static enum bough_err keep_way(struct repair *repair, struct waiting *waiting)
+{
+    size_t count = backup_walk_way(repair->surveying, NULL, 0);
+    struct bough_hash *way;
+
+    waiting->looked_for = repair->report->damaged_count >= WAYS_MAX;
+    if (waiting->looked_for)
+        return BOUGH_OK;
+    way = bough_arena_zeros(&repair->arena, count, sizeof(*way));
+    if (way == NULL)
+        return BOUGH_NO_MEMORY;
+    waiting->way = way;
+    waiting->way_count = backup_walk_way(repair->surveying, way, count);
+    assert(waiting->way_count == count);
+    return BOUGH_OK;
+}
+
 /* Remembers a damaged place. */
 static enum bough_err add_place(struct repair *repair, const struct bough_link *link)
 {
@@ -80,6 +108,7 @@ static enum bough_err add_place(struct repair *repair, const struct bough_link *
         .same = is_new ? NULL : repair->places[*number - 1],
         .link = *link,
     };
+    BOUGH_TRY(keep_way(repair, waiting));
     repair->places[*number - 1] = waiting;
     repair->waiting = waiting;
     repair->report->damaged_count++;
@@ -135,6 +164,17 @@ static enum bough_err address_of(struct repair *repair, const struct bough_hash 
     return bough_backend_find(repair->store->backend, name, address);
 }
 
+/* Whether nothing of an object is needed: it is good here, and what it leads to has been read from
+ * here, so that what of that is damaged is known by its own name. */
+static bool needs_nothing(void *context, const struct bough_link *link)
+{
+    struct repair *repair = context;
+    uint64_t address;
+
+    return !is_damaged(repair, &link->name) &&
+           backup_map_find(&repair->good, &link->name, &address);
+}
+
 /* Whether a commit that another leads to is here, or can be found. */
 static bool is_here(struct repair *repair, const struct bough_hash *name)
 {
@@ -180,8 +220,11 @@ static enum bough_err adopt_targets(struct repair *repair, const struct bough_ob
         return BOUGH_OK;
     BOUGH_TRY(find_missing(repair, object, &link));
     while (!bough_hash_is_none(&link.name)) {
-        struct backup_walk walk = {
-            .store = repair->from, .visit = adopt, .context = repair, .reads_values = true};
+        struct backup_walk walk = {.store = repair->from,
+                                   .visit = adopt,
+                                   .skip = needs_nothing,
+                                   .context = repair,
+                                   .reads_values = true};
         enum bough_err err = backup_walk_init(&walk);
 
         if (err == BOUGH_OK)
@@ -327,6 +370,7 @@ static enum bough_err survey(struct repair *repair)
 
     repair->round_count = 0;
     repair->round_mended = 0;
+    repair->surveying = &walk;
     if (err == BOUGH_OK)
         err = walk_everything(&walk, &repair->round_count);
     backup_walk_release(&walk);
@@ -356,11 +400,33 @@ static enum bough_err survey_there(struct repair *repair)
     return err;
 }
 
+/* Learns where that is there to which a way leads. */
+static enum bough_err look_for_all(struct repair *repair)
+{
+    for (struct waiting *at = repair->waiting; at != NULL; at = at->next) {
+        struct bough_link link;
+        enum bough_err err;
+
+        if (at->looked_for)
+            continue;
+        err = repair_find(repair->from, at->way, at->way_count, &at->link.name, &link);
+        if (err == BOUGH_OK)
+            err = backup_map_add(&repair->there, &link);
+        if (err != BOUGH_OK && err != BOUGH_NOT_FOUND)
+            return err;
+        at->looked_for = true;
+    }
+    return BOUGH_OK;
+}
+
 /* One round: mends what the survey has found. */
 static enum bough_err mend_all(struct repair *repair)
 {
-    struct backup_walk walk = {
-        .store = repair->from, .visit = adopt, .context = repair, .reads_values = true};
+    struct backup_walk walk = {.store = repair->from,
+                               .visit = adopt,
+                               .skip = needs_nothing,
+                               .context = repair,
+                               .reads_values = true};
     enum bough_err err = backup_walk_init(&walk);
 
     for (struct waiting *at = repair->waiting; at != NULL && err == BOUGH_OK; at = at->next)
@@ -372,13 +438,19 @@ static enum bough_err mend_all(struct repair *repair)
 
 static enum bough_err run(struct repair *repair)
 {
+    bool surveyed_there = false;
+
     for (unsigned round = 0; round < ROUNDS_MAX; round++) {
         BOUGH_TRY(survey(repair));
         if (repair->round_count == 0)
             return BOUGH_OK;
-        if (round == 0)
-            BOUGH_TRY(survey_there(repair));
+        BOUGH_TRY(look_for_all(repair));
         BOUGH_TRY(mend_all(repair));
+        if (repair->round_mended == 0 && !surveyed_there) {
+            BOUGH_TRY(survey_there(repair));
+            surveyed_there = true;
+            BOUGH_TRY(mend_all(repair));
+        }
         if (repair->round_mended == 0)
             return BOUGH_OK; /* what is left is not there */
     }

@@ -8,16 +8,12 @@
  *       '/' at the end, or empty for the root.
  */
 #include "tree_walk.h"
-#include "bough/limits.h"
-
-#define WALK_LEVELS_MAX     (BOUGH_PATH_STEPS_MAX + 1u)
-#define WALK_PATH_BYTES_MAX (WALK_LEVELS_MAX * NODE_KEY_BYTES_MAX)
 
 enum bough_err tree_walk_push(struct bough_tree_walk *walk, const struct bough_tree *tree)
 {
     struct tree_walk_level *level = &walk->levels[walk->level_count];
 
-    if (walk->level_count == WALK_LEVELS_MAX)
+    if (walk->level_count == TREE_WALK_LEVELS_MAX)
         return BOUGH_TOO_BIG;
     if (level->cursor.levels == NULL)
         BOUGH_TRY(bough_tree_cursor_open(&level->cursor, walk->store, tree, walk->arena));
@@ -33,7 +29,7 @@ void tree_walk_append(struct bough_tree_walk *walk, struct bough_bytes step, boo
 {
     assert(walk->level_count > 0);
     walk->path_len = walk->levels[walk->level_count - 1].path_len;
-    assert(walk->path_len + step.len + 1 <= WALK_PATH_BYTES_MAX);
+    assert(walk->path_len + step.len + 1 <= TREE_WALK_PATH_BYTES_MAX);
     memcpy(walk->path + walk->path_len, step.at, step.len);
     walk->path_len += step.len;
     if (slash)
@@ -86,8 +82,8 @@ enum bough_err tree_walk_init(struct bough_tree_walk *walk, struct bough_store *
 {
     *walk = (struct bough_tree_walk){.store = store, .arena = arena, .tree = *tree};
     walk->prefix = bough_arena_copy(arena, prefix);
-    walk->path = bough_arena_take(arena, WALK_PATH_BYTES_MAX);
-    walk->levels = bough_arena_zeros(arena, WALK_LEVELS_MAX, sizeof(*walk->levels));
+    walk->path = bough_arena_take(arena, TREE_WALK_PATH_BYTES_MAX);
+    walk->levels = bough_arena_zeros(arena, TREE_WALK_LEVELS_MAX, sizeof(*walk->levels));
     return walk->prefix.at == NULL || walk->path == NULL || walk->levels == NULL ? BOUGH_NO_MEMORY
                                                                                  : BOUGH_OK;
 }

@@ -8,6 +8,9 @@
 #include "node.h"
 #include "tree_cursor.h"
 
+#define TREE_WALK_LEVELS_MAX     (BOUGH_PATH_STEPS_MAX + 1u) /* directories on the way down */
+#define TREE_WALK_PATH_BYTES_MAX (TREE_WALK_LEVELS_MAX * NODE_KEY_BYTES_MAX)
+
 struct tree_walk_level {
     struct bough_tree_cursor cursor;
     size_t path_len; /* of the directory, its '/' included */

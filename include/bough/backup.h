@@ -57,6 +57,29 @@ BOUGH_MUST_CHECK enum bough_err bough_backup_dump(struct bough_store *store,
                                                   const struct bough_backup_dump_options *options,
                                                   struct bough_backup_report *report);
 
+/* The same in pieces that are asked for, so that other work goes on in between: what is written,
+ * deleted or collected meanwhile changes nothing. */
+struct bough_backup_dump;
+
+/* Begins a dump of the store as it is now; `since` is copied.  BOUGH_NOT_FOUND, BOUGH_TOO_BIG,
+ * BOUGH_NO_MEMORY.  Closed by the caller before the store is. */
+BOUGH_MUST_CHECK enum bough_err bough_backup_dump_open(struct bough_store *store,
+                                                       const struct bough_hash *since,
+                                                       size_t since_count, uint64_t offset_bytes,
+                                                       struct bough_backup_dump **dump);
+
+/* The next up to `max` bytes; *got = 0 at the end.  Looks at no more than about a hundred objects:
+ * BOUGH_NOT_READY when there is nothing to be had yet, and the call is to be made again.  After
+ * another error (as bough_backup_dump) only close may follow. */
+BOUGH_MUST_CHECK enum bough_err bough_backup_dump_read(struct bough_backup_dump *dump, void *into,
+                                                       size_t max, size_t *got);
+
+/* How far it is. */
+struct bough_backup_report bough_backup_dump_report(const struct bough_backup_dump *dump);
+
+/* Releases it; NULL is allowed. */
+void bough_backup_dump_close(struct bough_backup_dump *dump);
+
 /* ---- in (backup_load.c) ---- */
 
 struct bough_backup_load;

@@ -6,10 +6,12 @@ What goes to standard output must be the data and nothing else, with --json a JS
 messages go to standard error; exit statuses are those of cli/exit.h.  The verbs that keep a
 service running are shown by the other scripts.
 """
+import http.server
 import json
 import os
 import signal
 import subprocess
+import threading
 import time
 
 import harness
@@ -457,6 +459,31 @@ class Mirrors(harness.Case):
             self.assertIn(hint, done.err, words)
 
 
+class Liar(http.server.ThreadingHTTPServer):
+    """A server that asks another one, and changes its answers with `lie(path, body)`; None is a 404."""
+
+    def __init__(self, target):
+        self.target = target
+        self.lie = None
+        super().__init__(("127.0.0.1", 0), LiarRequest)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class LiarRequest(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):  # pylint: disable=invalid-name
+        reply = self.server.target.get(self.path)
+        body = self.server.lie(self.path, reply.body)
+        self.send_response(reply.status if body is not None else 404)
+        self.send_header("Content-Length", str(len(body or b"")))
+        self.end_headers()
+        self.wfile.write(body or b"")
+
+    def log_message(self, *_words):
+        pass
+
+
 class Repairs(harness.Case):
     def test_damage_is_mended_from_another_image_or_left_as_it_is(self):
         disk, copy = self.path("disk"), self.path("copy")
@@ -486,6 +513,77 @@ class Repairs(harness.Case):
             cli("put", "more", "--store", disk, data=b"m")
             cli("gc", "--store", disk)
         self.assertIn(b"0 objects damaged", cli("fsck", disk, "--repair-from", copy).err)
+
+    def test_damage_is_mended_from_a_running_server(self):
+        disk, copy = self.path("disk"), self.path("copy")
+        cli("mkfs", disk, "--size", "64M")
+        spots = []
+        for number in range(6):  # three long values, and the messages of three commits
+            spots.append(b"secret %d of a long value " % number)
+            cli("put", f"some/key{number}", "--store", disk, data=spots[-1] * 100)
+            spots.append(b"why: number %d" % number)
+            cli("put", f"other/{number}", "--store", disk, "--message", spots[-1].decode(), data=b"x")
+        cli("load", copy, data=cli("dump", disk).out)
+        peer = harness.Serve(self.folder, "copy")
+        self.addCleanup(peer.kill)
+        peer.start()
+        with open(disk, "r+b") as file:
+            image = file.read()
+            for spot in spots[1::4] + spots[2::4]:
+                file.seek(image.index(spot) + 3)
+                file.write(b"X")
+        self.assertEqual(cli("fsck", disk, check=False).status, CORRUPT)
+        before = peer.get("/v1/stats").json()["requests"]
+        done = cli("fsck", disk, "--repair-from", peer.url, check=False)
+        self.assertEqual(done.status, 0, done)
+        self.assertIn(b"6 objects damaged, 6 mended", done.err)
+        self.assertLess(peer.get("/v1/stats").json()["requests"] - before, 60)
+        self.assert_fsck(disk)
+        for number in range(6):
+            self.assertEqual(cli("get", f"some/key{number}", "--store", disk).out,
+                             b"secret %d of a long value " % number * 100)
+        peer.kill()
+        done = cli("fsck", disk, "--repair-from", peer.url, check=False)
+        self.assertEqual((done.status, b"closed" in done.err), (6, True), done)
+
+    def test_a_peer_is_not_believed(self):
+        disk, copy = self.path("disk"), self.path("copy")
+        cli("mkfs", disk, "--size", "64M")
+        secret = b"what is to be mended " * 100
+        cli("put", "k", "--store", disk, data=secret)
+        cli("put", "later", "--store", disk, data=b"the group above is no torn tail")
+        cli("load", copy, data=cli("dump", disk).out)
+        with open(disk, "r+b") as file:
+            file.seek(file.read().index(secret[:50]) + 3)
+            file.write(b"X")
+        with open(disk, "rb") as file:
+            damaged = file.read()
+        peer = harness.Serve(self.folder, "copy")
+        self.addCleanup(peer.kill)
+        peer.start()
+        liar = Liar(peer)
+        self.addCleanup(liar.server_close)
+        self.addCleanup(liar.shutdown)
+        url = f"http://127.0.0.1:{liar.server_port}"
+        for lie, hint in ((lambda path, body: None, b"unsupported"),  # it knows no such request
+                          (lambda path, body: b"\x01", b"invalid"),
+                          (lambda path, body: body[:len(body) // 2], b"invalid"),
+                          (lambda path, body: b"\x02" + body[1:], b"wrong-version")):
+            liar.lie = lie
+            done = cli("fsck", disk, "--repair-from", url, check=False)
+            self.assertNotEqual(done.status, 0, done)
+            self.assertIn(hint, done.err)
+            with open(disk, "rb") as file:
+                self.assertEqual(file.read(), damaged)
+        # Only what is asked for has one bit wrong: what is damaged stays so, and is said to be.
+        liar.lie = lambda path, body: body if len(body) < 1000 else body[:-1] + bytes([body[-1] ^ 1])
+        done = cli("fsck", disk, "--repair-from", url, check=False)
+        self.assertEqual(done.status, CORRUPT, done)
+        self.assertIn(b"1 objects damaged, 0 mended", done.err)
+        self.assertEqual(cli("get", "k", "--store", disk, check=False).status, CORRUPT)
+        liar.lie = lambda path, body: body
+        self.assertIn(b"1 objects damaged, 1 mended", cli("fsck", disk, "--repair-from", url).err)
+        self.assertEqual(cli("get", "k", "--store", disk).out, secret)
 
     def test_a_mirror_heals_itself(self):
         pair = [self.path("left"), self.path("right")]

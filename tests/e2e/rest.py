@@ -604,6 +604,29 @@ class Framing(harness.SharedCase):
 
 
 class Restart(harness.Case):
+    def test_a_dump_of_a_running_service_is_that_of_its_disk(self):
+        target = self.start()
+        for number in range(40):
+            target.put(f"/v1/b/main/k/d/{number}", b"%d" % number * 3000)
+        dump = harness.cli("dump", target.url).out
+        self.assertEqual(target.get("/v1/admin/dump").body, dump)
+        new = harness.cli("dump", target.url, "--since", "main~3", "--since", "main~5").out
+        self.assertLess(len(new), len(dump) // 4)
+        rest = harness.cli("dump", target.url, "--offset", str(len(dump) // 2)).out
+        self.assertEqual(rest, dump[len(dump) // 2:])
+        head = target.get("/v1/branches/main").json()["commit"]
+        nobody = harness.cli("dump", target.url, "--since", "nobody", check=False)
+        self.assertEqual((nobody.status, nobody.out), (1, b""), nobody)
+        beyond = harness.cli("dump", target.url, "--offset", str(len(dump) + 1), check=False)
+        self.assertEqual((beyond.status, beyond.out), (6, b""), beyond)
+        self.assertEqual(target.stop(), 0, target.log)
+        self.assertEqual(harness.cli("dump", target.disk).out, dump)
+        copy = self.path("copy")
+        harness.cli("load", copy, "--size", "64M", data=dump)
+        self.assert_fsck(copy)
+        self.assertEqual(harness.cli("get", "d/39", "--store", copy).out, b"39" * 3000)
+        self.assertIn(head[:12].encode(), harness.cli("log", "--store", copy).out)
+
     def test_a_clean_stop_keeps_everything(self):
         target = self.start()
         etags = {}

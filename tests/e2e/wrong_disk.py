@@ -274,6 +274,45 @@ exec {real} "$@"
         self.assertLess(os.stat(target.disk).st_blocks * 512, 8 * MIB)  # sparse
         self.assertEqual(target.stop(), 0)
 
+    @needs_image
+    def test_two_disks_mirror_each_other_in_the_machine_and_out_of_it(self):
+        pair = [self.path("left"), self.path("right")]
+        target = harness.Image(self.folder, "left", extra=["--mirror", pair[1], "--size", "32M"])
+        self.addCleanup(target.kill)
+        target.start()
+        self.assertEqual([os.path.getsize(disk) for disk in pair], [32 * MIB, 32 * MIB])
+        deadline = time.monotonic() + 60
+        while target.get("/v1/stats").json()["mirror"]["degraded"]:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
+        target.put("/v1/b/main/k/n", b"1")
+        self.assertEqual(target.stop(), 0, target.log)
+        both = ["--store", pair[0], "--mirror", pair[1]]  # on the host: other block sizes
+        self.assertEqual(cli("get", "n", *both).out, b"1")
+        cli("put", "n", *both, data=b"2")
+        for alone in pair:
+            self.assertEqual(cli("info", alone, "--json").status, 0)
+        os.unlink(pair[0])
+        target = harness.Image(self.folder, "right", extra=["--mirror", "none"])
+        self.addCleanup(target.kill)
+        target.start()
+        self.assertEqual(target.get("/v1/b/main/k/n").body, b"2")
+        target.put("/v1/b/main/k/n", b"3")
+        self.assertEqual(target.stop(), 0, target.log)
+        target.extra = ["--mirror", pair[0]]  # a new disk in the place of the lost one
+        target.start()
+        self.assertEqual(target.get("/v1/b/main/k/n").body, b"3")
+        self.assertEqual(target.stop(), 0, target.log)
+
+    @needs_image
+    def test_what_makes_no_mirror(self):
+        disk = self.path("disk")
+        for words, hint in ((["--disk", "memory:", "--mirror", disk], b"no mirror"),
+                            (["--disk", disk, "--mirror", disk], b"is the image")):
+            done = cli("run", "--image", harness.image, *words, check=False)
+            self.assertEqual(done.status, 2, done)
+            self.assertIn(hint, done.err, words)
+
 
 if __name__ == "__main__":
     harness.main(__doc__, targets=("serve",))

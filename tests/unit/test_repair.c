@@ -180,11 +180,80 @@ static void test_repair__what_the_other_has_not_stays_damaged_and_is_counted(voi
     bough_store_close(empty);
 }
 
+/* Reads of the other store. */
+static uint64_t read_count;
+
+static enum bough_err counting_get(struct bough_backend *backend, const struct bough_link *link,
+                                   struct bough_arena *arena, struct bough_object *object)
+{
+    read_count++;
+    return bough_backend_get(backend_through_below(backend), link, arena, object);
+}
+
+/* Another store with the same contents, whose reads are counted. */
+static struct bough_store *make_counting(struct backend_through *through, struct bough_store *made)
+{
+    static const struct bough_backend_ops counting = {
+        .put = backend_through_put,
+        .get = counting_get,
+        .find = backend_through_find,
+        .root_get = backend_through_root_get,
+        .root_move = backend_through_root_move,
+        .sync = backend_through_sync,
+        .close = backend_through_close,
+    };
+    struct backup_stream stream = {0};
+    struct bough_store *store;
+
+    assert_int_equal(backup_dump(made, NULL, 0, &stream), BOUGH_OK);
+    *through = (struct backend_through){.base = {.ops = &counting}};
+    assert_int_equal(bough_memory_open(host_env(), &made->backend->identity, &through->below),
+                     BOUGH_OK);
+    through->base.identity = through->below->identity;
+    assert_int_equal(bough_store_open(host_env(), &through->base, 0, &store), BOUGH_OK);
+    assert_int_equal(backup_load(store, stream.at, stream.len, false, 0, NULL), BOUGH_OK);
+    free(stream.at);
+    return store;
+}
+
+static void test_repair__little_is_read_of_the_other_store(void **unused)
+{
+    static struct rotten rotten;
+    uint64_t seed = test_seed();
+    struct bough_repair_report report;
+    struct backend_through through;
+    struct bough_store *store;
+    struct bough_store *other;
+    struct bough_store *counted;
+    unsigned mended = 0;
+
+    (void)unused;
+    make_pair(&rotten, &seed, 300, &store, &other);
+    counted = make_counting(&through, other);
+    assert_true(rotten.through.base.object_count > 1000);
+    for (int i = 0; i < 40; i++) {
+        rotten.bad[1 + test_below(&seed, repairable(&rotten))] = true;
+        read_count = 0;
+        assert_int_equal(bough_repair(store, counted, &report), BOUGH_OK);
+        assert_int_equal(report.damaged_count, report.mended_count);
+        if (report.mended_count > 0)
+            assert_in_range(read_count, 1, 60); /* the way down a tree, and a commit or two */
+        mended += report.mended_count > 0;
+    }
+    assert_true(mended > 20);
+    assert_int_equal(faults(store), 0);
+    bough_store_close(store);
+    bough_store_close(other);
+    bough_store_close(counted);
+    assert_int_equal(host_env()->heap->taken_bytes, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_repair__each_object_comes_back),
         cmocka_unit_test(test_repair__many_at_once_and_all),
+        cmocka_unit_test(test_repair__little_is_read_of_the_other_store),
         cmocka_unit_test(test_repair__what_the_other_has_not_stays_damaged_and_is_counted),
     };
 
