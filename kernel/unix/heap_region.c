@@ -5,14 +5,16 @@
  * A tree in memory is many pieces of one or two KiB, read at random: with pages of 4 KiB most reads
  * miss the processor's table of pages.  So pieces come from regions of 2 MiB, aligned, for which a
  * huge page is asked (madvise(2), MADV_HUGEPAGE).  A region is 32 spans.  A span holds pieces of
- * one class; larger pieces are spans in a row.  The region's first KiB tells about them. (1) A span
- * of pieces has `out_count` pieces that are taken or hot, `free` lists others, and those from
- * `fresh` on were never given out. (2) Such a span is in its class's list iff it has a piece to
- * give out. (3) A region's `spans_used` has a bit for each span in use; it is listed iff one is
- * not. (4) `empty` is a region without spans in use; there is one at most. What was given back is
- * hot: it is taken again first, since it is still in the processor's caches. Pieces have no
- * headers: `give` is told the size.  A process of a few MiB gets no huge pages, since they would
- * only make it larger.
+ * one class; larger pieces are spans in a row, and the largest are mapped by themselves.  The
+ * region's first KiB tells about its spans.
+ *   (1) A span of pieces has `out_count` pieces that are taken or hot, `free` lists others, and
+ *       those from `fresh` on were never given out.
+ *   (2) Such a span is in its class's list iff it has a piece to give out.
+ *   (3) A region's `spans_used` has a bit for each span in use; it is listed iff one is not.
+ *   (4) `empty` is a region without spans in use; there is one at most.
+ * What was given back is hot: it is taken again first, since it is still in the processor's caches.
+ * Pieces have no headers: `give` is told the size.  A process of a few MiB gets no huge pages,
+ * since they would only make it larger.
  */
 #include "heap_region.h"
 #include <assert.h>
@@ -32,6 +34,8 @@
 #define EXACT_MAX   256u
 #define EXACT_COUNT 16u
 #define SMALL_MAX   ((size_t)32 << 10)
+#define ROW_MAX     ((size_t)1 << 20)
+#define PAGE_BYTES  ((size_t)4096)
 
 /* A piece that was given back. */
 struct heap_piece {
@@ -94,19 +98,23 @@ static struct heap_region *region_of(const void *at)
     return (struct heap_region *)((uintptr_t)at & ~(uintptr_t)(REGION_BYTES - 1));
 }
 
-/* Memory for a region, aligned to its size; or NULL. */
-static void *map_aligned(void)
+/* Memory of `bytes` bytes, a multiple of PAGE_BYTES, aligned to that of a region; or NULL. */
+static void *map_aligned(size_t bytes)
 {
-    uint8_t *wide =
-        mmap(NULL, 2 * REGION_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint8_t *wide;
     size_t before;
 
+    if (bytes > SIZE_MAX - REGION_BYTES)
+        return NULL;
+    wide = mmap(NULL, bytes + REGION_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+                0);
     if (wide == MAP_FAILED)
         return NULL;
     before = (size_t)(-(uintptr_t)wide & (REGION_BYTES - 1));
     if (before > 0)
         (void)munmap(wide, before);
-    (void)munmap(wide + before + REGION_BYTES, REGION_BYTES - before);
+    if (before < REGION_BYTES)
+        (void)munmap(wide + before + bytes, REGION_BYTES - before);
     return wide + before;
 }
 
@@ -129,7 +137,7 @@ static void unlist_region(struct heap_regions *regions, struct heap_region *regi
 /* A new region, listed; NULL when there is no memory. */
 static struct heap_region *new_region(struct heap_regions *regions)
 {
-    struct heap_region *region = map_aligned();
+    struct heap_region *region = map_aligned(REGION_BYTES);
 
     if (region == NULL)
         return NULL;
@@ -319,12 +327,30 @@ static void *take_row(struct heap_regions *regions, unsigned count)
     return (uint8_t *)region + at * SPAN_BYTES;
 }
 
+/* What is larger than a region is for comes from the system by itself. */
+static size_t mapped_bytes(size_t bytes)
+{
+    return bytes > SIZE_MAX - PAGE_BYTES ? SIZE_MAX
+                                         : (bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+}
+
+static void *take_mapped(size_t bytes)
+{
+    void *at = map_aligned(mapped_bytes(bytes));
+
+    if (at != NULL)
+        (void)madvise(at, mapped_bytes(bytes), MADV_HUGEPAGE);
+    return at;
+}
+
 void *heap_region_take(struct heap_regions *regions, size_t bytes)
 {
     struct heap_piece *piece;
     struct heap_hot *hot;
 
-    assert(bytes > 0 && bytes <= HEAP_REGION_PIECE_MAX);
+    assert(bytes > 0);
+    if (bytes > ROW_MAX)
+        return take_mapped(bytes);
     if (bytes > SMALL_MAX)
         return take_row(regions, spans_of(bytes));
     hot = &regions->hot[class_of(bytes)];
@@ -341,7 +367,11 @@ void heap_region_give(struct heap_regions *regions, void *at, size_t bytes)
     struct heap_piece *piece = at;
     struct heap_hot *hot;
 
-    assert(bytes > 0 && bytes <= HEAP_REGION_PIECE_MAX);
+    assert(bytes > 0);
+    if (bytes > ROW_MAX) {
+        (void)munmap(at, mapped_bytes(bytes));
+        return;
+    }
     if (bytes > SMALL_MAX) {
         size_t first = ((uintptr_t)at & (REGION_BYTES - 1)) / SPAN_BYTES;
 

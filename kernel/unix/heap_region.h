@@ -8,8 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HEAP_REGION_PIECE_MAX ((size_t)1 << 20)
-#define HEAP_REGION_CLASSES   72u
+#define HEAP_REGION_CLASSES 72u
 
 struct heap_piece;
 struct heap_span;
@@ -27,8 +26,8 @@ struct heap_regions {
     size_t region_count;
 };
 
-/* A piece of 0 < `bytes` <= HEAP_REGION_PIECE_MAX bytes, aligned to 16, contents undefined; NULL
- * when the system has no memory.  Usually a few instructions. */
+/* A piece of `bytes` > 0 bytes, aligned to 16, contents undefined; NULL when the system has no
+ * memory.  Usually a few instructions. */
 void *heap_region_take(struct heap_regions *regions, size_t bytes);
 
 /* Gives back what heap_region_take(regions, bytes) returned.  Regions in which nothing is taken any

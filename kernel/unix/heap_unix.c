@@ -5,8 +5,7 @@
  *   (1) taken_bytes is the sum of what was asked for and not given back.
  *   (2) taken_bytes <= limit_bytes at all times: past it, take answers NULL as a small machine
  *       would, so that running out of memory can be had on purpose.
- * Pieces come from regions of huge pages (heap_region.c), what is larger than those hold from
- * malloc.  When all is given back, nothing is kept.
+ * Pieces come from regions of huge pages (heap_region.c).  When all is given back, nothing is kept.
  */
 #include "env_unix.h"
 #include <stdlib.h>
@@ -23,11 +22,6 @@
 #define WATCHED 0
 #endif
 
-static bool is_small(size_t bytes)
-{
-    return !WATCHED && bytes <= HEAP_REGION_PIECE_MAX;
-}
-
 static void *take(struct bough_heap *base, size_t bytes)
 {
     struct heap_unix *heap = (struct heap_unix *)base;
@@ -35,7 +29,7 @@ static void *take(struct bough_heap *base, size_t bytes)
 
     if (bytes > base->limit_bytes - base->taken_bytes)
         return NULL;
-    at = is_small(bytes) ? heap_region_take(&heap->regions, bytes) : malloc(bytes);
+    at = WATCHED ? malloc(bytes) : heap_region_take(&heap->regions, bytes);
     if (at == NULL)
         return NULL;
     base->taken_bytes += bytes;
@@ -50,10 +44,10 @@ static void give(struct bough_heap *base, void *at, size_t bytes)
 
     assert(bytes <= base->taken_bytes);
     base->taken_bytes -= bytes;
-    if (is_small(bytes))
-        heap_region_give(&heap->regions, at, bytes);
-    else
+    if (WATCHED)
         free(at);
+    else
+        heap_region_give(&heap->regions, at, bytes);
     if (base->taken_bytes == 0)
         heap_region_trim(&heap->regions);
 }

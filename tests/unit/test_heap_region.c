@@ -54,7 +54,7 @@ static size_t draw_size(struct model *model)
         return 1 + test_below(&model->random, 300);
     if (kind < 30)
         return 1 + test_below(&model->random, 5000);
-    return 1 + test_below(&model->random, kind == 30 ? SMALL_MAX : HEAP_REGION_PIECE_MAX);
+    return 1 + test_below(&model->random, kind == 30 ? SMALL_MAX : 5 * REGION_BYTES / 4);
 }
 
 static void model_take(struct model *model, size_t bytes)
@@ -137,7 +137,7 @@ static void test_heap_region__one_piece_to_and_fro_asks_the_system_for_nothing(v
     size_t count = 0;
 
     for (unsigned round = 0; round < 2; round++) {
-        for (size_t bytes = 1; bytes <= HEAP_REGION_PIECE_MAX; bytes += 1 + bytes / 16) {
+        for (size_t bytes = 1; bytes <= 3 * REGION_BYTES; bytes += 1 + bytes / 16) {
             model_take(model, bytes);
             model_give(model, 0);
             assert_true(round == 0 || model->regions.region_count == count);
