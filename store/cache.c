@@ -169,7 +169,21 @@ static void touch(const void *from, size_t len)
         (void)bytes[i];
 }
 
-/* In two rounds, headers and contents, so that no read waits for another of its round. */
+/* Asks for every line of some bytes, and does not wait for them.  As far as the second level only:
+ * more can be on their way there (measured on a scan: 29 ns a key so, 38 with all levels). */
+static void call(const void *from, size_t len)
+{
+#ifdef __GNUC__
+    for (size_t i = 0; i < len; i += LINE_BYTES)
+        __builtin_prefetch((const uint8_t *)from + i, 0, 2);
+#else
+    (void)from;
+    (void)len;
+#endif
+}
+
+/* In two rounds, headers and contents, so that no read waits for another of its round; and nobody
+ * waits for the contents. */
 static void touch_entries(const struct cache_entry *const *entries, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -177,7 +191,7 @@ static void touch_entries(const struct cache_entry *const *entries, size_t count
     for (size_t i = 0; i < count; i++) {
         size_t len = entries[i]->size_bytes - sizeof(*entries[i]);
 
-        touch(entries[i]->data, len < WARM_BYTES_MAX ? len : WARM_BYTES_MAX);
+        call(entries[i]->data, len < WARM_BYTES_MAX ? len : WARM_BYTES_MAX);
     }
 }
 
@@ -209,19 +223,6 @@ void cache_warm_pinned(const struct cache_object *const *pinned, size_t count)
     for (size_t i = 0; i < count; i++)
         entries[i] = (const struct cache_entry *)pinned[i];
     touch_entries(entries, count);
-}
-
-/* Asks for every line of some bytes, and does not wait for them.  As far as the second level only:
- * more can be on their way there (measured on a scan: 29 ns a key so, 38 with all levels). */
-static void call(const void *from, size_t len)
-{
-#ifdef __GNUC__
-    for (size_t i = 0; i < len; i += LINE_BYTES)
-        __builtin_prefetch((const uint8_t *)from + i, 0, 2);
-#else
-    (void)from;
-    (void)len;
-#endif
 }
 
 /* The first entry of an address, NULL when there is none. */
