@@ -19,7 +19,9 @@
  *   GROUP      := sequence:u64 chain:hash nonce:u32        chain = hash of the ROOT payload before
  *   SEGMENT    := opening:u64 sequence:u64                 counts the openings of segments
  *   NEXT       := segment:u32 opening:u64                  where the log goes on
- *   INDEX      := (key:u64 address:u64)...                 a part of a run (journal_map.h)
+ *   INDEX      := key:u64 address:u64 (key:varint address:signed)...
+ *                                                          a part of a run (journal_map.h): each
+ *                                                          as its difference from the one before
  *   CHECKPOINT := generation:u64 state:hash state_address:u64 mended:u8 segments:u32
  *                 opening:u64... map map                   moves, then names; opening 0 = free
  *   map        := runs:u32 (parts:u32 (first_key:u64 address:u64)...)...

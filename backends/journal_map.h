@@ -3,8 +3,8 @@
  * journal_map.h - numbers to addresses, more of them than memory holds.
  *
  * A map is some sorted runs on the device and, in memory, the entries that came since the last of
- * them.  A run is written once, in parts of a page, each an INDEX record; of a part only its first
- * key and its address are in memory, 16 bytes for 256 entries.  When the newer runs have grown as
+ * them.  A run is written once, in parts of 256 entries, each an INDEX record; of a part only its
+ * first key and its address are in memory, 16 bytes.  When the newer runs have grown as
  * large as an older one, they are merged into one, a few pages at a time.
  *
  * The runs are those that the newest checkpoint names.  Names that were added since are found again
@@ -20,9 +20,10 @@
 
 struct journal;
 
-#define JOURNAL_MAP_PART_ENTRIES 256u
-#define JOURNAL_MAP_RUNS_MAX     24u
-#define JOURNAL_MAP_FRESH_MAX    4096u /* entries in memory before they become a run */
+#define JOURNAL_MAP_PART_ENTRIES   256u
+#define JOURNAL_MAP_PART_BYTES_MAX (16u + (JOURNAL_MAP_PART_ENTRIES - 1) * 20u)
+#define JOURNAL_MAP_RUNS_MAX       24u
+#define JOURNAL_MAP_FRESH_MAX      4096u /* entries in memory before they become a run */
 
 struct journal_map_part {
     uint64_t first_key;

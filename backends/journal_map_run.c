@@ -54,16 +54,18 @@ enum bough_err journal_map_run_write(struct journal *journal, struct journal_map
                                      const struct journal_index_entry *entries, uint32_t count,
                                      unsigned reserve)
 {
-    uint8_t bytes[JOURNAL_MAP_PART_ENTRIES * sizeof(*entries)];
     const struct journal_record shape = {.kind = JOURNAL_KIND_INDEX};
+    uint8_t bytes[JOURNAL_MAP_PART_BYTES_MAX];
     struct encode out = encode_into(bytes, sizeof(bytes));
     struct bough_bytes payload;
     struct journal_map_part part = {.first_key = entries[0].key};
 
     assert(count > 0 && count <= JOURNAL_MAP_PART_ENTRIES);
-    for (uint32_t i = 0; i < count; i++) {
-        encode_u64(&out, entries[i].key);
-        encode_u64(&out, entries[i].address);
+    encode_u64(&out, entries[0].key);
+    encode_u64(&out, entries[0].address);
+    for (uint32_t i = 1; i < count; i++) {
+        encode_varint(&out, entries[i].key - entries[i - 1].key);
+        encode_signed(&out, (int64_t)(entries[i].address - entries[i - 1].address));
     }
     assert(!out.overflow);
     BOUGH_TRY(journal_write_room(journal, JOURNAL_RECORD_HEADER + out.len,

@@ -34,22 +34,29 @@ static enum bough_err read_part(struct journal *journal, uint64_t address,
 {
     struct journal_record record;
     struct bough_bytes payload;
+    struct journal_index_entry entry;
     struct decode in;
 
     page->address = 0;
     BOUGH_TRY(journal_read_record(journal, address, arena, &record, &payload));
-    in = decode_from(payload);
-    page->count = (uint32_t)(payload.len / sizeof(page->entries[0]));
-    if (record.kind != JOURNAL_KIND_INDEX || payload.len % sizeof(page->entries[0]) != 0 ||
-        page->count == 0 || page->count > JOURNAL_MAP_PART_ENTRIES)
+    if (record.kind != JOURNAL_KIND_INDEX)
         return BOUGH_CORRUPT;
-    for (uint32_t i = 0; i < page->count; i++) {
-        page->entries[i].key = decode_u64(&in);
-        page->entries[i].address = decode_u64(&in);
-        if (page->entries[i].address == 0 ||
-            (i > 0 && page->entries[i].key < page->entries[i - 1].key))
+    in = decode_from(payload);
+    entry.key = decode_u64(&in);
+    entry.address = decode_u64(&in);
+    page->entries[0] = entry;
+    for (page->count = 1; in.left > 0; page->count++) {
+        uint64_t further = decode_varint(&in);
+
+        entry.address += (uint64_t)decode_signed(&in);
+        if (in.bad || further > UINT64_MAX - entry.key || entry.address == 0 ||
+            page->count == JOURNAL_MAP_PART_ENTRIES)
             return BOUGH_CORRUPT;
+        entry.key += further;
+        page->entries[page->count] = entry;
     }
+    if (in.bad || page->entries[0].address == 0)
+        return BOUGH_CORRUPT;
     page->address = address;
     return BOUGH_OK;
 }

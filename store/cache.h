@@ -52,7 +52,12 @@ const struct cache_object *cache_pin_at(struct cache *cache, uint64_t address);
  * processor's own caches: to wait for many at once takes less than for one after the other. */
 void cache_warm(const struct cache *cache, const uint64_t *addresses, size_t count);
 
-/* The same for objects that are pinned. */
+/* Says that what is at these addresses, `count` of them, will be asked for soon, one after the
+ * other: some of it is called from memory, and not waited for.  Call it again for each next one,
+ * with those that are left then; `all` for the first of a row. */
+void cache_soon(const struct cache *cache, const uint64_t *addresses, size_t count, bool all);
+
+/* The same as cache_warm for objects that are pinned. */
 void cache_warm_pinned(const struct cache_object *const *pinned, size_t count);
 
 /* Takes a copy of an object that was checked against `link`'s name and pins it.  `items` are

@@ -167,8 +167,12 @@ void node_entry(const struct node_item *item, struct bough_entry *entry)
     entry->step = node_key(item);
     entry->kind = BOUGH_ENTRY_VALUE;
     entry->mode = (uint32_t)trusted_varint(&at);
-    entry->value = (struct bough_value){0};
-    entry->tree = (struct bough_tree){0};
+    entry->value.size_bytes = 0;
+    entry->value.data = (struct bough_bytes){0};
+    entry->value.link = (struct bough_link){0};
+    entry->tree.root = (struct bough_link){0};
+    entry->tree.key_count = 0;
+    entry->tree.verbatim = (struct bough_link){0};
     entry->link = (struct bough_link){0};
     entry->link_kind = (enum bough_kind)0;
     switch (form) {

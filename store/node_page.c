@@ -52,14 +52,11 @@ void node_page_unpin(struct bough_store *store, const struct cache_object *page)
     cache_unpin(store->cache, page);
 }
 
-void node_page_warm(const struct bough_store *store, const struct cache_object *page,
-                    uint32_t first)
+void node_page_soon(const struct bough_store *store, const struct cache_object *page,
+                    uint32_t first, bool all)
 {
-    uint32_t left = page->item_count - first;
-
     assert(page->level > 0 && first <= page->item_count && page->address_count == page->item_count);
-    cache_warm(store->cache, page->addresses + first,
-               left < CACHE_WARM_MAX ? left : CACHE_WARM_MAX);
+    cache_soon(store->cache, page->addresses + first, page->item_count - first, all);
 }
 
 /* The order of a key and item `at`, whose heads are equal. */

@@ -16,10 +16,10 @@ BOUGH_MUST_CHECK enum bough_err node_page_pin(struct bough_store *store,
 /* Lets go of a pinned node. */
 void node_page_unpin(struct bough_store *store, const struct cache_object *page);
 
-/* Says that some children of an inner node, from item `first` on, will be read soon. CACHE_WARM_MAX
- * of them, if they are in the cache, are brought near. */
-void node_page_warm(const struct bough_store *store, const struct cache_object *page,
-                    uint32_t first);
+/* Says that the children of an inner node will be read one after the other, and now that of item
+ * `first`; `all` if it is the first of them.  See cache_soon. */
+void node_page_soon(const struct bough_store *store, const struct cache_object *page,
+                    uint32_t first, bool all);
 
 /* The first item whose key is >= `key`, or item_count when all are smaller.  O(log items). */
 uint32_t node_page_search(const struct cache_object *page, struct bough_bytes key);

@@ -128,8 +128,8 @@ enum bough_err bough_tree_cursor_next(struct bough_tree_cursor *cursor, struct b
             return BOUGH_OK;
         }
         /* From one leaf to the next: whoever reads that far will probably read on. */
-        if (hold->node.level == 1 && (hold->at - 1) % CACHE_WARM_MAX == 0)
-            node_page_warm(cursor->store, &hold->node, hold->at - 1);
+        if (hold->node.level == 1)
+            node_page_soon(cursor->store, &hold->node, hold->at - 1, hold->at == 1);
         struct bough_link child = node_child(&item);
 
         BOUGH_TRY(push(cursor, &child));

@@ -92,8 +92,8 @@ static bool is_same(const struct tree_run_node *old, const struct node_item *ite
 
 /* The old node that a new one is, at *at or behind it in the run's list; NULL when it is none.  A
  * run through soft cuts is long, and most of its nodes stay. */
-static const struct tree_run_node *find_same(const struct tree_run *run, size_t *at,
-                                             const struct node_item *items, size_t count, bool soft)
+static struct tree_run_node *find_same(const struct tree_run *run, size_t *at,
+                                       const struct node_item *items, size_t count, bool soft)
 {
     struct bough_bytes last = node_key(&items[count - 1]);
 
@@ -120,18 +120,20 @@ static enum bough_err cut_nodes(struct tree_batch *batch, const struct node_cut 
         return BOUGH_OK;
     node_cut_mark(rule, run->items, run->hashes, run->count, ends);
     for (size_t i = 0; i < run->count; i++) {
-        const struct tree_run_node *same;
+        struct tree_run_node *same;
 
         keys += node_key_count(&run->items[i], rule->level);
         if (ends[i] == NODE_CUT_NONE)
             continue;
         same = find_same(run, &old, run->items + first, i + 1 - first, ends[i] == NODE_CUT_SOFT);
-        if (same != NULL)
+        if (same != NULL) {
             run->built[run->built_count] = same->item;
-        else
+            same->stays = true;
+        } else {
             BOUGH_TRY(tree_batch_add(batch, rule->level, run->items + first, i + 1 - first, keys,
                                      ends[i] == NODE_CUT_SOFT, was(run, run->built_count),
                                      &run->built[run->built_count]));
+        }
         run->built_count++;
         first = i + 1;
         keys = 0;
@@ -165,6 +167,18 @@ static void warm_runs(const struct tree_run *runs)
     cache_warm_pinned(pages, count);
 }
 
+/* Lets go of the old nodes that a run has replaced.  One that is kept whole is what the new ones
+ * are differences from. */
+static void retire_nodes(const struct bough_store *store, const struct tree_run *run)
+{
+    for (size_t i = 0; i < run->node_count; i++) {
+        const struct tree_run_node *node = &run->nodes[i];
+
+        if (!node->stays && (node->page->base != 0 || !store->backend->keeps_differences))
+            cache_retire(node->page);
+    }
+}
+
 /* Writes the nodes that runs have become. */
 static enum bough_err build_level(struct tree_batch *batch, const struct node_cut *rule,
                                   struct tree_run *runs)
@@ -176,15 +190,11 @@ static enum bough_err build_level(struct tree_batch *batch, const struct node_cu
 
         if (number++ % CACHE_WARM_MAX == 0 && run->newer != NULL)
             warm_runs(run);
-        /* A node that is kept whole is what the new ones are differences from. */
-        for (size_t i = 0; i < run->node_count; i++) {
-            if (run->nodes[i].page->base != 0 || !batch->store->backend->keeps_differences)
-                cache_retire(run->nodes[i].page);
-        }
         if (run->patch.page != NULL)
             BOUGH_TRY(patch_node(batch, run));
         else if (!alone_at_top)
             BOUGH_TRY(cut_nodes(batch, rule, run));
+        retire_nodes(batch->store, run);
     }
     return tree_batch_flush(batch);
 }

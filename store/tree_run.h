@@ -15,6 +15,7 @@
 struct tree_run_node {
     const struct cache_object *page;
     struct node_item item; /* the parent's that leads to it; a root has none: .at is NULL */
+    bool stays;            /* it is a node of the new tree, too; for tree_level.c */
 };
 
 struct tree_run {

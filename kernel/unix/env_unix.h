@@ -7,6 +7,7 @@
 #define ENV_UNIX_H
 
 #include "bough/env.h"
+#include "heap_region.h"
 
 struct clock_unix {
     struct bough_clock base;
@@ -18,6 +19,7 @@ struct entropy_unix {
 
 struct heap_unix {
     struct bough_heap base;
+    struct heap_regions regions;
 };
 
 struct log_unix {
