@@ -190,6 +190,7 @@ enum bough_err journal_collect_node(struct journal *journal, const struct bough_
     uint64_t now;
     bool fresh;
 
+    assert(!journal->swept && place->settled_count <= journal->base.settled_count);
     err = journal_place_find(journal, place->address, &now);
     /* What was moved since it was read may be kept otherwise now. */
     if (err == BOUGH_OK && now != place->address &&

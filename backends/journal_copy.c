@@ -52,6 +52,8 @@ static enum bough_err find_living(struct journal *journal, uint64_t address, uin
 static enum bough_err put_anew(struct journal *journal, const struct bough_object *object,
                                uint8_t settled, uint64_t *moved)
 {
+    assert(settled <= JOURNAL_CHAIN_MAX + 1);
+    assert((object->base == 0) == (object->patch.len == 0));
     BOUGH_TRY(journal_write_room(journal, journal_object_bytes_max(object), JOURNAL_WRITE_COPY));
     BOUGH_TRY(journal_object_put(journal, object, settled, moved));
     journal->base.settled_count++;
@@ -143,6 +145,7 @@ static enum bough_err settle(struct journal *journal, uint64_t address, uint64_t
     if (settled == 0 && !journal->clean.settle)
         return BOUGH_OK;
     BOUGH_TRY(journal_object_get(journal, address, arena, &object));
+    assert(object.kind == BOUGH_KIND_NODE && !object.settled);
     object.base = 0;
     object.before = 0;
     if (settled > 0 && settled <= JOURNAL_CHAIN_MAX &&
@@ -182,6 +185,7 @@ static enum bough_err copy_marks(struct journal *journal, uint64_t address, uint
                                                       JOURNAL_SEGMENT_NEWEST};
     bool fresh;
 
+    assert(moved != 0 && moved != address);
     for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
         if (journal_segment_has_mark(&journal->segments, address, marks[i]))
             BOUGH_TRY(journal_segment_mark(&journal->segments, moved, marks[i], &fresh));

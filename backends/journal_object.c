@@ -48,6 +48,7 @@ static enum bough_err put(struct journal *journal, const struct bough_object *ob
         .address_count = (uint16_t)object->address_count,
     };
 
+    assert(object->address_count <= UINT16_MAX && !(based && object->base == 0));
     if (based)
         encode_u64(&out, object->base);
     if (says_before)

@@ -15,6 +15,7 @@ sys.path.append(os.path.join(os.path.dirname(HERE), "tests", "e2e"))
 
 import bench_boot
 import bench_git
+import bench_history
 import bench_rest
 import figures
 import harness
@@ -58,6 +59,7 @@ BENCHMARKS = {
     "rest": bench_rest.rest,
     "git": bench_git.git,
     "storage": storage,
+    "history": bench_history.history,
     "large": large,
 }
 

@@ -176,7 +176,7 @@ int main(int argc, char **argv)
     print("bytes, as written", (double)bench_ours_used(&history.ours));
     bench_ours_close(&history.ours);
     bench_ours_open(&history.ours);
-    get_old(&history, "get from history as written, us");
+    get_old(&history, "get from history, as written, us");
     collect(&history);
     bench_ours_close(&history.ours);
     bench_ours_open(&history.ours);
