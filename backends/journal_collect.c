@@ -22,9 +22,9 @@
 #include "journal_write.h"
 
 /* A segment in which more than this share lives is left alone: copying it costs more than it gives.
- */
-#define WORTH_NUMERATOR   3u
-#define WORTH_DENOMINATOR 4u
+ * Who asks for a collection that is not wanted yet wants all that it can give. */
+#define WORTH_SHARE_WANTED 4u /* of four parts, one is garbage */
+#define WORTH_SHARE_ASKED  16u
 
 /* With more than this share of history that is not settled it is emptied all the same, and in the
  * order of the log as long as more than that share of all segments is free. */
@@ -99,6 +99,7 @@ void journal_collect_begin(struct journal *journal)
     undo_sweep(journal);
     journal_segment_unmark(segments);
     journal->swept = false;
+    journal->asked = !journal->base.wants_collection;
     journal->clean = (struct journal_clean){0};
     for (uint32_t i = 0; i < segments->super.segment_count; i++) {
         struct journal_segment *one = &segments->at[i];
@@ -306,12 +307,14 @@ enum bough_err journal_collect_filter(struct journal *journal, uint32_t entries)
 
 /* Whether a segment is worth emptying: for what is garbage in it, or for history that takes less
  * room when it is settled. */
-static bool is_worth(const struct journal_segments *segments, const struct journal_segment *one)
+static bool is_worth(const struct journal *journal, const struct journal_segment *one)
 {
+    const struct journal_segments *segments = &journal->segments;
     uint64_t bytes = segments->super.segment_bytes;
+    uint64_t garbage_least = bytes / (journal->asked ? WORTH_SHARE_ASKED : WORTH_SHARE_WANTED);
 
     return one->candidate && one->state == JOURNAL_SEGMENT_USED &&
-           (one->live_bytes < bytes * WORTH_NUMERATOR / WORTH_DENOMINATOR ||
+           (one->live_bytes < bytes - garbage_least ||
             one->history_bytes > bytes / HISTORY_DENOMINATOR);
 }
 
@@ -328,7 +331,7 @@ static bool pick_victim(struct journal *journal)
     for (uint32_t i = 0; i < segments->super.segment_count; i++) {
         const struct journal_segment *one = &segments->at[i];
 
-        if (!is_worth(segments, one) ||
+        if (!is_worth(journal, one) ||
             (best != NULL &&
              (clean->settle ? one->opening > best->opening : one->live_bytes >= best->live_bytes)))
             continue;

@@ -62,7 +62,7 @@
 #define JOURNAL_KIND_CHECKPOINT   0x45u
 #define JOURNAL_KIND_BEFORE       0x10u /* added to an object's kind: says what was before it */
 #define JOURNAL_KIND_BASED        0x20u /* added to an object's kind: a patch of another */
-#define JOURNAL_CHAIN_MAX         16u /* objects that are read for a patch that history is kept as */
+#define JOURNAL_CHAIN_MAX         16u   /* patches of history in a row */
 #define JOURNAL_GROUP_BYTES       (8u + 32u + 4u)
 #define JOURNAL_ROOT_BYTES        (8u + 32u + 8u + 4u + 4u)
 #define JOURNAL_SEGMENT_PAYLOAD   16u
