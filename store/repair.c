@@ -429,9 +429,16 @@ static enum bough_err mend_all(struct repair *repair)
                                .reads_values = true};
     enum bough_err err = backup_walk_init(&walk);
 
-    for (struct waiting *at = repair->waiting; at != NULL && err == BOUGH_OK; at = at->next)
-        if (is_damaged(repair, &at->link.name))
-            err = mend(repair, &walk, &at->link);
+    for (struct waiting *at = repair->waiting; at != NULL && err == BOUGH_OK; at = at->next) {
+        if (!is_damaged(repair, &at->link.name))
+            continue;
+        err = mend(repair, &walk, &at->link);
+        if (err != BOUGH_CORRUPT && err != BOUGH_NOT_FOUND)
+            continue;
+        err = BOUGH_OK; /* damaged there, too, or something that it leads to is */
+        bough_arena_release(&repair->scratch);
+        bough_arena_release(&walk.arena);
+    }
     backup_walk_release(&walk);
     return err;
 }

@@ -19,7 +19,7 @@ struct bough_repair_report {
  * root to the same state; the sync that follows makes it durable, and a checkpoint of it.  The
  * state's own nodes are mended only from a copy of the same state.  BOUGH_OK also when not all
  * could be mended: see the report. BOUGH_UNSUPPORTED (the backend cannot replace objects),
- * BOUGH_READ_ONLY, BOUGH_CORRUPT (the state itself, or what is needed of `from`, cannot be read),
+ * BOUGH_READ_ONLY, BOUGH_CORRUPT (the state itself, here or there, cannot be read),
  * BOUGH_TOO_BIG (more than BOUGH_REPAIR_OBJECTS_MAX), BOUGH_FULL, BOUGH_IO, BOUGH_NO_MEMORY (as a
  * load: backup.h). */
 BOUGH_MUST_CHECK enum bough_err bough_repair(struct bough_store *store, struct bough_store *from,

@@ -248,12 +248,51 @@ static void test_repair__little_is_read_of_the_other_store(void **unused)
     assert_int_equal(host_env()->heap->taken_bytes, 0);
 }
 
+static void test_repair__what_is_damaged_on_both_sides_does_not_keep_the_rest_from_mending(
+    void **unused)
+{
+    static struct rotten rotten[2];
+    uint64_t seed = test_seed();
+    struct bough_repair_report report;
+    struct bough_store *stores[2];
+    struct bough_store *made[2];
+    uint64_t first_seed = seed;
+    uint64_t left = 0;
+    uint64_t mended = 0;
+
+    (void)unused;
+    for (int i = 0; i < 2; i++) {
+        uint64_t again = first_seed; /* the same contents */
+
+        make_pair(&rotten[i], &again, 60, &stores[i], &made[i]);
+    }
+    for (int round = 0; round < 10; round++) {
+        for (int i = 0; i < 2; i++)
+            for (uint64_t address = 1; address <= repairable(&rotten[i]); address++)
+                rotten[i].bad[address] = test_below(&seed, 100) < 4;
+        assert_int_equal(bough_repair(stores[0], stores[1], &report), BOUGH_OK);
+        mended += report.mended_count;
+        left += report.damaged_count - report.mended_count;
+        assert_int_equal(report.damaged_count > report.mended_count, faults(stores[0]) > 0);
+        assert_int_equal(bough_repair(stores[0], made[0], &report), BOUGH_OK);
+        assert_int_equal(faults(stores[0]), 0);
+    }
+    assert_true(left > 0 && mended > left); /* a head that neither has hides much, but seldom */
+    for (int i = 0; i < 2; i++) {
+        bough_store_close(stores[i]);
+        bough_store_close(made[i]);
+    }
+    assert_int_equal(host_env()->heap->taken_bytes, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_repair__each_object_comes_back),
         cmocka_unit_test(test_repair__many_at_once_and_all),
         cmocka_unit_test(test_repair__little_is_read_of_the_other_store),
+        cmocka_unit_test(
+            test_repair__what_is_damaged_on_both_sides_does_not_keep_the_rest_from_mending),
         cmocka_unit_test(test_repair__what_the_other_has_not_stays_damaged_and_is_counted),
     };
 
