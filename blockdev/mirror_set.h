@@ -50,8 +50,8 @@ BOUGH_MUST_CHECK enum bough_err mirror_set_admit(struct mirror *mirror, unsigned
 
 /* Writes blocks to every copy that is there, or flushes them if `from` is NULL.  BOUGH_OK once one
  * that is in did it, and the label says that those that did not are out.  When none did, its error:
- * none is dropped, and if there were two, whose difference no label could tell, nothing is written
- * any more. */
+ * none that is in is dropped, and if there were two, whose difference no label could tell, nothing
+ * is written any more; one that is behind is compared again from there, after a flush from 0. */
 BOUGH_MUST_CHECK enum bough_err mirror_set_apply(struct mirror *mirror, uint64_t first,
                                                  uint32_t count, const void *from);
 
