@@ -14,6 +14,8 @@
  *   (5) A copy that is behind is not read above resync_at, and no label names it until all of it is
  *       copied and flushed.  Below resync_at it holds what the copy that is in holds, and nothing
  *       that this one refused: a write or flush that failed there takes resync_at back.
+ *   (6) After a flush that no copy that is in did, none is good any more before the next opening,
+ *       whoever asked for that one: what it was to cover may be lost.
  * The moment that matters is mirror_set_publish, called before data is written to a region that no
  * label lists, and before anything is acknowledged that only one copy holds.
  */
@@ -313,7 +315,7 @@ enum bough_err bough_mirror_resync(struct bough_block *dev, uint64_t max_bytes, 
     *done = target->state != BOUGH_MIRROR_BEHIND;
     if (*done)
         return BOUGH_OK;
-    if (mirror->copies[from].state != BOUGH_MIRROR_IN)
+    if (mirror->broken || mirror->copies[from].state != BOUGH_MIRROR_IN)
         return BOUGH_IO;
     do {
         uint64_t left = dev->block_count - mirror->resync_at;

@@ -101,16 +101,18 @@ static enum bough_err apply_one(const struct mirror *mirror, const struct mirror
 }
 
 /* No copy that is in did it.  What a copy that is behind did all the same must not stay there by
- * itself, so it is compared once more from `first` on; with a flush it may be any block. */
-static void take_back(struct mirror *mirror, uint64_t first, const char *doing,
+ * itself, so it is compared once more from `first` on; with a flush it may be any block.  After a
+ * flush nobody knows what is lost, and it need not have been the caller's: no later one may say
+ * that all is well. */
+static void take_back(struct mirror *mirror, uint64_t first, bool is_flush,
                       const enum bough_err errs[2])
 {
-    mirror->broken = mirror_set_in(mirror) == 3;
+    mirror->broken = is_flush || mirror_set_in(mirror) == 3;
     for (unsigned i = 0; i < 2; i++) {
         if (mirror->copies[i].state == BOUGH_MIRROR_IN)
             mirror->copies[i].fault_count++;
         else if (errs[i] != BOUGH_OK)
-            mirror_set_drop(mirror, i, doing, errs[i]);
+            mirror_set_drop(mirror, i, is_flush ? "flush" : "write", errs[i]);
     }
     if (first < mirror->resync_at)
         mirror->resync_at = first;
@@ -119,7 +121,6 @@ static void take_back(struct mirror *mirror, uint64_t first, const char *doing,
 enum bough_err mirror_set_apply(struct mirror *mirror, uint64_t first, uint32_t count,
                                 const void *from)
 {
-    const char *doing = from == NULL ? "flush" : "write";
     enum bough_err errs[2] = {BOUGH_OK, BOUGH_OK};
     enum bough_err worst = BOUGH_IO;
     bool done = false;
@@ -138,12 +139,12 @@ enum bough_err mirror_set_apply(struct mirror *mirror, uint64_t first, uint32_t 
             worst = errs[i];
     }
     if (!done) {
-        take_back(mirror, from == NULL ? 0 : first, doing, errs);
+        take_back(mirror, from == NULL ? 0 : first, from == NULL, errs);
         return worst;
     }
     for (unsigned i = 0; i < 2; i++)
         if (errs[i] != BOUGH_OK)
-            mirror_set_drop(mirror, i, doing, errs[i]);
+            mirror_set_drop(mirror, i, from == NULL ? "flush" : "write", errs[i]);
     return mirror->unlabelled ? mirror_set_publish(mirror) : BOUGH_OK;
 }
 

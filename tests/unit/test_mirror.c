@@ -313,6 +313,18 @@ static void test_mirror__a_write_that_the_good_copy_refused_does_not_stay_on_the
     }
 }
 
+/* After a flush that the good copy did not do. */
+static void expect_broken(struct bough_block *dev)
+{
+    bool done;
+
+    assert_int_equal(bough_block_flush(dev), BOUGH_IO);
+    assert_int_equal(bough_block_write(dev, 6, 1, block), BOUGH_IO);
+    assert_int_equal(bough_mirror_resync(dev, 1 << 20, &done), BOUGH_IO);
+    assert_false(done);
+    bough_block_close(dev);
+}
+
 static void test_mirror__what_a_failed_flush_lost_does_not_stay_on_the_other(void **state)
 {
     (void)state;
@@ -324,7 +336,33 @@ static void test_mirror__what_a_failed_flush_lost_does_not_stay_on_the_other(voi
         assert_int_equal(bough_block_flush(dev), BOUGH_IO);
         put(rams[good], LABEL + 5, 1); /* the disk has lost it */
         media[good].fails_flushes = false;
-        expect_old_on_both(dev);
+        expect(dev, 5, 1);
+        media[good].bad[0] = LABEL + 5;
+        media[good].bad_count = 1;
+        assert_int_equal(bough_block_read(dev, 5, 1, back), BOUGH_IO); /* not from the other */
+        media[good].bad_count = 0;
+        expect_broken(dev);
+        expect_old_on_both(open_both());
+    }
+}
+
+static void test_mirror__a_flush_that_failed_while_resyncing_is_not_forgotten(void **state)
+{
+    (void)state;
+    for (unsigned good = 0; good < 2; good++) {
+        struct bough_block *dev = open_behind(good);
+        enum bough_err err = BOUGH_OK;
+        bool done = false;
+
+        put(dev, 5, 2);
+        media[good].fails_flushes = true; /* the one before the other is let in */
+        while (err == BOUGH_OK && !done)
+            err = bough_mirror_resync(dev, 1 << 20, &done);
+        assert_int_equal(err, BOUGH_IO);
+        put(rams[good], LABEL + 5, 1); /* the disk has lost it: to say otherwise would be a lie */
+        media[good].fails_flushes = false;
+        expect_broken(dev);
+        expect_old_on_both(open_both());
     }
 }
 
@@ -334,12 +372,13 @@ static void test_mirror__a_copy_behind_that_fails_with_the_good_one_is_dropped(v
     for (unsigned good = 0; good < 2; good++) {
         struct bough_block *dev = open_behind(good);
 
-        media[0].fails_flushes = media[1].fails_flushes = true;
-        assert_int_equal(bough_block_flush(dev), BOUGH_IO);
-        media[0].fails_flushes = media[1].fails_flushes = false;
+        memset(block, 2, sizeof(block));
+        media[0].fails_writes = media[1].fails_writes = true;
+        assert_int_equal(bough_block_write(dev, 5, 1, block), BOUGH_IO);
+        media[0].fails_writes = media[1].fails_writes = false;
         assert_int_equal(bough_mirror_report(dev).copies[good].state, BOUGH_MIRROR_IN);
-        assert_int_equal(bough_mirror_report(dev).copies[1 - good].state, BOUGH_MIRROR_DROPPED);
         assert_int_equal(bough_mirror_report(dev).copies[good].fault_count, 1);
+        assert_int_equal(bough_mirror_report(dev).copies[1 - good].state, BOUGH_MIRROR_DROPPED);
         put(dev, 6, 1); /* the good one goes on */
         assert_int_equal(bough_block_flush(dev), BOUGH_OK);
         bough_block_close(dev);
@@ -721,6 +760,7 @@ int main(void)
         T(test_mirror__a_resync_cut_short_begins_again),
         T(test_mirror__a_write_that_the_good_copy_refused_does_not_stay_on_the_other),
         T(test_mirror__what_a_failed_flush_lost_does_not_stay_on_the_other),
+        T(test_mirror__a_flush_that_failed_while_resyncing_is_not_forgotten),
         T(test_mirror__a_copy_behind_that_fails_with_the_good_one_is_dropped),
         T(test_mirror__the_only_good_copy_stays_though_it_cannot_be_healed),
         T(test_mirror__an_unreadable_block_keeps_the_other_copy_behind),

@@ -32,8 +32,9 @@ struct run {
     uint16_t written[SPOTS]; /* version of the last good write */
     uint16_t newest[SPOTS];  /* version of the last write, good or not: part of it may be there */
     uint16_t version;
-    bool alone; /* opened with one copy */
-    bool calm;  /* only writes and now and then a flush */
+    bool alone;  /* opened with one copy */
+    bool failed; /* something was refused since it was opened */
+    bool calm;   /* only writes and now and then a flush */
 };
 
 static uint8_t block[BLOCK];
@@ -133,15 +134,16 @@ static void write_some(struct run *run)
     run->newest[spot] = run->version;
     if (bough_block_write(run->dev, place(run, spot), 1, block) == BOUGH_OK)
         run->written[spot] = run->version;
+    else
+        run->failed = true;
 }
 
-/* After one that failed, what was written before it may be lost, whatever a later one says. */
 static void flush(struct run *run)
 {
     if (bough_block_flush(run->dev) == BOUGH_OK)
         memcpy(run->flushed, run->written, sizeof(run->flushed));
     else
-        memcpy(run->written, run->flushed, sizeof(run->flushed));
+        run->failed = true;
 }
 
 /* The versions of a spot's sectors are right; if not `shown` is NULL they go there. */
@@ -184,8 +186,9 @@ static void trouble(struct run *run)
     }
 }
 
-/* Closes and opens again, now and then with one copy only: one that is in, and not the one after
- * the other, which would be two truths.  Opening flushes. */
+/* Closes and opens again, now and then with one copy only: one that is in, also after the closing,
+ * and not the one after the other, which would be two truths.  Opening flushes, and what was
+ * refused before may have been a flush: then what it was to cover may be lost. */
 static void reopen(struct run *run)
 {
     unsigned copy = (unsigned)test_below(&run->seed, 2);
@@ -193,9 +196,13 @@ static void reopen(struct run *run)
     bool alone = test_below(&run->seed, 3) == 0 && !run->alone;
     struct bough_block *dev = run->dev;
 
-    alone = alone && bough_mirror_report(dev).copies[copy].state == BOUGH_MIRROR_IN;
+    alone = alone && bough_mirror_report(dev).copies[copy].state == BOUGH_MIRROR_IN &&
+            !run->media[copy].fails_writes && !run->media[copy].fails_flushes;
     bough_block_close(dev);
     run->dev = NULL;
+    if (run->failed)
+        memcpy(run->written, run->flushed, sizeof(run->written));
+    run->failed = false;
     for (int i = 0; i < 2; i++) {
         run->media[i].fails_writes = run->media[i].fails_flushes = false;
         if (test_below(&run->seed, 2) == 0)
@@ -226,7 +233,7 @@ static bool work(struct run *run, unsigned steps)
         case 3:
         case 4:
             if (bough_mirror_resync(run->dev, 1 << 20, &done) != BOUGH_OK)
-                continue;
+                run->failed = true;
             break;
         case 5:
             read_some(run);
