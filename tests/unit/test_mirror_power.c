@@ -171,7 +171,7 @@ static void read_some(struct run *run)
 static void trouble(struct run *run)
 {
     struct mirror_medium *medium = &run->media[test_below(&run->seed, 2)];
-    bool fails = test_below(&run->seed, 4) == 0;
+    bool fails = test_below(&run->seed, 3) == 0;
 
     switch (test_below(&run->seed, 3)) {
     case 0:
@@ -222,24 +222,26 @@ static bool work(struct run *run, unsigned steps)
     if (mirror_open(&run->media[0].base, &run->media[1].base, &run->dev) != BOUGH_OK)
         run->dev = NULL;
     for (unsigned i = 0; i < steps && run->dev != NULL && run->plug.left > 0; i++) {
-        switch (run->calm ? 6 + test_below(&run->seed, 36) : test_below(&run->seed, 14)) {
+        switch (run->calm ? 8 + test_below(&run->seed, 36) : test_below(&run->seed, 16)) {
         case 0:
+        case 1:
+        case 2:
             trouble(run);
             break;
-        case 1:
+        case 3:
             reopen(run);
             break;
-        case 2:
-        case 3:
         case 4:
+        case 5:
+        case 6:
             if (bough_mirror_resync(run->dev, 1 << 20, &done) != BOUGH_OK)
                 run->failed = true;
             break;
-        case 5:
+        case 7:
             read_some(run);
             break;
-        case 6:
-        case 7:
+        case 8:
+        case 9:
             flush(run);
             break;
         default:
