@@ -339,10 +339,10 @@ static void test_mirror_power__a_cut_at_every_operation_loses_and_mixes_nothing(
     unsigned count = 0;
 
     (void)state;
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < 5 || (i < 50 && (degraded == 0 || degraded == count)); i++)
         count += cut_everywhere(test_random(&seed), 600, 50, 1, &degraded);
     print_message("%u power cuts, %u of them with a copy out\n", count, degraded);
-    assert_true(degraded > 0 && degraded < count); /* both kinds were met */
+    assert_true(degraded > 0 && degraded < count); /* both kinds were met, if need be later */
 }
 
 static void test_mirror_power__more_regions_than_a_label_lists(void **state)
