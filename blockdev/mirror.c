@@ -12,7 +12,10 @@
  *   (4) What was shown stays: regions in which a crash may have left the copies different are made
  *       equal before the first read (mirror_join.c).
  *   (5) A copy that is behind is not read above resync_at, and no label names it until all of it is
- *       copied and flushed.
+ *       copied and flushed.  Below resync_at it holds what the copy that is in holds, and nothing
+ *       that this one refused: a write or flush that failed there takes resync_at back.
+ *   (6) After a flush that no copy that is in did, none is good any more before the next opening,
+ *       whoever asked for that one: what it was to cover may be lost.
  * The moment that matters is mirror_set_publish, called before data is written to a region that no
  * label lists, and before anything is acknowledged that only one copy holds.
  */
@@ -47,7 +50,8 @@ static enum bough_err read_one(struct mirror *mirror, unsigned index, uint64_t f
     return err;
 }
 
-/* Writes blocks of one copy anew; it is dropped if it does not take them. */
+/* Writes blocks of one copy anew; it is dropped if it does not take them, unless no other holds
+ * everything. */
 static enum bough_err heal_one(struct mirror *mirror, unsigned index, uint64_t first,
                                uint32_t count, const void *from)
 {
@@ -55,10 +59,12 @@ static enum bough_err heal_one(struct mirror *mirror, unsigned index, uint64_t f
     uint64_t region = 1 + first * mirror->base.block_size / MIRROR_LABEL_REGION_BYTES;
     enum bough_err err = bough_block_write(copy->dev, mirror_set_place(mirror, first), count, from);
 
-    if (err != BOUGH_OK) {
+    if (err != BOUGH_OK && mirror_set_in(mirror) == 1u << index)
+        copy->fault_count++;
+    else if (err != BOUGH_OK)
         mirror_set_drop(mirror, index, "heal", err);
+    if (err != BOUGH_OK)
         return err;
-    }
     copy->healed_count += count;
     if (region != copy->healed_region) /* a bad stretch is told of once */
         bough_log(mirror->env->log, BOUGH_WARN, "mirror",
@@ -82,9 +88,7 @@ static enum bough_err read_either(struct mirror *mirror, uint64_t first, uint32_
     err = read_one(mirror, 1 - from, first, count, into);
     if (err != BOUGH_OK || mirror->base.read_only)
         return err;
-    /* What cannot be written anew is dropped, and the bytes are good all the same. */
-    if (heal_one(mirror, from, first, count, into) != BOUGH_OK)
-        assert(mirror->copies[from].state == BOUGH_MIRROR_DROPPED);
+    (void)heal_one(mirror, from, first, count, into); /* the bytes are good all the same */
     return BOUGH_OK;
 }
 
@@ -311,6 +315,8 @@ enum bough_err bough_mirror_resync(struct bough_block *dev, uint64_t max_bytes, 
     *done = target->state != BOUGH_MIRROR_BEHIND;
     if (*done)
         return BOUGH_OK;
+    if (mirror->broken || mirror->copies[from].state != BOUGH_MIRROR_IN)
+        return BOUGH_IO;
     do {
         uint64_t left = dev->block_count - mirror->resync_at;
 

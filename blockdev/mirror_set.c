@@ -100,6 +100,24 @@ static enum bough_err apply_one(const struct mirror *mirror, const struct mirror
                : bough_block_write(copy->dev, mirror_set_place(mirror, first), count, from);
 }
 
+/* No copy that is in did it.  What a copy that is behind did all the same must not stay there by
+ * itself, so it is compared once more from `first` on; with a flush it may be any block.  After a
+ * flush nobody knows what is lost, and it need not have been the caller's: no later one may say
+ * that all is well. */
+static void take_back(struct mirror *mirror, uint64_t first, bool is_flush,
+                      const enum bough_err errs[2])
+{
+    mirror->broken = is_flush || mirror_set_in(mirror) == 3;
+    for (unsigned i = 0; i < 2; i++) {
+        if (mirror->copies[i].state == BOUGH_MIRROR_IN)
+            mirror->copies[i].fault_count++;
+        else if (errs[i] != BOUGH_OK)
+            mirror_set_drop(mirror, i, is_flush ? "flush" : "write", errs[i]);
+    }
+    if (first < mirror->resync_at)
+        mirror->resync_at = first;
+}
+
 enum bough_err mirror_set_apply(struct mirror *mirror, uint64_t first, uint32_t count,
                                 const void *from)
 {
@@ -121,7 +139,7 @@ enum bough_err mirror_set_apply(struct mirror *mirror, uint64_t first, uint32_t 
             worst = errs[i];
     }
     if (!done) {
-        mirror->broken = mirror_set_in(mirror) == 3;
+        take_back(mirror, from == NULL ? 0 : first, from == NULL, errs);
         return worst;
     }
     for (unsigned i = 0; i < 2; i++)

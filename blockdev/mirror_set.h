@@ -24,7 +24,7 @@ struct mirror {
     struct mirror_copy copies[2];
     struct mirror_label label; /* the newest; `index` is set for each copy when it is written */
     bool unlabelled;           /* a copy has gone since: nothing is acknowledged before a label */
-    bool broken;               /* both failed at once: nothing is written any more */
+    bool broken;               /* both failed, or all a flush: nothing is written any more */
     bool unflushed;            /* written to since the last good flush */
     uint64_t resync_at;        /* blocks below are equal on the copy that is behind */
     uint8_t *piece;            /* scratch of two pieces */
@@ -50,8 +50,8 @@ BOUGH_MUST_CHECK enum bough_err mirror_set_admit(struct mirror *mirror, unsigned
 
 /* Writes blocks to every copy that is there, or flushes them if `from` is NULL.  BOUGH_OK once one
  * that is in did it, and the label says that those that did not are out.  When none did, its error:
- * none is dropped, and if there were two, whose difference no label could tell, nothing is written
- * any more. */
+ * none that is in is dropped, and nothing is written any more if there were two, whose difference
+ * no label could tell, or if it was a flush; one that is behind is compared again from there on. */
 BOUGH_MUST_CHECK enum bough_err mirror_set_apply(struct mirror *mirror, uint64_t first,
                                                  uint32_t count, const void *from);
 

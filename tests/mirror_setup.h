@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * mirror_setup.h - media for tests of the mirror: memory that outlives what is opened on it, with
- * blocks that cannot be read until they are written, and a plug that cuts all of them at once.
+ * blocks that cannot be read until they are written, writes and flushes that fail with or without
+ * a trace, and a plug that cuts all of them at once.
  */
 #ifndef MIRROR_SETUP_H
 #define MIRROR_SETUP_H
@@ -31,6 +32,8 @@ struct mirror_medium {
     unsigned bad_count;
     bool fails_writes;
     bool fails_flushes;
+    bool harms;    /* below is lossy: what fails leaves a part of the write, or loses what waited */
+    uint64_t seed; /* of what is left */
     uint64_t write_count;
 };
 
@@ -48,6 +51,34 @@ static inline bool mirror_medium_has_power(struct mirror_medium *medium)
     medium->plug->left--;
     medium->plug->used++;
     return true;
+}
+
+/* A write fails, and some sectors are there all the same. */
+static inline void mirror_medium_tear(struct mirror_medium *medium, uint64_t first, uint32_t count,
+                                      const uint8_t *from)
+{
+    size_t size = medium->base.block_size;
+    uint8_t block[32768];
+
+    assert_true(size <= sizeof(block));
+    for (uint32_t i = 0; i < count; i++) {
+        assert_int_equal(bough_block_read(medium->below, first + i, 1, block), BOUGH_OK);
+        for (size_t at = 0; at < size; at += 512)
+            if (test_below(&medium->seed, 2) == 0)
+                memcpy(block + at, from + i * size + at, 512);
+        assert_int_equal(bough_block_write(medium->below, first + i, 1, block), BOUGH_OK);
+    }
+}
+
+/* A flush fails, and of what waited for it some is gone. */
+static inline void mirror_medium_lose(struct mirror_medium *medium)
+{
+    const struct bough_faulty_options options = {.seed = test_random(&medium->seed), .lossy = true};
+    struct bough_block *ram;
+
+    assert_int_equal(bough_faulty_cut(medium->below), BOUGH_OK);
+    ram = bough_faulty_detach(medium->below);
+    assert_int_equal(bough_faulty_open(host_env(), ram, &options, &medium->below), BOUGH_OK);
 }
 
 static inline enum bough_err mirror_medium_read(struct bough_block *dev, uint64_t first,
@@ -68,8 +99,13 @@ static inline enum bough_err mirror_medium_write(struct bough_block *dev, uint64
 {
     struct mirror_medium *medium = mirror_medium_of(dev);
 
-    if (!mirror_medium_has_power(medium) || medium->fails_writes)
+    if (!mirror_medium_has_power(medium))
         return BOUGH_IO;
+    if (medium->fails_writes) {
+        if (medium->harms)
+            mirror_medium_tear(medium, first, count, from);
+        return BOUGH_IO;
+    }
     medium->write_count++;
     for (unsigned i = medium->bad_count; i-- > 0;)
         if (medium->bad[i] >= first && medium->bad[i] < first + count)
@@ -81,8 +117,13 @@ static inline enum bough_err mirror_medium_flush(struct bough_block *dev)
 {
     struct mirror_medium *medium = mirror_medium_of(dev);
 
-    if (!mirror_medium_has_power(medium) || medium->fails_flushes)
+    if (!mirror_medium_has_power(medium))
         return BOUGH_IO;
+    if (medium->fails_flushes) {
+        if (medium->harms)
+            mirror_medium_lose(medium);
+        return BOUGH_IO;
+    }
     return bough_block_flush(medium->below);
 }
 

@@ -79,7 +79,8 @@ BOUGH_MUST_CHECK enum bough_err bough_mirror_probe(struct bough_env *env, struct
 
 /* Brings the copy that is behind up to date, about `max_bytes` (at least one piece of 64 KiB) at a
  * call; *done when none is behind any more, also because it was dropped.  BOUGH_IO when the good
- * copy cannot be read: the other stays behind, and the next call tries again. */
+ * copy cannot be read: the other stays behind, and the next call tries again; also when that one
+ * failed a flush, this one's or another: then nothing helps but to open the mirror again. */
 BOUGH_MUST_CHECK enum bough_err bough_mirror_resync(struct bough_block *dev, uint64_t max_bytes,
                                                     bool *done);
 

@@ -270,6 +270,141 @@ static void test_mirror__a_resync_cut_short_begins_again(void **state)
     expect_on(1, 567, 5);
 }
 
+/* A mirror with a copy that is behind, and equal as far as block 15. */
+static struct bough_block *open_behind(unsigned good)
+{
+    struct bough_block *dev = open_settled();
+    bool done;
+
+    put(dev, 5, 1);
+    assert_int_equal(bough_block_flush(dev), BOUGH_OK);
+    bough_block_close(dev);
+    assert_int_equal(mirror_open(&media[good].base, NULL, &dev), BOUGH_OK);
+    bough_block_close(dev);
+    dev = open_both();
+    assert_int_equal(bough_mirror_resync(dev, 1, &done), BOUGH_OK);
+    assert_false(done);
+    assert_int_equal(bough_mirror_report(dev).resync_done_count, 16);
+    return dev;
+}
+
+/* Either copy, once both are in, holds the version that was acknowledged. */
+static void expect_old_on_both(struct bough_block *dev)
+{
+    mirror_settle(dev);
+    assert_false(bough_mirror_report(dev).degraded);
+    bough_block_close(dev);
+    expect_on(0, 5, 1);
+    expect_on(1, 5, 1);
+}
+
+static void test_mirror__a_write_that_the_good_copy_refused_does_not_stay_on_the_other(void **state)
+{
+    (void)state;
+    for (unsigned good = 0; good < 2; good++) {
+        struct bough_block *dev = open_behind(good);
+
+        media[good].fails_writes = true;
+        memset(block, 2, sizeof(block));
+        assert_int_equal(bough_block_write(dev, 5, 1, block), BOUGH_IO);
+        media[good].fails_writes = false;
+        expect(dev, 5, 1);
+        expect_old_on_both(dev);
+    }
+}
+
+/* After a flush that the good copy did not do. */
+static void expect_broken(struct bough_block *dev)
+{
+    bool done;
+
+    assert_int_equal(bough_block_flush(dev), BOUGH_IO);
+    assert_int_equal(bough_block_write(dev, 6, 1, block), BOUGH_IO);
+    assert_int_equal(bough_mirror_resync(dev, 1 << 20, &done), BOUGH_IO);
+    assert_false(done);
+    bough_block_close(dev);
+}
+
+static void test_mirror__what_a_failed_flush_lost_does_not_stay_on_the_other(void **state)
+{
+    (void)state;
+    for (unsigned good = 0; good < 2; good++) {
+        struct bough_block *dev = open_behind(good);
+
+        put(dev, 5, 2);
+        media[good].fails_flushes = true;
+        assert_int_equal(bough_block_flush(dev), BOUGH_IO);
+        put(rams[good], LABEL + 5, 1); /* the disk has lost it */
+        media[good].fails_flushes = false;
+        expect(dev, 5, 1);
+        media[good].bad[0] = LABEL + 5;
+        media[good].bad_count = 1;
+        assert_int_equal(bough_block_read(dev, 5, 1, back), BOUGH_IO); /* not from the other */
+        media[good].bad_count = 0;
+        expect_broken(dev);
+        expect_old_on_both(open_both());
+    }
+}
+
+static void test_mirror__a_flush_that_failed_while_resyncing_is_not_forgotten(void **state)
+{
+    (void)state;
+    for (unsigned good = 0; good < 2; good++) {
+        struct bough_block *dev = open_behind(good);
+        enum bough_err err = BOUGH_OK;
+        bool done = false;
+
+        put(dev, 5, 2);
+        media[good].fails_flushes = true; /* the one before the other is let in */
+        while (err == BOUGH_OK && !done)
+            err = bough_mirror_resync(dev, 1 << 20, &done);
+        assert_int_equal(err, BOUGH_IO);
+        put(rams[good], LABEL + 5, 1); /* the disk has lost it: to say otherwise would be a lie */
+        media[good].fails_flushes = false;
+        expect_broken(dev);
+        expect_old_on_both(open_both());
+    }
+}
+
+static void test_mirror__a_copy_behind_that_fails_with_the_good_one_is_dropped(void **state)
+{
+    (void)state;
+    for (unsigned good = 0; good < 2; good++) {
+        struct bough_block *dev = open_behind(good);
+
+        memset(block, 2, sizeof(block));
+        media[0].fails_writes = media[1].fails_writes = true;
+        assert_int_equal(bough_block_write(dev, 5, 1, block), BOUGH_IO);
+        media[0].fails_writes = media[1].fails_writes = false;
+        assert_int_equal(bough_mirror_report(dev).copies[good].state, BOUGH_MIRROR_IN);
+        assert_int_equal(bough_mirror_report(dev).copies[good].fault_count, 1);
+        assert_int_equal(bough_mirror_report(dev).copies[1 - good].state, BOUGH_MIRROR_DROPPED);
+        put(dev, 6, 1); /* the good one goes on */
+        assert_int_equal(bough_block_flush(dev), BOUGH_OK);
+        bough_block_close(dev);
+        expect_old_on_both(open_both());
+    }
+}
+
+static void test_mirror__the_only_good_copy_stays_though_it_cannot_be_healed(void **state)
+{
+    (void)state;
+    for (unsigned good = 0; good < 2; good++) {
+        struct bough_block *dev = open_behind(good);
+
+        media[good].bad[0] = LABEL + 5;
+        media[good].bad_count = 1;
+        media[good].fails_writes = true;
+        expect(dev, 5, 1); /* from the other, which has been brought up to date so far */
+        assert_int_equal(bough_mirror_report(dev).copies[good].state, BOUGH_MIRROR_IN);
+        expect(dev, 400, 0);
+        media[good].fails_writes = false;
+        expect(dev, 5, 1);
+        assert_int_equal(media[good].bad_count, 0);
+        expect_old_on_both(dev);
+    }
+}
+
 static void test_mirror__an_unreadable_block_keeps_the_other_copy_behind(void **state)
 {
     struct bough_block *dev = open_both();
@@ -718,6 +853,11 @@ int main(void)
         T(test_mirror__an_unwritable_label_acknowledges_nothing),
         T(test_mirror__a_copy_that_was_away_is_behind_until_it_is_resynced),
         T(test_mirror__a_resync_cut_short_begins_again),
+        T(test_mirror__a_write_that_the_good_copy_refused_does_not_stay_on_the_other),
+        T(test_mirror__what_a_failed_flush_lost_does_not_stay_on_the_other),
+        T(test_mirror__a_flush_that_failed_while_resyncing_is_not_forgotten),
+        T(test_mirror__a_copy_behind_that_fails_with_the_good_one_is_dropped),
+        T(test_mirror__the_only_good_copy_stays_though_it_cannot_be_healed),
         T(test_mirror__an_unreadable_block_keeps_the_other_copy_behind),
         T(test_mirror__copies_written_apart_are_refused),
         T(test_mirror__the_order_of_the_devices_does_not_matter),
