@@ -311,6 +311,8 @@ static enum bough_err journal_clean(struct bough_backend *backend, uint64_t max_
         return journal->filtering ? BOUGH_OK : settle(journal);
     }
     BOUGH_TRY(journal_collect_clean(journal, max_bytes, done));
+    /* Moves come faster here than syncs would take care of. */
+    BOUGH_TRY(tend_maps(journal));
     return !journal->clean.active && journal->segments.empty_count > 0 ? settle(journal) : BOUGH_OK;
 }
 
