@@ -28,13 +28,58 @@ void journal_page_release(struct journal_pages *pages)
     pages->at = NULL;
 }
 
+/* A varint, as decode_varint takes it; the byte behind it, NULL for a fault.  Here and not there,
+ * since a cold get waits for some parts, of hundreds of numbers each. */
+static inline const uint8_t *read_varint(const uint8_t *at, const uint8_t *end, uint64_t *number)
+{
+    unsigned shift = 0;
+    uint8_t byte;
+
+    *number = 0;
+    do {
+        if (at == end || shift > 63)
+            return NULL;
+        byte = *at++;
+        if (shift == 63 && byte > 1)
+            return NULL;
+        *number |= (uint64_t)(byte & 0x7f) << shift;
+        shift += 7;
+    } while (byte >= 0x80);
+    return byte == 0 && shift > 7 ? NULL : at;
+}
+
+/* The entries of a part behind the first, which is there. */
+static enum bough_err read_further(struct bough_bytes bytes, struct journal_page *page)
+{
+    const uint8_t *at = bytes.at;
+    const uint8_t *end = at + bytes.len;
+    struct journal_index_entry entry = page->entries[0];
+
+    for (page->count = 1; at != end; page->count++) {
+        uint64_t further;
+        uint64_t zigzag = 0;
+
+        at = read_varint(at, end, &further);
+        if (at != NULL)
+            at = read_varint(at, end, &zigzag);
+        if (at == NULL || further > UINT64_MAX - entry.key ||
+            page->count == JOURNAL_MAP_PART_ENTRIES)
+            return BOUGH_CORRUPT;
+        entry.key += further;
+        entry.address += zigzag >> 1 ^ (0 - (zigzag & 1));
+        if (entry.address == 0)
+            return BOUGH_CORRUPT;
+        page->entries[page->count] = entry;
+    }
+    return BOUGH_OK;
+}
+
 /* Fills a page from its record. */
 static enum bough_err read_part(struct journal *journal, uint64_t address,
                                 struct bough_arena *arena, struct journal_page *page)
 {
     struct journal_record record;
     struct bough_bytes payload;
-    struct journal_index_entry entry;
     struct decode in;
 
     page->address = 0;
@@ -42,21 +87,11 @@ static enum bough_err read_part(struct journal *journal, uint64_t address,
     if (record.kind != JOURNAL_KIND_INDEX)
         return BOUGH_CORRUPT;
     in = decode_from(payload);
-    entry.key = decode_u64(&in);
-    entry.address = decode_u64(&in);
-    page->entries[0] = entry;
-    for (page->count = 1; in.left > 0; page->count++) {
-        uint64_t further = decode_varint(&in);
-
-        entry.address += (uint64_t)decode_signed(&in);
-        if (in.bad || further > UINT64_MAX - entry.key || entry.address == 0 ||
-            page->count == JOURNAL_MAP_PART_ENTRIES)
-            return BOUGH_CORRUPT;
-        entry.key += further;
-        page->entries[page->count] = entry;
-    }
+    page->entries[0].key = decode_u64(&in);
+    page->entries[0].address = decode_u64(&in);
     if (in.bad || page->entries[0].address == 0)
         return BOUGH_CORRUPT;
+    BOUGH_TRY(read_further(bough_bytes_of(in.at, in.left), page));
     page->address = address;
     return BOUGH_OK;
 }

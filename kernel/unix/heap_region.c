@@ -11,10 +11,11 @@
  *       those from `fresh` on were never given out.
  *   (2) Such a span is in its class's list iff it has a piece to give out.
  *   (3) A region's `spans_used` has a bit for each span in use; it is listed iff one is not.
- *   (4) `empty` is a region without spans in use; there is one at most.
+ *   (4) A list's `empty_count` is how many of its regions have no spans in use.
  * What was given back is hot: it is taken again first, since it is still in the processor's caches.
  * Pieces have no headers: `give` is told the size.  A process of a few MiB gets no huge pages,
- * since they would only make it larger.
+ * since they would only make it larger; nor do rows, which are read from one end to the other and
+ * soon given back: to clear a huge page costs more than they gain.
  */
 #include "heap_region.h"
 #include <assert.h>
@@ -27,8 +28,14 @@
 #define SPAN_COUNT   32u
 #define SPANS_ALL    UINT32_MAX
 #define HUGE_FROM    4u /* regions that there are already */
-#define HOT_MAX      64u
-#define HOT_KEPT     32u
+
+/* Regions that are kept though nothing is taken: what a commit of a thousand keys works with comes
+ * and goes in rows. */
+#define EMPTY_MAX      1u
+#define EMPTY_ROWS_MAX 4u
+
+#define HOT_MAX  64u
+#define HOT_KEPT 32u
 
 /* Classes are steps of 16 up to EXACT_MAX, then eight to each doubling. */
 #define EXACT_MAX   256u
@@ -55,6 +62,7 @@ struct heap_span {
 struct heap_region {
     struct heap_region *next;
     struct heap_region *previous;
+    bool is_rows;
     uint32_t spans_used;
     struct heap_span spans[SPAN_COUNT];
 };
@@ -120,39 +128,46 @@ static void *map_aligned(size_t bytes)
 
 static void list_region(struct heap_regions *regions, struct heap_region *region)
 {
-    region->next = regions->with_room;
+    struct heap_region_list *list = &regions->lists[region->is_rows];
+
+    region->next = list->with_room;
     region->previous = NULL;
     if (region->next != NULL)
         region->next->previous = region;
-    regions->with_room = region;
+    list->with_room = region;
 }
 
 static void unlist_region(struct heap_regions *regions, struct heap_region *region)
 {
-    *(region->previous != NULL ? &region->previous->next : &regions->with_room) = region->next;
+    struct heap_region_list *list = &regions->lists[region->is_rows];
+
+    *(region->previous != NULL ? &region->previous->next : &list->with_room) = region->next;
     if (region->next != NULL)
         region->next->previous = region->previous;
 }
 
 /* A new region, listed; NULL when there is no memory. */
-static struct heap_region *new_region(struct heap_regions *regions)
+static struct heap_region *new_region(struct heap_regions *regions, bool is_rows)
 {
     struct heap_region *region = map_aligned(REGION_BYTES);
 
     if (region == NULL)
         return NULL;
-    if (regions->region_count >= HUGE_FROM)
+    if (!is_rows && regions->region_count >= HUGE_FROM)
         (void)madvise(region, REGION_BYTES, MADV_HUGEPAGE);
+    region->is_rows = is_rows;
     region->spans_used = 0;
     list_region(regions, region);
+    regions->lists[is_rows].empty_count++;
     regions->region_count++;
     return region;
 }
 
 static void drop_region(struct heap_regions *regions, struct heap_region *region)
 {
-    assert(region->spans_used == 0 && regions->region_count > 0);
+    assert(region->spans_used == 0 && regions->lists[region->is_rows].empty_count > 0);
     unlist_region(regions, region);
+    regions->lists[region->is_rows].empty_count--;
     regions->region_count--;
     (void)munmap(region, REGION_BYTES);
 }
@@ -174,9 +189,11 @@ static unsigned find_row(const struct heap_region *region, unsigned count)
 /* Counts spans as used. */
 static void use_spans(struct heap_regions *regions, struct heap_region *region, uint32_t spans)
 {
+    struct heap_region_list *list = &regions->lists[region->is_rows];
+
     assert((region->spans_used & spans) == 0);
-    if (regions->empty == region)
-        regions->empty = NULL;
+    if (region->spans_used == 0)
+        list->empty_count--;
     region->spans_used |= spans;
     if (region->spans_used == SPANS_ALL)
         unlist_region(regions, region);
@@ -185,15 +202,17 @@ static void use_spans(struct heap_regions *regions, struct heap_region *region, 
 /* Counts spans as free; so may the region be, then. */
 static void free_spans(struct heap_regions *regions, struct heap_region *region, uint32_t spans)
 {
+    struct heap_region_list *list = &regions->lists[region->is_rows];
+
     assert((region->spans_used & spans) == spans);
     if (region->spans_used == SPANS_ALL)
         list_region(regions, region);
     region->spans_used &= ~spans;
     if (region->spans_used != 0)
         return;
-    if (regions->empty != NULL)
-        drop_region(regions, regions->empty);
-    regions->empty = region;
+    list->empty_count++;
+    if (list->empty_count > (region->is_rows ? EMPTY_ROWS_MAX : EMPTY_MAX))
+        drop_region(regions, region);
 }
 
 static void list_span(struct heap_regions *regions, struct heap_span *span)
@@ -215,12 +234,12 @@ static void unlist_span(struct heap_regions *regions, struct heap_span *span)
 /* A span of fresh pieces of a class, listed; NULL when there is no memory. */
 static struct heap_span *new_span(struct heap_regions *regions, unsigned class)
 {
-    struct heap_region *region = regions->with_room;
+    struct heap_region *region = regions->lists[false].with_room;
     struct heap_span *span;
     unsigned at = 0;
 
     if (region == NULL)
-        region = new_region(regions);
+        region = new_region(regions, false);
     if (region == NULL)
         return NULL;
     while ((region->spans_used >> at & 1) != 0)
@@ -313,13 +332,13 @@ static unsigned spans_of(size_t bytes)
 /* Spans in a row. */
 static void *take_row(struct heap_regions *regions, unsigned count)
 {
-    struct heap_region *region = regions->with_room;
+    struct heap_region *region = regions->lists[true].with_room;
     unsigned at;
 
     while (region != NULL && find_row(region, count) == SPAN_COUNT)
         region = region->next;
     if (region == NULL)
-        region = new_region(regions);
+        region = new_region(regions, true);
     if (region == NULL)
         return NULL;
     at = find_row(region, count);
@@ -397,7 +416,16 @@ void heap_region_trim(struct heap_regions *regions)
         unlist_span(regions, span);
         free_spans(regions, region_of(span), (uint32_t)1 << (span - region_of(span)->spans));
     }
-    if (regions->empty != NULL)
-        drop_region(regions, regions->empty);
-    regions->empty = NULL;
+    for (unsigned i = 0; i < 2; i++) {
+        struct heap_region *region = regions->lists[i].with_room;
+
+        while (region != NULL) {
+            struct heap_region *next = region->next;
+
+            if (region->spans_used == 0)
+                drop_region(regions, region);
+            region = next;
+        }
+        assert(regions->lists[i].empty_count == 0);
+    }
 }

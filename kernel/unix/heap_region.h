@@ -21,8 +21,10 @@ struct heap_regions {
         uint32_t count;
     } hot[HEAP_REGION_CLASSES];
     struct heap_span *partial[HEAP_REGION_CLASSES]; /* spans with free pieces, of each class */
-    struct heap_region *with_room;                  /* regions with free spans */
-    struct heap_region *empty; /* one of them in which nothing is taken, or NULL */
+    struct heap_region_list {
+        struct heap_region *with_room; /* those with free spans */
+        unsigned empty_count;          /* of these, in how many nothing is taken */
+    } lists[2];                        /* of spans of pieces, and of rows */
     size_t region_count;
 };
 
@@ -31,7 +33,7 @@ struct heap_regions {
 void *heap_region_take(struct heap_regions *regions, size_t bytes);
 
 /* Gives back what heap_region_take(regions, bytes) returned.  Regions in which nothing is taken any
- * more go back to the system, but for one. */
+ * more go back to the system, but for a few. */
 void heap_region_give(struct heap_regions *regions, void *at, size_t bytes);
 
 /* Gives everything back that can be.  What is still taken stays. */

@@ -113,7 +113,7 @@ static void test_heap_region__what_is_given_back_goes_back(void **state)
     assert_true(model->regions.region_count <= most);
     heap_region_trim(&model->regions);
     assert_int_equal(model->regions.region_count, 0);
-    assert_null(model->regions.with_room);
+    assert_null(model->regions.lists[false].with_room);
 }
 
 static void test_heap_region__pieces_need_little_more_than_themselves(void **state)
