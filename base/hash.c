@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * hash.c - BLAKE2b-256, hexadecimal names, and SipHash-1-3.
+ * hash.c - BLAKE2b-256 over libb2, hexadecimal names, and SipHash-1-3.
  *
  * SipHash follows the description by Aumasson and Bernstein (2012) with one compression and three
  * finalisation rounds.
@@ -8,47 +8,47 @@
 #include "hash.h"
 #include "hex.h"
 #include <assert.h>
+#include <blake2.h>
+
+/* libb2 exports its portable variant without declaring it. */
+int blake2b_init_param_ref(blake2b_state *state, const blake2b_param *param);
+int blake2b_update_ref(blake2b_state *state, const uint8_t *at, size_t len);
+int blake2b_final_ref(blake2b_state *state, uint8_t *into, size_t len);
+
+_Static_assert(sizeof(blake2b_state) <= sizeof(((struct hash_state *)0)->opaque),
+               "hash_state is too small for libb2's state");
+
+static blake2b_state *state_of(struct hash_state *state)
+{
+    return (blake2b_state *)(void *)state->opaque;
+}
 
 void hash_begin(struct hash_state *state, uint32_t tag)
 {
-    hash_block_begin(state->words, tag);
-    state->count = 0;
-    state->held_len = 0;
+    blake2b_param param = {.digest_length = BOUGH_HASH_BYTES, .fanout = 1, .depth = 1};
+
+    memcpy(param.personal, "bough", 5);
+    param.personal[12] = (uint8_t)(tag >> 24);
+    param.personal[13] = (uint8_t)(tag >> 16);
+    param.personal[14] = (uint8_t)(tag >> 8);
+    param.personal[15] = (uint8_t)tag;
+    int status = blake2b_init_param_ref(state_of(state), &param);
+    assert(status == 0);
+    (void)status;
 }
 
-/* What is held stays until it is known whether more follows: the last block is told. */
 void hash_add(struct hash_state *state, struct bough_bytes bytes)
 {
-    size_t room = HASH_BLOCK_BYTES - state->held_len;
-    const uint8_t *at = bytes.at;
-    size_t left = bytes.len;
-
-    assert(state->held_len <= HASH_BLOCK_BYTES);
-    if (left == 0)
-        return;
-    if (left > room && state->held_len > 0) {
-        memcpy(state->held + state->held_len, at, room);
-        at += room;
-        left -= room;
-        state->count += HASH_BLOCK_BYTES;
-        hash_block_add(state->words, state->held, state->count, false);
-        state->held_len = 0;
-    }
-    for (; left > HASH_BLOCK_BYTES; left -= HASH_BLOCK_BYTES, at += HASH_BLOCK_BYTES) {
-        state->count += HASH_BLOCK_BYTES;
-        hash_block_add(state->words, at, state->count, false);
-    }
-    memcpy(state->held + state->held_len, at, left);
-    state->held_len += left;
+    if (bytes.len > 0)
+        (void)blake2b_update_ref(state_of(state), bytes.at, bytes.len);
 }
 
 void hash_end(struct hash_state *state, struct bough_hash *hash)
 {
-    memset(state->held + state->held_len, 0, HASH_BLOCK_BYTES - state->held_len);
-    state->count += state->held_len;
-    hash_block_add(state->words, state->held, state->count, true);
-    for (unsigned i = 0; i < BOUGH_HASH_BYTES; i++)
-        hash->at[i] = (uint8_t)(state->words[i / 8] >> (8 * (i % 8)));
+    int status = blake2b_final_ref(state_of(state), hash->at, BOUGH_HASH_BYTES);
+
+    assert(status == 0);
+    (void)status;
 }
 
 void hash_of(uint32_t tag, struct bough_bytes bytes, struct bough_hash *hash)

@@ -16,6 +16,7 @@ if(BOUGH_FUZZ)
 endif()
 
 find_package(ZLIB REQUIRED)
+find_library(LIBB2 libb2.a REQUIRED)
 find_library(LIBDEFLATE libdeflate.a REQUIRED)
 find_library(LIBBEARSSL libbearssl.a REQUIRED)
 
@@ -58,7 +59,7 @@ bough_layer(server server SOURCES ${server_sources} DEFINES $<$<TARGET_EXISTS:lw
 
 get_property(objects GLOBAL PROPERTY BOUGH_OBJECTS)
 add_library(bough_all STATIC ${objects} $<$<TARGET_EXISTS:lwip>:$<TARGET_OBJECTS:lwip>>)
-target_link_libraries(bough_all PUBLIC ZLIB::ZLIB ${LIBDEFLATE} ${LIBBEARSSL})
+target_link_libraries(bough_all PUBLIC ZLIB::ZLIB ${LIBDEFLATE} ${LIBB2} ${LIBBEARSSL})
 
 if(BOUGH_FUZZ)
     enable_testing()

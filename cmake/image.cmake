@@ -14,6 +14,7 @@ endif()
 
 # Static libraries of the distribution; only their pure parts are linked.
 find_library(LIBZ libz.a REQUIRED)
+find_library(LIBB2 libb2.a REQUIRED)
 find_library(LIBDEFLATE libdeflate.a REQUIRED)
 find_library(LIBBEARSSL libbearssl.a REQUIRED)
 find_library(MUSL_LIBC NAMES libc.a PATHS /usr/lib/x86_64-linux-musl /usr/lib/musl/lib
@@ -25,7 +26,7 @@ find_path(MUSL_INCLUDE stdint.h PATHS /usr/include/x86_64-linux-musl /usr/lib/mu
 # their own, one by one.
 set(library_headers ${CMAKE_BINARY_DIR}/library-headers)
 file(MAKE_DIRECTORY ${library_headers})
-foreach(header zlib.h zconf.h libdeflate.h bearssl.h bearssl_hash.h bearssl_block.h bearssl_hmac.h
+foreach(header zlib.h zconf.h libdeflate.h blake2.h bearssl.h bearssl_hash.h bearssl_block.h bearssl_hmac.h
         bearssl_rand.h bearssl_prf.h bearssl_aead.h bearssl_ssl.h bearssl_x509.h bearssl_pem.h
         bearssl_ec.h bearssl_rsa.h bearssl_kdf.h)
     find_file(found_${header} ${header} PATHS /usr/include /usr/include/x86_64-linux-gnu
@@ -72,7 +73,7 @@ function(image_elf name)
     target_link_options(${name} PRIVATE -nostdlib -static -no-pie -Wl,-T,${link_script}
         -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,max-page-size=4096
         -Wl,--fatal-warnings -Wl,-Map,${CMAKE_BINARY_DIR}/${name}.map)
-    target_link_libraries(${name} PRIVATE ${LIBZ} ${LIBDEFLATE} ${LIBBEARSSL} ${MUSL_LIBC})
+    target_link_libraries(${name} PRIVATE ${LIBZ} ${LIBDEFLATE} ${LIBB2} ${LIBBEARSSL} ${MUSL_LIBC})
     add_custom_command(TARGET ${name} POST_BUILD
         COMMAND sh ${CMAKE_SOURCE_DIR}/cmake/check-image.sh $<TARGET_FILE:${name}>
         COMMAND ${CMAKE_STRIP} -s -o ${name}.elf $<TARGET_FILE:${name}>

@@ -22,7 +22,7 @@ Description: a branchable, persistent key-value store
 Version: @PROJECT_VERSION@
 Cflags: -I\${prefix}/include
 Libs: -L\${prefix}/lib -lbough
-Libs.private: -lbearssl -l:libdeflate.a -lz
+Libs.private: -l:libb2.a -lbearssl -l:libdeflate.a -lz
 ")
 install(FILES ${CMAKE_BINARY_DIR}/libbough.a DESTINATION lib)
 install(FILES ${CMAKE_BINARY_DIR}/bough.pc DESTINATION lib/pkgconfig)
@@ -33,7 +33,7 @@ foreach(name embed device)
     add_executable(example_${name} ${CMAKE_SOURCE_DIR}/examples/${name}.c)
     target_include_directories(example_${name} PRIVATE ${CMAKE_SOURCE_DIR}/include)
     target_compile_options(example_${name} PRIVATE ${BOUGH_WARNINGS})
-    target_link_libraries(example_${name} PRIVATE ${CMAKE_BINARY_DIR}/libbough.a
+    target_link_libraries(example_${name} PRIVATE ${CMAKE_BINARY_DIR}/libbough.a ${LIBB2}
         ${LIBBEARSSL} ${LIBDEFLATE} ZLIB::ZLIB)
     add_dependencies(example_${name} libbough)
 endforeach()

@@ -21,7 +21,7 @@ ASSERT_FOLDERS = ['store', 'merge', 'backends', 'net']
 # What standard C offers without an operating system; everything else is a system header.
 PURE_HEADERS = set('''assert ctype errno inttypes limits stdalign stdarg stdbool stddef stdint stdio
 stdatomic stdlib string stdnoreturn'''.split())
-LIBRARY_HEADERS = {'zlib.h': ('backends', 'sync', 'server', 'cli', 'base'), 'blake2.h': (),
+LIBRARY_HEADERS = {'zlib.h': ('backends', 'sync', 'server', 'cli', 'base'), 'blake2.h': ('base',),
                    'bearssl.h': ('sync',), 'jsmn.h': ('base',), 'libdeflate.h': ('backends',),
                    'git2.h': ('cli',)}
 
