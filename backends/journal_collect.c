@@ -22,9 +22,10 @@
 #include "journal_write.h"
 
 /* A segment in which more than this share lives is left alone: copying it costs more than it gives.
- * Who asks for a collection that is not wanted yet wants all that it can give. */
-#define WORTH_SHARE_WANTED 4u /* of four parts, one is garbage */
-#define WORTH_SHARE_ASKED  16u
+ * Where there is room, nobody waits for it, and a collection is for all that there is to have. */
+#define WORTH_SHARE_SHORT 4u /* of four parts, one is garbage */
+#define WORTH_SHARE_ROOM  32u
+#define ROOM_DENOMINATOR  3u /* more than this share is free */
 
 /* With more than this share of history that is not settled it is emptied all the same, and in the
  * order of the log as long as more than that share of all segments is free. */
@@ -118,9 +119,9 @@ void journal_collect_begin(struct journal *journal)
     undo_sweep(journal);
     journal_segment_unmark(segments);
     journal->swept = false;
-    journal->asked = !journal->base.wants_collection;
+    journal->thorough = segments->free_count > segments->super.segment_count / ROOM_DENOMINATOR;
     journal->clean = (struct journal_clean){0};
-    if (journal->asked)
+    if (journal->thorough)
         leave_segment(journal);
     for (uint32_t i = 0; i < segments->super.segment_count; i++) {
         struct journal_segment *one = &segments->at[i];
@@ -332,7 +333,7 @@ static bool is_worth(const struct journal *journal, const struct journal_segment
 {
     const struct journal_segments *segments = &journal->segments;
     uint64_t bytes = segments->super.segment_bytes;
-    uint64_t garbage_least = bytes / (journal->asked ? WORTH_SHARE_ASKED : WORTH_SHARE_WANTED);
+    uint64_t garbage_least = bytes / (journal->thorough ? WORTH_SHARE_ROOM : WORTH_SHARE_SHORT);
 
     return one->candidate && one->state == JOURNAL_SEGMENT_USED &&
            (one->live_bytes < bytes - garbage_least ||

@@ -78,7 +78,7 @@ struct journal {
     bool doubtful;           /* not all superblocks could be read: a newer one may be lost */
     bool mended;             /* something was replaced, at any time: rule (4) */
     bool replaced;           /* and no checkpoint knows it yet */
-    bool asked;              /* the collection under way began though it was not wanted */
+    bool thorough;           /* the collection under way began with room to spare */
     bool swept;              /* the marks are complete: what has none is garbage */
     bool filtering;          /* names of garbage are being dropped */
 };
