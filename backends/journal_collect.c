@@ -35,11 +35,6 @@
 /* To settle an object takes about as long as to copy so many bytes. */
 #define SETTLE_BYTES 8192u
 
-/* A record that no segment has room for which holds anything else; and the segments that must be
- * free for the sake of it. */
-#define LEAVE_UNITS      8u
-#define LEAVE_FREE_LEAST 8u
-
 #define REUSED_MAX 1024u /* objects that are remembered under a hold */
 
 /* A collection that was given up before the names were filtered leaves segments that nothing was
@@ -98,20 +93,6 @@ static bool remember(struct journal *journal, uint64_t address)
     return true;
 }
 
-/* The log goes on in another segment, so that the present one is up for collection, too.  Where
- * that cannot be, it is not. */
-static void leave_segment(struct journal *journal)
-{
-    uint64_t most =
-        journal->super.segment_bytes - LEAVE_UNITS * (uint64_t)journal->super.unit_bytes;
-
-    if (journal->hold_count > 0 || journal->segments.free_count <= LEAVE_FREE_LEAST)
-        return;
-    if (journal_write_fit(journal, most) != BOUGH_OK)
-        bough_log(journal->env->log, BOUGH_WARN, "journal",
-                  "the segment under way is left out of the collection");
-}
-
 void journal_collect_begin(struct journal *journal)
 {
     struct journal_segments *segments = &journal->segments;
@@ -121,8 +102,6 @@ void journal_collect_begin(struct journal *journal)
     journal->swept = false;
     journal->thorough = segments->free_count > segments->super.segment_count / ROOM_DENOMINATOR;
     journal->clean = (struct journal_clean){0};
-    if (journal->thorough)
-        leave_segment(journal);
     for (uint32_t i = 0; i < segments->super.segment_count; i++) {
         struct journal_segment *one = &segments->at[i];
 

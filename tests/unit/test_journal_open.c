@@ -131,6 +131,7 @@ static struct journal_super super_at(struct bough_block *dev, uint64_t block)
 static struct bough_block *worn(void)
 {
     struct bough_block *medium;
+    const struct bough_ref_log_window none = {0};
     struct block_borrow borrow;
     struct bough_store *store;
     struct bough_txn_result result;
@@ -139,6 +140,8 @@ static struct bough_block *worn(void)
     assert_int_equal(bough_ram_open(host_env(), BLOCK_SIZE, 1100, &medium), BOUGH_OK);
     assert_int_equal(bough_journal_format(host_env(), medium, NULL), BOUGH_OK);
     store = open_on(block_borrow(&borrow, medium));
+    assert_int_equal(bough_ref_log_window_set(store, &none),
+                     BOUGH_OK); /* what is gone is garbage */
     memset(text, 'x', sizeof(text) - 1);
     for (unsigned n = 1; n < 1240; n++) {
         struct bough_ref_move gone = {.name = bough_bytes_text("heads/main"), .remove = true};
