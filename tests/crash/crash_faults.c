@@ -77,6 +77,14 @@ static void visit(void *context, const struct sim_crash *state)
         (void)crash_check(run->crash, state->medium, &expect);
 }
 
+/* A fault is tried at one operation in so many: long histories have thousands. */
+static uint64_t step_of(const struct crash *crash)
+{
+    if (crash->shape->txn_count > 100 && crash->shape->keeps > 2)
+        return crash->long_run ? 97 : 401;
+    return crash->shape->chunked_percent > 0 && !crash->long_run ? 7 : 1;
+}
+
 /* ---- B8: the k-th operation fails ---- */
 
 static void fail_one(struct crash *crash, const struct run *life, const struct sim_faults *faults)
@@ -121,8 +129,7 @@ void crash_faults_eio(struct crash *crash)
             struct bough_arena_mark mark = bough_arena_now(&crash->arena);
             const struct sim_faults none = {0};
             struct run life = {.crash = crash};
-            bool large = crash->shape->chunked_percent > 0;
-            uint64_t step = large && !crash->long_run ? 7 : 1;
+            uint64_t step = step_of(crash);
 
             crash->seed = crash->first_seed + round;
             if (crash->only_shape != NULL && strcmp(crash->only_shape, crash->shape->name) != 0)
@@ -221,11 +228,12 @@ static void stray_shape(struct crash *crash)
     uint64_t random = sim_mix(crash->seed, 5);
     uint32_t blocks;
     uint64_t write_count;
+    uint64_t step = crash->shape->chunked_percent > 0 ? 1 : step_of(crash);
 
     do_run(&run, &none, crash->shape->txn_count);
     blocks = (uint32_t)run.dev.base.block_count;
     write_count = run.dev.write_count;
-    for (uint64_t k = 1; k <= write_count; k++) {
+    for (uint64_t k = 1; k <= write_count; k += step) {
         uint32_t by[] = {1, 2, blocks - 1, blocks - 2, 0, 0, 0, 0, 0};
 
         stray_write(crash, &run.start, &(struct sim_faults){.lose_write = k});
@@ -239,7 +247,7 @@ static void stray_shape(struct crash *crash)
         struct sim_faults faults = {.stray_by = i < 8 ? i + 1 : 1 + sim_below(&random, blocks - 1)};
 
         do {
-            faults.stray_read++;
+            faults.stray_read += step;
         } while (stray_read(crash, &run, &faults));
     }
     bough_arena_back(&crash->arena, mark);
