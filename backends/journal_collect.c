@@ -27,8 +27,8 @@
 #define WORTH_SHARE_ROOM  32u
 #define ROOM_DENOMINATOR  3u /* more than this share is free */
 
-/* With more than this share of history that is not settled it is emptied all the same, and in the
- * order of the log as long as more than that share of all segments is free. */
+/* With more than this share of history that is not settled it is emptied all the same, in the order
+ * of the log, but only while more than that share of all segments is free. */
 #define HISTORY_DENOMINATOR     4u
 #define SETTLE_ROOM_DENOMINATOR 16u
 
@@ -316,7 +316,7 @@ static bool is_worth(const struct journal *journal, const struct journal_segment
 
     return one->candidate && one->state == JOURNAL_SEGMENT_USED &&
            (one->live_bytes < bytes - garbage_least ||
-            one->history_bytes > bytes / HISTORY_DENOMINATOR);
+            (journal->clean.settle && one->history_bytes > bytes / HISTORY_DENOMINATOR));
 }
 
 /* The next segment to empty.  Where there is room, the oldest: history is settled in the order in
