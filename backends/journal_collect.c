@@ -142,14 +142,11 @@ static enum bough_err read_front(struct journal *journal, uint64_t now, uint64_t
 {
     struct journal_object_front front;
     struct journal_record record;
-    struct bough_bytes payload;
     struct bough_arena arena;
     enum bough_err err;
 
     bough_arena_init(&arena, journal->env->heap, JOURNAL_COPY_ARENA_BYTES);
-    err = journal_read_record(journal, now, &arena, &record, &payload);
-    if (err == BOUGH_OK)
-        err = journal_object_front(&record, payload, &front);
+    err = journal_object_read(journal, now, &arena, &record, &front);
     bough_arena_release(&arena);
     if (err == BOUGH_OK) {
         *base = front.base;

@@ -14,7 +14,6 @@
 #include "journal_address.h"
 #include "journal_object.h"
 #include "journal_place.h"
-#include "journal_read.h"
 #include "journal_write.h"
 
 /* A patch that takes more than this share of the whole object is not worth the reads. */
@@ -98,8 +97,9 @@ static bool is_history(const struct journal *journal, uint64_t address,
 static enum bough_err settled_before(struct journal *journal, uint64_t before,
                                      struct bough_arena *arena, uint8_t *settled)
 {
+    struct journal_object_front front;
     struct journal_record record;
-    struct bough_bytes payload;
+    enum bough_kind kind;
     uint64_t now;
     bool lives;
 
@@ -109,8 +109,8 @@ static enum bough_err settled_before(struct journal *journal, uint64_t before,
     BOUGH_TRY(find_living(journal, before, &now, &lives));
     if (!lives)
         return BOUGH_OK;
-    BOUGH_TRY(journal_read_record(journal, now, arena, &record, &payload));
-    if ((record.kind & (uint8_t) ~(JOURNAL_KIND_BASED | JOURNAL_KIND_BEFORE)) == BOUGH_KIND_NODE)
+    BOUGH_TRY(journal_object_read(journal, now, arena, &record, &front));
+    if (journal_format_is_object(record.kind, &kind) && kind == BOUGH_KIND_NODE)
         *settled = record.settled;
     return BOUGH_OK;
 }

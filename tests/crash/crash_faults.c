@@ -82,7 +82,7 @@ static uint64_t step_of(const struct crash *crash)
 {
     if (crash->shape->txn_count > 100 && crash->shape->keeps > 2)
         return crash->long_run ? 97 : 401;
-    return crash->shape->chunked_percent > 0 && !crash->long_run ? 7 : 1;
+    return 1;
 }
 
 /* ---- B8: the k-th operation fails ---- */
@@ -129,7 +129,8 @@ void crash_faults_eio(struct crash *crash)
             struct bough_arena_mark mark = bough_arena_now(&crash->arena);
             const struct sim_faults none = {0};
             struct run life = {.crash = crash};
-            uint64_t step = step_of(crash);
+            bool large = crash->shape->chunked_percent > 0;
+            uint64_t step = large && !crash->long_run ? 7 : step_of(crash);
 
             crash->seed = crash->first_seed + round;
             if (crash->only_shape != NULL && strcmp(crash->only_shape, crash->shape->name) != 0)
@@ -228,7 +229,7 @@ static void stray_shape(struct crash *crash)
     uint64_t random = sim_mix(crash->seed, 5);
     uint32_t blocks;
     uint64_t write_count;
-    uint64_t step = crash->shape->chunked_percent > 0 ? 1 : step_of(crash);
+    uint64_t step = step_of(crash);
 
     do_run(&run, &none, crash->shape->txn_count);
     blocks = (uint32_t)run.dev.base.block_count;

@@ -137,20 +137,26 @@ static void test_api_object__everything_can_be_read_from_the_state_on(void **unu
     free(stream.at);
 }
 
+/* A service whose store holds some commits; its state, and the ticket that came with it. */
+static struct bough_root begin_filled(uint64_t seed, struct bough_link *head,
+                                      struct peer_object_ticket *own)
+{
+    host_service_begin(&host, NULL);
+    backup_fill(host.service.store, 5, &seed, 3000);
+    assert_int_equal(bough_store_sync(host.service.store), BOUGH_OK);
+    *head = backup_head(host.service.store, "heads/main");
+    return get_state(own);
+}
+
 static void test_api_object__commits_are_found_by_name_alone(void **unused)
 {
     struct peer_object_ticket own;
     struct bough_hash none = {{0}};
     struct bough_link head;
     struct bough_root root;
-    uint64_t seed = 1;
 
     (void)unused;
-    host_service_begin(&host, NULL);
-    backup_fill(host.service.store, 5, &seed, 3000);
-    assert_int_equal(bough_store_sync(host.service.store), BOUGH_OK);
-    head = backup_head(host.service.store, "heads/main");
-    root = get_state(&own);
+    root = begin_filled(1, &head, &own);
     assert_int_equal(get(&head.name, NULL), 200);
     assert_int_equal(reply_bytes.kind, BOUGH_KIND_COMMIT);
     assert_int_equal(get(&head.name, &reply_bytes.own), 200);
@@ -170,14 +176,9 @@ static void test_api_object__a_ticket_that_was_not_handed_out_is_refused(void **
     struct peer_object_ticket forged;
     struct bough_link head;
     struct bough_root root;
-    uint64_t seed = 2;
 
     (void)unused;
-    host_service_begin(&host, NULL);
-    backup_fill(host.service.store, 5, &seed, 3000);
-    assert_int_equal(bough_store_sync(host.service.store), BOUGH_OK);
-    head = backup_head(host.service.store, "heads/main");
-    root = get_state(&own);
+    root = begin_filled(2, &head, &own);
     assert_int_equal(get(&head.name, &own), 412); /* another name's */
     forged = own;
     forged.address = head.address;
