@@ -19,7 +19,8 @@
  * device was written since the last. */
 #define FREE_DENOMINATOR  3u
 #define SWEPT_DENOMINATOR 8u
-#define WHOLE_DENOMINATOR 8u
+#define WHOLE_SHARE_SHORT 8u
+#define WHOLE_SHARE_ROOM  32u
 
 /* Entries of a map that are merged at a sync, some milliseconds' worth at most; all of them, when
  * merging falls behind. */
@@ -51,7 +52,7 @@ static void count_space(struct journal *journal)
          journal->swept_bytes > journal->base.capacity_bytes / SWEPT_DENOMINATOR) ||
         (segments->free_count <= JOURNAL_WRITE_VALUES &&
          journal->root.generation != journal->swept_generation) ||
-        journal->whole_bytes > used / WHOLE_DENOMINATOR;
+        journal->whole_bytes > used / (journal->thorough ? WHOLE_SHARE_ROOM : WHOLE_SHARE_SHORT);
 }
 
 static enum bough_err journal_put(struct bough_backend *backend, const struct bough_hash *name,

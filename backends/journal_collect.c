@@ -305,14 +305,15 @@ enum bough_err journal_collect_filter(struct journal *journal, uint32_t entries)
 
 /* Whether a segment is worth emptying: for what is garbage in it, or for history that takes less
  * room when it is settled. */
-static bool is_worth(const struct journal *journal, const struct journal_segment *one)
+static bool is_worth(const struct journal *journal, uint32_t segment)
 {
     const struct journal_segments *segments = &journal->segments;
+    const struct journal_segment *one = &segments->at[segment];
     uint64_t bytes = segments->super.segment_bytes;
     uint64_t garbage_least = bytes / (journal->thorough ? WORTH_SHARE_ROOM : WORTH_SHARE_SHORT);
 
     return one->candidate && one->state == JOURNAL_SEGMENT_USED &&
-           (one->live_bytes < bytes - garbage_least ||
+           (journal_segment_live(segments, segment) < bytes - garbage_least ||
             (journal->clean.settle && one->history_bytes > bytes / HISTORY_DENOMINATOR));
 }
 
@@ -323,17 +324,19 @@ static bool pick_victim(struct journal *journal)
     const struct journal_segments *segments = &journal->segments;
     struct journal_clean *clean = &journal->clean;
     const struct journal_segment *best = NULL;
+    uint64_t best_live = 0;
 
     clean->settle =
         segments->free_count > segments->super.segment_count / SETTLE_ROOM_DENOMINATOR + 2;
     for (uint32_t i = 0; i < segments->super.segment_count; i++) {
         const struct journal_segment *one = &segments->at[i];
+        uint64_t live = journal_segment_live(segments, i);
 
-        if (!is_worth(journal, one) ||
-            (best != NULL &&
-             (clean->settle ? one->opening > best->opening : one->live_bytes >= best->live_bytes)))
+        if (!is_worth(journal, i) ||
+            (best != NULL && (clean->settle ? one->opening > best->opening : live >= best_live)))
             continue;
         best = one;
+        best_live = live;
         clean->segment = i;
     }
     return best != NULL;

@@ -23,7 +23,7 @@
  *                                                          a part of a run (journal_map.h): each
  *                                                          as its difference from the one before
  *   CHECKPOINT := generation:u64 state:hash state_address:u64 mended:u8 segments:u32
- *                 opening:u64... map map                   moves, then names; opening 0 = free
+ *                 (opening:u64 excess:u32)... map map     moves, then names; opening 0 = free
  *   map        := runs:u32 (parts:u32 (first_key:u64 address:u64)...)...
  *   ROOT       := generation:u64 state:hash state_address:u64 record_count:u32 records_crc:u32
  *   object     := [base:u64] [before:u64] content          base: kind + 32; before: kind + 16
@@ -44,7 +44,7 @@
 #include "bough/err.h"
 #include "bough/port/backend.h"
 
-#define JOURNAL_VERSION           4u
+#define JOURNAL_VERSION           5u
 #define JOURNAL_UNIT_BYTES_MIN    4096u
 #define JOURNAL_SEGMENTS_MIN      7u
 #define JOURNAL_SEGMENTS_MAX      65536u
