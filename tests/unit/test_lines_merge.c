@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#define FILE_CASES 600u
+#define FILE_CASES 400u
 #define TREE_CASES 4000u
 
 static struct bough_arena arena;
@@ -39,7 +39,7 @@ static int end(void **state)
 
 /* Texts are made of numbers, so that lines are easy to drop, add and repeat. */
 struct lines {
-    uint32_t at[8192];
+    uint32_t at[65536];
     size_t count;
 };
 
@@ -66,7 +66,9 @@ static struct kind some_kind(bool words_only)
 
 static void make_base(const struct kind *kind, struct lines *base)
 {
-    size_t count = kind->lines == 0 ? 0 : test_below(&seed, kind->lines + 1);
+    size_t count = kind->lines > 4000 ? kind->lines
+                   : kind->lines == 0 ? 0
+                                      : test_below(&seed, kind->lines + 1);
 
     base->count = 0;
     for (size_t i = 0; i < count; i++)
@@ -103,6 +105,23 @@ static void edit(const struct kind *kind, const struct lines *base, struct lines
     }
 }
 
+/* Long stretches of the base, or of anything, one behind the other: dear to compare, and with
+ * equal runs that are worth to be found early. */
+static void shuffle(const struct kind *kind, const struct lines *base, struct lines *side)
+{
+    side->count = 0;
+    while (side->count < kind->lines - 1000) {
+        size_t run = 40 + test_below(&seed, 900);
+        size_t from = test_below(&seed, base->count + 1);
+        bool copy = test_below(&seed, 2) == 0;
+
+        for (size_t k = 0; k < run; k++)
+            side->at[side->count++] = copy && from + k < base->count
+                                          ? base->at[from + k]
+                                          : (uint32_t)test_below(&seed, kind->alphabet);
+    }
+}
+
 static struct bough_bytes text_of(const struct kind *kind, const struct lines *lines)
 {
     size_t max = lines->count * 16 + 16;
@@ -126,15 +145,23 @@ static struct bough_bytes text_of(const struct kind *kind, const struct lines *l
     return bough_bytes_of(at, len);
 }
 
-static struct lines_merge make_case(bool words_only)
+/* `dear_lines` of a base that is hard to compare with, or 0. */
+static struct lines_merge make_case(bool words_only, size_t dear_lines)
 {
     static struct lines base, side;
     struct kind kind = some_kind(words_only);
     struct lines_merge merge = {.marker_len = 7};
 
+    if (dear_lines > 0) {
+        kind.lines = dear_lines;
+        kind.alphabet = 2 + (uint32_t)test_below(&seed, 16);
+    }
     make_base(&kind, &base);
     merge.base = text_of(&kind, &base);
-    edit(&kind, &base, &side);
+    if (dear_lines > 0)
+        shuffle(&kind, &base, &side);
+    else
+        edit(&kind, &base, &side);
     merge.ours = text_of(&kind, &side);
     edit(&kind, &base, &side);
     merge.theirs = text_of(&kind, &side);
@@ -168,6 +195,12 @@ static void expect(const struct lines_merge *merge, struct bough_bytes theirs, u
     fail_msg("not what git gives");
 }
 
+/* The last cases are large: paths are given up early only in more than 65,536 lines. */
+static size_t dear(unsigned number)
+{
+    return number >= FILE_CASES - 2 ? 45000 : number % 40 == 39 ? 5000 : 0;
+}
+
 /* `git merge-file` with an option on many cases. */
 static void compare_files(const char *option, bool take_both, bool with_base)
 {
@@ -178,7 +211,7 @@ static void compare_files(const char *option, bool take_both, bool with_base)
 
     git_run_begin(&run);
     for (unsigned i = 0; i < FILE_CASES; i++) {
-        cases[i] = make_case(true);
+        cases[i] = make_case(true, dear(i));
         cases[i].how = LINES_MYERS;
         cases[i].take_both = take_both;
         cases[i].with_base = with_base;
@@ -257,7 +290,7 @@ static void test_lines_merge__histogram_gives_what_git_merges_give(void **state)
 
     (void)state;
     for (unsigned i = 0; i < TREE_CASES; i++) {
-        cases[i] = make_case(test_below(&seed, 2) == 0);
+        cases[i] = make_case(test_below(&seed, 2) == 0, i % 100 == 99 ? 5000 : 0);
         cases[i].take_both = test_below(&seed, 3) == 0;
     }
     git_run_begin(&run);
