@@ -249,6 +249,7 @@ enum bough_err attributes_file_define(struct attributes_file_macros *macros,
             continue;
         if (macros->count == ATTRIBUTES_FILE_IDS)
             return BOUGH_TOO_BIG;
+        assert(line.name.len > 0);
         macros->names[macros->count++] = line.name;
     }
     for (struct cursor in = open_file(text); take_line(&in, arena, &line, &counts);) {
@@ -270,6 +271,7 @@ static bool read_pattern(struct bough_bytes text, struct attributes_file_rule *r
     if (text.at[0] == '/')
         text = bough_bytes_of(text.at + 1, text.len - 1);
     rule->pattern = text;
+    assert(rule->pattern.len < BOUGH_ATTRIBUTES_LINE_MAX);
     rule->plain_len = 0;
     while (rule->plain_len < text.len && strchr("*?[\\", text.at[rule->plain_len]) == NULL)
         rule->plain_len++;

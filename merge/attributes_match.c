@@ -125,6 +125,7 @@ static bool take_stars(struct match *match, size_t at, uint8_t c)
     size_t end = at;
     bool takes_slash = !match->is_path;
 
+    assert(match->here[at] != 0);
     while (byte_at(match, end) == '*')
         end++;
     if (match->is_path && end - at > 1 && (at == 0 || match->pattern.at[at - 1] == '/') &&
@@ -164,6 +165,7 @@ static void step(struct match *match, size_t at, uint8_t c)
         matches = p == c;
         break;
     }
+    assert(end > 0 || !matches);
     if (matches)
         match->next[end] |= end == at ? STAYED : ARRIVED;
 }

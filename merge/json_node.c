@@ -62,6 +62,7 @@ static enum bough_err normalize(struct json_node *node, struct bough_arena *aren
     }
     while (count > 0 && digits[count - 1] == '0')
         count--;
+    assert(count <= text.len);
     if (!read_exponent(text, at, &exponent)) {
         node->exponent = INT64_MAX;
         node->digits = text;

@@ -77,6 +77,7 @@ static void find_gaps(struct merger *merger)
         for (size_t place = 0; place < order->counts[i]; place++) {
             size_t thing = order->lists[i][place];
 
+            assert(thing < order->thing_count);
             if (is_kept(order, thing))
                 gap = thing + 1;
             else if (i == JSON_ORDER_BASE)
@@ -99,6 +100,7 @@ static struct run run_of(const struct merger *merger, size_t gap, enum json_orde
     size_t from = gap == 0 ? 0 : order->places[side][gap - 1] + 1;
     size_t end = merger->ends[side - 1][gap];
 
+    assert(from <= order->counts[side] && end <= order->counts[side]);
     return (struct run){order->lists[side] + from, end > from ? end - from : 0};
 }
 
@@ -134,6 +136,7 @@ static void put_run(struct merger *merger, const struct run *run)
     size_t at = 0;
 
     for (size_t thing; (thing = next_added(merger, run, &at)) != JSON_ORDER_NONE;) {
+        assert(merger->count < merger->order->thing_count);
         merger->result[merger->count++] = thing;
         merger->is_done[thing] = true;
     }

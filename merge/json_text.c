@@ -6,6 +6,7 @@
  * the first bracket, the first colon and the first comma.
  */
 #include "json_text.h"
+#include "bough/limits.h"
 #include "utf8.h"
 #include <assert.h>
 
@@ -138,6 +139,7 @@ static void put(const struct json_text_style *style, const struct json_node *nod
     static const char *const words[] = {"null", "false", "true"};
     bool is_object = node->kind == JSON_OBJECT;
 
+    assert(depth <= BOUGH_JSON_DEPTH_MAX);
     if (node->kind <= JSON_TRUE) {
         out_text(out, words[node->kind]);
         return;

@@ -49,6 +49,7 @@ static bool move_down(struct group *group)
 {
     const struct lines_run *run = group->run;
 
+    assert(group->start < group->end);
     if (group->end == run->count || run->classes[group->start] != run->classes[group->end])
         return false;
     run->changed[group->start++] = 0;
@@ -62,6 +63,7 @@ static bool move_up(struct group *group)
 {
     const struct lines_run *run = group->run;
 
+    assert(group->start < group->end);
     if (group->start == 0 || run->classes[group->start - 1] != run->classes[group->end - 1])
         return false;
     run->changed[--group->start] = 1;

@@ -77,6 +77,7 @@ static uint32_t stretch(const struct index *index, struct range *around)
     const struct range *range = &index->range;
     uint32_t rare = index->counts[class_a(index, around->a)];
 
+    assert(class_a(index, around->a) == class_b(index, around->b));
     while (around->a > range->a && around->b > range->b &&
            class_a(index, around->a - 1) == class_b(index, around->b - 1)) {
         around->a--;
@@ -129,6 +130,7 @@ static enum bough_err find(struct index *index, bool *frequent)
     if (!lines_split_spend(index->work,
                            (uint64_t)range->a_end - range->a + range->b_end - range->b))
         return BOUGH_TOO_BIG;
+    assert(range->a > 0 && range->b > 0);
     index->rarest = FREQUENT + 1;
     index->has_common = false;
     index->best = (struct range){0, 0, 0, 0};
@@ -175,6 +177,8 @@ static enum bough_err walk(struct index *index, struct lines_run a, struct lines
             memset(b.changed + range->b - 1, 1, range->b_end - range->b);
             continue;
         }
+        assert(range->a <= index->best.a && index->best.a_end < range->a_end);
+        assert(range->b <= index->best.b && index->best.b_end < range->b_end);
         before = (struct range){range->a, index->best.a, range->b, index->best.b};
         behind = (struct range){index->best.a_end + 1, range->a_end, index->best.b_end + 1,
                                 range->b_end};

@@ -102,6 +102,7 @@ static enum bough_err append_both(struct merger *merger, const struct lines_edit
         .from = {from, ours->b - (ours->a - from), theirs->b - (theirs->a - from)},
     };
 
+    assert(from <= end && end <= merger->texts[BASE].count);
     hunk.count[BASE] = end - from;
     hunk.count[OURS] = ours->b + ours->b_count + (end - our_end) - hunk.from[OURS];
     hunk.count[THEIRS] = theirs->b + theirs->b_count + (end - their_end) - hunk.from[THEIRS];
@@ -156,6 +157,7 @@ static enum bough_err refine(struct merger *merger, struct hunk *hunk, struct hu
                          merger->texts[OURS].classes + from[OURS], hunk->count[OURS],
                          merger->texts[THEIRS].classes + from[THEIRS], hunk->count[THEIRS], &edits,
                          &count));
+    assert(count <= hunk->count[OURS] + hunk->count[THEIRS]);
     if (count == 0)
         hunk->take = TAKE_EITHER;
     for (size_t i = 0; i < count; i++) {
@@ -316,10 +318,12 @@ static enum bough_err write_out(struct merger *merger, struct bough_bytes *merge
             sink.len = 0;
         }
         for (const struct hunk *hunk = merger->first; hunk != NULL; hunk = hunk->next) {
+            assert(line <= hunk->from[OURS]);
             put_lines(&sink, &merger->texts[OURS], line, hunk->from[OURS] - line);
             put_hunk(&sink, merger, hunk);
             line = hunk->from[OURS] + hunk->count[OURS];
         }
+        assert(line <= merger->texts[OURS].count);
         put_lines(&sink, &merger->texts[OURS], line, merger->texts[OURS].count - line);
     }
     *merged = bough_bytes_of(sink.at, sink.len);

@@ -126,6 +126,7 @@ static int32_t distance(int32_t a, int32_t b)
 /* Whether the SNAKE lines before (forth) or behind a point are equal. */
 static bool is_snake(const struct search *s, int32_t a, int32_t b, bool forth)
 {
+    assert(!forth || (a >= SNAKE && b >= SNAKE));
     for (int32_t i = 0; i < SNAKE; i++)
         if (forth ? s->a[a - 1 - i] != s->b[b - 1 - i] : s->a[a + i] != s->b[b + i])
             return false;
@@ -211,6 +212,7 @@ static enum bough_err cut_box(struct search *s, struct box *first, struct box *s
     const struct box *box = &s->box;
     bool met = false;
 
+    assert(box->a < box->a_end && box->b < box->b_end);
     s->forth_min = s->forth_max = box->a - box->b;
     s->back_min = s->back_max = box->a_end - box->b_end;
     s->forth[s->forth_min] = box->a;
@@ -231,6 +233,8 @@ static enum bough_err cut_box(struct search *s, struct box *first, struct box *s
             break;
         }
     }
+    assert(box->a <= s->at_a && s->at_a <= box->a_end);
+    assert(box->b <= s->at_b && s->at_b <= box->b_end);
     *first = (struct box){box->a, s->at_a, box->b, s->at_b, met || s->found_forth};
     *second = (struct box){s->at_a, box->a_end, s->at_b, box->b_end, met || !s->found_forth};
     return BOUGH_OK;
@@ -241,6 +245,7 @@ static void shrink(struct search *s)
 {
     struct box *box = &s->box;
 
+    assert(box->a <= box->a_end && box->b <= box->b_end);
     while (box->a < box->a_end && box->b < box->b_end && s->a[box->a] == s->b[box->b]) {
         box->a++;
         box->b++;
@@ -297,6 +302,7 @@ static bool is_among_lonely(const uint8_t *partners, uint32_t at, uint32_t from,
     uint32_t none[2] = {0, 0};
     uint32_t many = 0;
 
+    assert(from <= at && at < end);
     if (at - from > WINDOW)
         from = at - WINDOW;
     if (end - 1 - at > WINDOW)
@@ -320,6 +326,7 @@ static uint32_t choose(struct lines_run run, uint32_t from, uint32_t end, const 
     uint32_t frequent = root_of(run.count);
     uint32_t chosen = 0;
 
+    assert(from <= end && end <= run.count);
     frequent = frequent < FREQUENT ? frequent : FREQUENT;
     for (uint32_t i = from; i < end; i++) {
         uint32_t count = counts[run.classes[i]];

@@ -38,6 +38,7 @@ static enum bough_err classify(struct lines_work *work, struct bough_bytes line,
 {
     uint32_t slot = hash_of(line) & work->mask;
 
+    assert(line.len > 0);
     for (; work->slots[slot] != 0; slot = (slot + 1) & work->mask) {
         *class = work->slots[slot] - 1;
         if (bough_bytes_equal(work->lines[*class], line))
@@ -95,6 +96,7 @@ enum bough_err lines_split(struct lines_work *work, struct bough_arena *arena,
     }
     while (slots < 2 * all)
         slots *= 2;
+    assert((slots & (slots - 1)) == 0);
     work->mask = slots - 1;
     work->slots = bough_arena_zeros(arena, slots, sizeof(*work->slots));
     work->lines = bough_arena_zeros(arena, (size_t)all + 1, sizeof(*work->lines));

@@ -76,6 +76,7 @@ static enum bough_err push(struct bough_merge_attributes *attributes, size_t len
 
     if (at == FILES_MAX)
         return BOUGH_TOO_BIG;
+    assert(len <= BOUGH_PATH_BYTES_MAX);
     stack->marks[at] = bough_arena_now(&attributes->arena);
     stack->lens[at] = len;
     err = read_file(attributes, at, len);
@@ -122,6 +123,7 @@ static enum bough_err enter(struct bough_merge_attributes *attributes, struct bo
     if (attributes->file_count == 0)
         BOUGH_TRY(push(attributes, 0));
     len = stack->lens[attributes->file_count - 1];
+    assert(len <= directory.len);
     while (len < directory.len) {
         const uint8_t *slash;
 

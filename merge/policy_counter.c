@@ -7,6 +7,7 @@
  * them.
  */
 #include "policy_counter.h"
+#include <assert.h>
 #include <stdio.h>
 
 struct number {
@@ -49,10 +50,11 @@ static int64_t quarter(int64_t number)
 static bool add(int64_t a, int64_t b, int64_t c, int64_t *sum)
 {
     int64_t high = quarter(a) + quarter(b) - quarter(c);
-    int64_t low = a - 4 * quarter(a) + b - 4 * quarter(b) - (c - 4 * quarter(c));
+    int64_t low = (a - 4 * quarter(a)) + (b - 4 * quarter(b)) - (c - 4 * quarter(c));
 
     high += quarter(low);
     low -= 4 * quarter(low);
+    assert(low >= 0 && low < 4);
     if (high < INT64_MIN / 4 || high > INT64_MAX / 4)
         return false;
     *sum = 4 * high + low;
@@ -90,5 +92,6 @@ enum bough_err policy_counter(const struct bough_merge_values *values, struct bo
                                                                                           : "",
         (long long)sum,
         flag(values->has_base, base.has_newline, ours.has_newline, theirs.has_newline) ? "\n" : "");
+    assert(len > 0 && len < 32);
     return policy_result_clean(merged, bough_bytes_of(text, (size_t)len));
 }

@@ -110,6 +110,7 @@ static void order_members(struct json_node *node, const struct json_node *base,
 {
     size_t at = 0;
 
+    assert(node->kind == JSON_OBJECT);
     if (base == NULL || json_node_is_sorted(base)) {
         for (; at < node->count; at++)
             node->items[at] = node->sorted[at];
@@ -217,6 +218,7 @@ static enum bough_err identify(struct merger *merger, struct json_node *of[3], b
             elements[count++] = (struct element){of[i]->items[k], key, i};
         }
     }
+    assert(count == all);
     if (*found)
         qsort(elements, all, sizeof(*elements), compare_keys);
     for (size_t i = 0; i < all && *found; i++) {
@@ -261,6 +263,7 @@ static enum bough_err merge_arrays(struct merger *merger, struct json_node *of[3
     for (size_t i = 0; i < count; i++)
         if (arrays.things[BASE][order[i]] != NULL)
             node->items[node->count++] = arrays.things[BASE][order[i]];
+    assert(node->count <= of[OURS]->count + of[THEIRS]->count);
     *result = node;
     return BOUGH_OK;
 }

@@ -68,6 +68,7 @@ struct sink {
 /* Writes the lines up to `end`, each with a newline. */
 static void put(struct sink *sink, struct lines *lines, size_t end)
 {
+    assert(lines->next <= end && end <= lines->count);
     for (; lines->next < end; lines->next++) {
         struct bough_bytes line = lines->at[lines->next];
 
@@ -82,6 +83,7 @@ static void put(struct sink *sink, struct lines *lines, size_t end)
 static void put_new(struct sink *sink, struct lines *ours, size_t ours_end, struct lines *theirs,
                     size_t theirs_end)
 {
+    assert(ours->next <= ours_end && theirs->next <= theirs_end);
     while (ours->next < ours_end && theirs->next < theirs_end) {
         struct entry our = entry_of(ours, ours_end);
         struct entry their = entry_of(theirs, theirs_end);

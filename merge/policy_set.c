@@ -79,6 +79,7 @@ static size_t write_out(struct set sets[3], uint8_t *into)
         if (least == NULL)
             return len;
         line = *least;
+        assert(sets[0].at <= sets[0].count);
         for (int i = 0; i < 3; i++)
             has[i] = pass(&sets[i], line);
         if (has[0] ? !has[1] || !has[2] : !has[1] && !has[2])

@@ -5,6 +5,7 @@
  * Owns no data.
  */
 #include "policy_stamp.h"
+#include <assert.h>
 
 #define SECOND_NS 1000000000u
 
@@ -75,6 +76,7 @@ static int64_t days_of(uint64_t year, uint64_t month, uint64_t day)
     uint64_t y = year + 400 - (month <= 2);
     uint64_t m = month > 2 ? month - 3 : month + 9;
 
+    assert(month >= 1 && month <= 12);
     return (int64_t)(y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1) - 146097 -
            719468;
 }
@@ -129,6 +131,7 @@ bool policy_stamp_read(struct bough_bytes line, struct policy_stamp *stamp)
         if (!take_decimal(&in, stamp))
             return false;
     }
+    assert(stamp->ns < SECOND_NS);
     c = peek(&in);
     return !(c >= '0' && c <= '9') && !((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
