@@ -165,7 +165,7 @@ static void step(struct match *match, size_t at, uint8_t c)
         matches = p == c;
         break;
     }
-    assert(end > 0 || !matches);
+    assert(end >= at || !matches);
     if (matches)
         match->next[end] |= end == at ? STAYED : ARRIVED;
 }

@@ -89,6 +89,8 @@ enum bough_err json_node_make(const struct json *value, struct bough_arena *aren
     *node = made;
     if (value->kind == JSON_NUMBER)
         return normalize(made, arena);
+    if (value->kind < JSON_ARRAY)
+        return BOUGH_OK;
     made->items = bough_arena_zeros(arena, count, sizeof(struct json_node *));
     made->sorted = bough_arena_zeros(arena, is_object ? count : 0, sizeof(struct json_node *));
     if (made->items == NULL || made->sorted == NULL)

@@ -11,6 +11,9 @@
 #include "bough/limits.h"
 #include <assert.h>
 
+#define TEXT_SHIFT 30u
+_Static_assert(BOUGH_MERGE_VALUE_BYTES_MAX < 1u << TEXT_SHIFT, "where a line begins has 30 bits");
+
 static uint32_t count_lines(struct bough_bytes text)
 {
     uint32_t count = 0;
@@ -33,29 +36,42 @@ static uint32_t hash_of(struct bough_bytes line)
     return (uint32_t)(hash ^ hash >> 32);
 }
 
-/* Finds or makes the class of a line. */
-static enum bough_err classify(struct lines_work *work, struct bough_bytes line, uint32_t *class)
+/* Whether a line is of a class. */
+static bool is_of(const struct lines_work *work, uint32_t class, struct bough_bytes line)
+{
+    struct bough_bytes text = work->texts[work->lines[class] >> TEXT_SHIFT];
+    uint32_t start = work->lines[class] & ((1u << TEXT_SHIFT) - 1);
+    size_t rest = text.len - start;
+
+    return rest >= line.len && memcmp(text.at + start, line.at, line.len) == 0 &&
+           (line.at[line.len - 1] == '\n' || rest == line.len);
+}
+
+/* Finds or makes the class of the line of a text that begins at `start`. */
+static enum bough_err classify(struct lines_work *work, size_t text, uint32_t start,
+                               struct bough_bytes line, uint32_t *class)
 {
     uint32_t slot = hash_of(line) & work->mask;
 
     assert(line.len > 0);
     for (; work->slots[slot] != 0; slot = (slot + 1) & work->mask) {
         *class = work->slots[slot] - 1;
-        if (bough_bytes_equal(work->lines[*class], line))
+        if (is_of(work, *class, line))
             return BOUGH_OK;
         if (!lines_split_spend(work, 1))
             return BOUGH_TOO_BIG;
     }
     *class = work->class_count++;
-    work->lines[*class] = line;
+    work->lines[*class] = (uint32_t)text << TEXT_SHIFT | start;
     work->slots[slot] = *class + 1;
     assert(work->class_count <= work->mask / 2 + 1);
     return BOUGH_OK;
 }
 
-static enum bough_err split_one(struct lines_work *work, struct bough_bytes bytes, uint32_t count,
+static enum bough_err split_one(struct lines_work *work, size_t number, uint32_t count,
                                 struct lines_text *text)
 {
+    struct bough_bytes bytes = work->texts[number];
     uint32_t *starts = bough_arena_zeros(work->arena, (size_t)count + 1, sizeof(*starts));
     uint32_t *classes = bough_arena_zeros(work->arena, (size_t)count + 1, sizeof(*classes));
     uint32_t at = 0;
@@ -67,7 +83,7 @@ static enum bough_err split_one(struct lines_work *work, struct bough_bytes byte
         size_t len = newline == NULL ? bytes.len - at : (size_t)(newline - bytes.at) + 1 - at;
 
         starts[i] = at;
-        BOUGH_TRY(classify(work, bough_bytes_of(bytes.at + at, len), &classes[i]));
+        BOUGH_TRY(classify(work, number, at, bough_bytes_of(bytes.at + at, len), &classes[i]));
         at += (uint32_t)len;
     }
     assert(at == bytes.len);
@@ -85,9 +101,11 @@ enum bough_err lines_split(struct lines_work *work, struct bough_arena *arena,
     uint32_t all = 0;
     uint32_t slots = 16;
 
-    *work = (struct lines_work){.arena = arena, .steps_left = BOUGH_MERGE_STEPS_MAX};
+    assert(count <= 1u << (32 - TEXT_SHIFT));
+    *work =
+        (struct lines_work){.arena = arena, .steps_left = BOUGH_MERGE_STEPS_MAX, .texts = texts};
     for (size_t i = 0; i < count; i++) {
-        if (texts[i].len > BOUGH_MERGE_BYTES_MAX)
+        if (texts[i].len > BOUGH_MERGE_VALUE_BYTES_MAX)
             return BOUGH_TOO_BIG;
         split[i].count = count_lines(texts[i]);
         if (split[i].count > BOUGH_MERGE_LINES_MAX)
@@ -103,7 +121,7 @@ enum bough_err lines_split(struct lines_work *work, struct bough_arena *arena,
     if (work->slots == NULL || work->lines == NULL)
         return BOUGH_NO_MEMORY;
     for (size_t i = 0; i < count; i++)
-        BOUGH_TRY(split_one(work, texts[i], split[i].count, &split[i]));
+        BOUGH_TRY(split_one(work, i, split[i].count, &split[i]));
     for (size_t i = 0; i < 2; i++) {
         work->counts[i] =
             bough_arena_zeros(arena, (size_t)work->class_count + 1, sizeof(*work->counts[i]));

@@ -22,13 +22,14 @@ struct lines_work {
     uint32_t *slots;     /* hash table of classes, by the first line of each; 0 = free */
     uint32_t mask;
     uint32_t class_count;
-    struct bough_bytes *lines; /* by class */
-    uint32_t *counts[2];       /* by class; for one comparison at a time, zero between them */
+    const struct bough_bytes *texts;
+    uint32_t *lines; /* by class: its first line, as number of the text << 30 | where it begins */
+    uint32_t *counts[2]; /* by class; for one comparison at a time, zero between them */
 };
 
-/* Splits `count` texts, which must outlive the result.  A line ends behind its newline, or with the
- * text.  BOUGH_TOO_BIG past BOUGH_MERGE_LINES_MAX lines of a text, or when lines were chosen so
- * that they collide; BOUGH_NO_MEMORY.  Linear. */
+/* Splits at most 4 texts, which must, as their list, outlive the result.  A line ends behind its
+ * newline, or with the text.  BOUGH_TOO_BIG past BOUGH_MERGE_LINES_MAX lines of a text, or when
+ * lines were chosen so that they collide; BOUGH_NO_MEMORY.  Linear. */
 BOUGH_MUST_CHECK enum bough_err lines_split(struct lines_work *work, struct bough_arena *arena,
                                             const struct bough_bytes *texts, size_t count,
                                             struct lines_text *split);

@@ -200,3 +200,13 @@ enum bough_err bough_merge_attributes_find(struct bough_merge_attributes *attrib
     *policy = name_of(&lookup);
     return BOUGH_OK;
 }
+
+enum bough_err bough_merge_attributes_policy(void *attributes, struct bough_bytes path,
+                                             const struct bough_merge_policy **policy)
+{
+    struct bough_bytes name;
+
+    BOUGH_TRY(bough_merge_attributes_find(attributes, path, &name));
+    *policy = bough_merge_policy_find(name);
+    return BOUGH_OK;
+}

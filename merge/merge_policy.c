@@ -4,7 +4,7 @@
  *
  * Owns no data but the table.  What holds for all of them stands here: equal sides give that value,
  * a side equal to the base gives the other, whatever the bytes are; and what is too big is not
- * looked at.
+ * looked at.  An empty base counts as none, because git gives its drivers an empty file then.
  */
 #include "bough/limits.h"
 #include "policy_counter.h"
@@ -27,16 +27,18 @@ static enum bough_err merge_with(void *context, const struct bough_merge_values 
                                  struct bough_arena *arena, struct bough_merge_value *merged)
 {
     const struct policy_result_of *policy = context;
+    struct bough_merge_values known = *values;
     struct bough_bytes value;
 
     if (is_plain(values, &value))
         return policy_result_clean(merged, value);
-    if (values->ours.value.len > BOUGH_MERGE_BYTES_MAX ||
-        values->theirs.value.len > BOUGH_MERGE_BYTES_MAX ||
-        values->base.len > BOUGH_MERGE_BYTES_MAX)
+    if (values->ours.value.len > BOUGH_MERGE_VALUE_BYTES_MAX ||
+        values->theirs.value.len > BOUGH_MERGE_VALUE_BYTES_MAX ||
+        values->base.len > BOUGH_MERGE_VALUE_BYTES_MAX)
         return policy_result_not(merged, "a value is too big to be merged");
+    known.has_base = values->has_base && values->base.len > 0;
     *merged = (struct bough_merge_value){.clean = false};
-    return policy->merge(values, arena, merged);
+    return policy->merge(&known, arena, merged);
 }
 
 const struct bough_merge_policy *bough_merge_policy_find(struct bough_bytes name)

@@ -187,7 +187,7 @@ struct arrays {
 };
 
 /* Numbers the elements of three arrays so that equal keys have equal numbers; *found is false when
- * an element has no key, or two of an array have the same. */
+ * two of an array have the same. */
 static enum bough_err identify(struct merger *merger, struct json_node *of[3], bool by_id,
                                struct arrays *arrays, bool *found)
 {
@@ -200,7 +200,6 @@ static enum bough_err identify(struct merger *merger, struct json_node *of[3], b
     elements = bough_arena_zeros(merger->arena, all, sizeof(*elements));
     if (elements == NULL)
         return BOUGH_NO_MEMORY;
-    *found = true;
     for (int i = 0; i < 3; i++) {
         arrays->order.counts[i] = of[i] == NULL ? 0 : of[i]->count;
         lists[i] = bough_arena_zeros(merger->arena, arrays->order.counts[i], sizeof(size_t));
@@ -214,13 +213,13 @@ static enum bough_err identify(struct merger *merger, struct json_node *of[3], b
         for (size_t k = 0; k < arrays->order.counts[i]; k++) {
             const struct json_node *key = key_of(of[i]->items[k], by_id);
 
-            *found = *found && key != NULL;
+            assert(key != NULL);
             elements[count++] = (struct element){of[i]->items[k], key, i};
         }
     }
     assert(count == all);
-    if (*found)
-        qsort(elements, all, sizeof(*elements), compare_keys);
+    *found = true;
+    qsort(elements, all, sizeof(*elements), compare_keys);
     for (size_t i = 0; i < all && *found; i++) {
         const struct element *element = &elements[i];
 
@@ -236,6 +235,16 @@ static enum bough_err identify(struct merger *merger, struct json_node *of[3], b
     return BOUGH_OK;
 }
 
+/* Whether all elements have a member "id" to be known by. */
+static bool have_ids(struct json_node *of[3])
+{
+    for (int i = 0; i < 3; i++)
+        for (size_t k = 0; of[i] != NULL && k < of[i]->count; k++)
+            if (key_of(of[i]->items[k], true) == NULL)
+                return false;
+    return true;
+}
+
 static enum bough_err merge_arrays(struct merger *merger, struct json_node *of[3],
                                    struct json_node **result)
 {
@@ -243,11 +252,12 @@ static enum bough_err merge_arrays(struct merger *merger, struct json_node *of[3
     struct json_node *node = new_container(merger, of[OURS], of[OURS]->count + of[THEIRS]->count);
     size_t *order;
     size_t count;
-    bool found;
+    bool found = false;
 
     if (node == NULL)
         return BOUGH_NO_MEMORY;
-    BOUGH_TRY(identify(merger, of, true, &arrays, &found));
+    if (have_ids(of))
+        BOUGH_TRY(identify(merger, of, true, &arrays, &found));
     if (!found)
         BOUGH_TRY(identify(merger, of, false, &arrays, &found));
     if (!found)
@@ -311,6 +321,16 @@ static enum bough_err merge(struct merger *merger, struct json_node *of[3],
     return BOUGH_OK;
 }
 
+/* How many values a text holds, at most; cheap. */
+static size_t count_values(struct bough_bytes text)
+{
+    size_t count = 1;
+
+    for (size_t i = 0; i < text.len; i++)
+        count += text.at[i] == ',' || text.at[i] == '[' || text.at[i] == '{';
+    return count;
+}
+
 /* Reads one of the values; BOUGH_CONFLICT with *why when it is no JSON. */
 static enum bough_err read_node(struct merger *merger, struct bough_bytes text,
                                 const char *not_json, struct json_node **node)
@@ -353,6 +373,10 @@ static enum bough_err merge_all(struct merger *merger, const struct bough_merge_
     struct json_node *of[3] = {NULL, NULL, NULL};
     struct json_node *result;
 
+    if (count_values(values->base) + count_values(values->ours.value) +
+            count_values(values->theirs.value) >
+        BOUGH_MERGE_JSON_VALUES_MAX)
+        return conflict(merger, "there are too many values in the JSON");
     if (values->has_base)
         BOUGH_TRY(read_node(merger, values->base, "the base is no JSON", &of[BASE]));
     BOUGH_TRY(read_node(merger, values->ours.value, "ours is no JSON", &of[OURS]));

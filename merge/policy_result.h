@@ -8,7 +8,8 @@
 #include "bough/merge_policy.h"
 
 /* How each policy of policy_*.h looks: *merged is zero before; the sides differ from each other and
- * from the base, and no value is past BOUGH_MERGE_BYTES_MAX. */
+ * from the base, which is not empty if there is one, and no value is past
+ * BOUGH_MERGE_VALUE_BYTES_MAX. */
 struct policy_result_of {
     enum bough_err (*merge)(const struct bough_merge_values *values, struct bough_arena *arena,
                             struct bough_merge_value *merged);

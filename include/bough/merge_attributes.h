@@ -9,6 +9,7 @@
 #include "bough/arena.h"
 #include "bough/bytes.h"
 #include "bough/err.h"
+#include "bough/merge_policy.h"
 
 /* Where the files come from. */
 struct bough_merge_attributes_source {
@@ -47,5 +48,11 @@ void bough_merge_attributes_release(struct bough_merge_attributes *attributes);
  * failed call may be repeated. */
 BOUGH_MUST_CHECK enum bough_err bough_merge_attributes_find(
     struct bough_merge_attributes *attributes, struct bough_bytes path, struct bough_bytes *policy);
+
+/* The policy itself, among those that come with bough; NULL where the name is none of theirs: what
+ * both sides changed is then a conflict.  `attributes` is a struct bough_merge_attributes, so that
+ * this may be the function that a merge asks.  Errors as above. */
+BOUGH_MUST_CHECK enum bough_err bough_merge_attributes_policy(
+    void *attributes, struct bough_bytes path, const struct bough_merge_policy **policy);
 
 #endif

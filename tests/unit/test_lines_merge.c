@@ -369,7 +369,7 @@ static void test_lines_merge__lines_at_the_limit_and_one_more(void **state)
 /* Two large texts of few different lines, in no order: no diff of them is worth having. */
 static void test_lines_merge__what_differs_too_much_is_given_up(void **state)
 {
-    size_t lines = BOUGH_MERGE_LINES_MAX / 2;
+    size_t lines = BOUGH_MERGE_LINES_MAX - 1;
     struct lines_merge merge = {.marker_len = 7};
     struct bough_bytes merged;
     uint8_t *texts[2];

@@ -234,12 +234,16 @@ static void test_merge_attributes__files_say_what_git_check_attr_says(void **sta
 static void expect(struct tree *tree, const char *path, const char *wanted)
 {
     struct bough_merge_attributes attributes;
+    const struct bough_merge_policy *found;
     struct bough_bytes policy;
 
     open_tree(&attributes, tree);
     assert_int_equal(bough_merge_attributes_find(&attributes, bough_bytes_text(path), &policy),
                      BOUGH_OK);
     assert_true(bough_bytes_equal(policy, bough_bytes_text(wanted)));
+    assert_int_equal(bough_merge_attributes_policy(&attributes, bough_bytes_text(path), &found),
+                     BOUGH_OK);
+    assert_ptr_equal(found, bough_merge_policy_find(policy));
     bough_merge_attributes_release(&attributes);
 }
 
