@@ -9,10 +9,10 @@
  * keep.  Nothing is lost silently:
  *   (1) A path that one side changed and the other removed is a conflict, and no option settles it.
  *   (2) A value on one side where the other has a directory is one conflict at that path, unless
- * all that happened to the directory is that values went. (3) Where the common ancestor is not
- * known (several that disagree on a path, histories nested past BOUGH_MERGE_DEPTH_MAX, an ancestor
- * that was dropped), what differs is a conflict. Renames are not guessed, and empty directories do
- * not matter.
+ *       all that happened to the directory is that values went.
+ *   (3) Where the common ancestor is not known (several that disagree on a path, histories nested
+ *       past BOUGH_MERGE_DEPTH_MAX, an ancestor that was dropped), what differs is a conflict.
+ * Renames are not guessed, and empty directories do not matter.
  *
  * Directories that are equal on two of the three sides are taken by name and never read.  In a
  * directory that both changed, only nodes near the changes of the side that has fewer of them are
