@@ -187,8 +187,7 @@ enum bough_err merge_value_merge(struct merge_state *state, const struct merge_s
         verdict.value_clean =
             merge_state_same_value(step->ours, step->theirs) && same_type(step->ours, step->theirs);
     verdict.mode_clean = merge_mode(&known, merged);
-    if (state->torn == NULL)
-        favor(state->options->favor, step, merged, &verdict);
+    favor(state->options->favor, step, merged, &verdict);
     if (err == BOUGH_OK && !(verdict.value_clean && verdict.mode_clean))
         err = settle(state, step,
                      verdict.value_clean ? BOUGH_MERGE_MODE
