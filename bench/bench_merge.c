@@ -82,7 +82,7 @@ static void tell_git(FILE *stream, const char *branch, const struct bench_entry 
                      size_t count, bool first)
 {
     fprintf(stream, "commit refs/heads/%s\ncommitter b <b> 1700000000 +0000\ndata 2\nm\n\n%s",
-            branch, first ? "" : "from refs/heads/main^0\n");
+            branch, first ? "" : "from refs/heads/main\n");
     for (size_t i = 0; i < count; i++) {
         fprintf(stream, "M 100644 inline %.*s\ndata %u\n", (int)BENCH_KEY_BYTES, entries[i].key,
                 (unsigned)BENCH_VALUE_BYTES);
