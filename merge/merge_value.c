@@ -86,7 +86,7 @@ static enum bough_err ask(struct merge_state *state, const struct merge_step *st
 {
     struct bough_merge_values values = {
         .path = bough_bytes_of(state->path, state->path_len),
-        .has_base = step->base != NULL,
+        .has_base = step->base != NULL && same_type(step->base, step->ours),
         .ours = state->options->ours,
         .theirs = state->options->theirs,
         .marker_len = state->options->marker_len,
@@ -95,7 +95,7 @@ static enum bough_err ask(struct merge_state *state, const struct merge_step *st
     bool fits = true;
 
     assert(step->ours->kind == BOUGH_ENTRY_VALUE && step->theirs->kind == BOUGH_ENTRY_VALUE);
-    if (step->base != NULL)
+    if (values.has_base)
         BOUGH_TRY(get_value(state, step->base, scratch, &values.base, &fits));
     BOUGH_TRY(get_value(state, step->ours, scratch, &values.ours.value, &fits));
     BOUGH_TRY(get_value(state, step->theirs, scratch, &values.theirs.value, &fits));
@@ -179,7 +179,7 @@ enum bough_err merge_value_merge(struct merge_state *state, const struct merge_s
     bough_arena_init(&scratch, bough_store_env(state->store)->heap, BOUGH_MERGE_SCRATCH_BYTES_MAX);
     *merged = *step->ours;
     if (step->base == NULL || step->base->kind != step->ours->kind ||
-        !same_type(step->base, step->ours))
+        merge_state_is_torn(step->base))
         known.base = NULL;
     if (!merge_state_is_torn(step->base))
         err = merge_bytes(state, &known, &scratch, merged, &verdict);

@@ -116,7 +116,7 @@ static inline void reference_values(struct reference_merge *merge, uint32_t at)
 
     if (!unknown)
         b = merge->base->cells[at];
-    based = b.version != 0 && reference_same_type(b.mode, o->mode);
+    based = b.version != 0;
     mode = o->mode == t->mode || (based && (o->mode == b.mode || t->mode == b.mode));
     if (based && o->mode == b.mode)
         merged.mode = t->mode;
@@ -125,7 +125,7 @@ static inline void reference_values(struct reference_merge *merge, uint32_t at)
     if (value && based && o->version == b.version)
         merged.version = t->version;
     if (types && !value && !unknown && merge->paths->policy[at] && based &&
-        o->mode != BOUGH_MODE_SYMLINK) {
+        reference_same_type(b.mode, o->mode) && o->mode != BOUGH_MODE_SYMLINK) {
         value = true;
         merged.version = o->version > t->version ? o->version : t->version;
     }
