@@ -453,7 +453,7 @@ static void cross(struct bough_store *store)
          i++)
         assert_true(reference_same(&tables[0][1].cells[i], &tables[1][1].cells[i]));
     resolve(&merges[0], &commits[commit_count].table);
-    commit(store, test_below(&seed, 8) == 0 ? third : sides, 2 + (test_below(&seed, 8) == 0));
+    commit(store, third, test_below(&seed, 8) == 0 ? 3 : 2);
     if (commit_count < COMMITS_MAX && test_below(&seed, 2) == 0) {
         resolve(&merges[1], &commits[commit_count].table);
         commit(store, back, 2);
