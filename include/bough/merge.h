@@ -23,7 +23,7 @@
 
 #include "bough/merge_base.h"
 #include "bough/merge_policy.h"
-#include "bough/ref.h"
+#include "bough/txn.h"
 
 enum bough_merge_conflict_kind {
     BOUGH_MERGE_EDIT_EDIT,   /* both changed the value */
@@ -131,6 +131,22 @@ BOUGH_MUST_CHECK enum bough_err bough_merge_commit(struct bough_store *store,
                                                    struct bough_arena *arena,
                                                    struct bough_merge_result *result,
                                                    struct bough_link *head);
+
+/* ---- writers that do not wait for each other (merge_txn.c) ---- */
+
+/* As bough_txn_commit; but if the branch has moved on from the commit that `txn` expects, the edits
+ * are made to that commit, which is what the writer saw, and the change is merged onto the head, as
+ * a commit on it.  So two writers of different keys never see each other, however often they meet.
+ * With conflicts nothing is changed; *merged says so (CONFLICTS), else CLEAN, or UP_TO_DATE if
+ * there is no new commit.  BOUGH_STALE if the head does not descend from the expected commit, and
+ * what bough_txn_commit and bough_merge_tree answer.  O(edits * log n), and all that happened
+ * since. */
+BOUGH_MUST_CHECK enum bough_err bough_merge_txn(struct bough_store *store,
+                                                const struct bough_txn *txn,
+                                                const struct bough_merge_options *options,
+                                                struct bough_arena *arena,
+                                                struct bough_merge_result *merged,
+                                                struct bough_txn_result *written);
 
 /* ---- conflicts kept (merge_list.c) ---- */
 
