@@ -14,6 +14,7 @@
 #include "cmd_key.h"
 #include "cmd_log.h"
 #include "cmd_ls.h"
+#include "cmd_merge_driver.h"
 #include "cmd_reflog.h"
 #include "cmd_retention.h"
 #include "cmd_run.h"
@@ -110,6 +111,11 @@ static const struct options_verb verbs[] = {
      "  bough load copy.img < all.dump\n"
      "  bough load copy.img --size 10G < all.dump\n",
      "mirror size force quiet", 1, 1, cmd_backup_load},
+    {"merge-driver", "POLICY BASE OURS THEIRS [MARKER-LEN [PATH [BASE OURS THEIRS labels]]]",
+     "Merge a file for git, by a policy; --install tells git to ask.",
+     "  bough merge-driver --install\n"
+     "  git config merge.counter.driver 'bough merge-driver counter -- %O %A %B %L %P'\n",
+     "install", 0, 9, cmd_merge_driver},
     {"version", "", "Print the version.", "  bough version --json\n", "json", 0, 0, version},
     {"help", "[VERB]", "Print what there is, or how a verb is used.", "  bough help put\n", "", 0,
      1, help},
@@ -171,7 +177,7 @@ static void print_verbs(FILE *into)
                   "  echo hello | bough put key     write\n"
                   "  git clone http://127.0.0.1:8080/bough.git\n\n");
     for (size_t i = 0; i < VERB_COUNT; i++)
-        fprintf(into, "  %-8s %s\n", verbs[i].name, verbs[i].summary);
+        fprintf(into, "  %-12s %s\n", verbs[i].name, verbs[i].summary);
     fprintf(into,
             "\n`bough help VERB` tells more.  Exit status: 0 done, 1 not found, 2 usage, 3 merge\n"
             "conflict, 4 precondition, 5 not allowed, 6 no answer, 7 damaged, 8 full or past "

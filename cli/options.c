@@ -55,6 +55,7 @@ static const struct option table[] = {
     {"repair-from", 0, TEXT(repair_from), "FILE|URL",
      "take what is damaged from this store, by name"},
     {"force", 'f', FLAG(force), NULL, "even if something is lost by it"},
+    {"install", 0, FLAG(install), NULL, "write the configuration of git, in this repository"},
     {"help", 'h', FLAG(help), NULL, "this text"},
 };
 

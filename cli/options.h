@@ -43,6 +43,7 @@ struct options {
     bool details;
     bool create;
     bool force;
+    bool install;
     bool help;
     const char *offset;
     const char *repair_from;
