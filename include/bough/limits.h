@@ -28,6 +28,14 @@
 /* Policies of retention. */
 #define BOUGH_RETENTION_MAX 64u
 
+/* Merging. */
+#define BOUGH_MERGE_BASES_MAX         16u    /* lowest common ancestors; past it none is believed */
+#define BOUGH_MERGE_FRONT_MAX         65536u /* commits at the front of a walk through history */
+#define BOUGH_MERGE_DEPTH_MAX         32u    /* common ancestors of common ancestors of ... */
+#define BOUGH_MERGE_VALUE_BYTES_MAX   (4u << 20)  /* a value that a policy may merge */
+#define BOUGH_MERGE_SCRATCH_BYTES_MAX (64u << 20) /* what merging one value may take */
+#define BOUGH_REWRITE_COMMITS_MAX     10000u      /* that one rebase makes again */
+
 /* The log of refs: how much of it is kept unless a setting says otherwise. */
 #define BOUGH_REFLOG_MOVES      100u   /* of one ref, the last ones */
 #define BOUGH_REFLOG_MOVES_MAX  10000u /* the most that can be asked for */
