@@ -40,6 +40,13 @@ enum bough_err api_list_at(struct request *request);
 /* POST /v1/b/{b}/txn */
 enum bough_err api_txn_post(struct request *request);
 
+/* POST /v1/b/{b}/merge : merge into the branch, or go on with the merge in progress */
+enum bough_err api_merge_post(struct request *request);
+/* GET /v1/b/{b}/merge : the merge in progress, and its open conflicts */
+enum bough_err api_merge_get(struct request *request);
+/* DELETE /v1/b/{b}/merge : gives it up */
+enum bough_err api_merge_delete(struct request *request);
+
 /* GET /v1/branches */
 enum bough_err api_branch_list(struct request *request);
 /* GET /v1/branches/{b} */

@@ -29,6 +29,10 @@ static const struct route routes[] = {
     {HTTP_GET, "/v1/at/{}/keys", ROUTE_BODY_NONE, false, api_list_at},
     {HTTP_POST, "/v1/b/{}/txn", ROUTE_BODY_WHOLE, false, api_txn_post},
 
+    {HTTP_POST, "/v1/b/{}/merge", ROUTE_BODY_WHOLE, false, api_merge_post},
+    {HTTP_GET, "/v1/b/{}/merge", ROUTE_BODY_NONE, false, api_merge_get},
+    {HTTP_DELETE, "/v1/b/{}/merge", ROUTE_BODY_NONE, false, api_merge_delete},
+
     {HTTP_GET, "/v1/branches", ROUTE_BODY_NONE, false, api_branch_list},
     {HTTP_GET, "/v1/branches/{}", ROUTE_BODY_NONE, false, api_branch_get},
     {HTTP_PUT, "/v1/branches/{}", ROUTE_BODY_WHOLE, false, api_branch_put},

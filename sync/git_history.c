@@ -315,7 +315,8 @@ enum bough_err git_history_ref_next(struct git_view *view, struct bough_bytes pr
         BOUGH_TRY(bough_ref_next(view->store, prefix, after, arena, &name, &found));
         after = name;
         err = BOUGH_NOT_FOUND;
-        if (found.kind != BOUGH_KIND_COMMIT && found.kind != BOUGH_KIND_TAG)
+        if ((found.kind != BOUGH_KIND_COMMIT && found.kind != BOUGH_KIND_TAG) ||
+            bough_bytes_starts(name, bough_bytes_text(BOUGH_REF_MERGES)))
             continue;
         *ref = (struct git_ref){
             .native = {.kind = found.kind == BOUGH_KIND_COMMIT ? GIT_COMMIT : GIT_TAG,

@@ -43,8 +43,8 @@ struct git_ref {
 };
 
 /* The first ref behind `after` (a whole git name, or empty) whose git name starts with `prefix`, in
- * bytewise order; the name lives in `arena`.  Refs that git could not hold are passed over.
- * BOUGH_NOT_FOUND at the end. */
+ * bytewise order; the name lives in `arena`.  Refs that git could not hold, and merges in
+ * progress, are passed over.  BOUGH_NOT_FOUND at the end. */
 BOUGH_MUST_CHECK enum bough_err git_history_ref_next(struct git_view *view,
                                                      struct bough_bytes prefix,
                                                      struct bough_bytes after,

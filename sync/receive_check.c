@@ -33,6 +33,10 @@ static enum bough_err check_name(struct receive *receive, struct receive_command
         command->refused = "funny refname";
         return BOUGH_OK;
     }
+    if (bough_bytes_starts(ref_name(command), bough_bytes_text(BOUGH_REF_MERGES))) {
+        command->refused = "deny updating a hidden ref";
+        return BOUGH_OK;
+    }
     if (!receive_deletes(command))
         return BOUGH_OK;
     BOUGH_TRY(bough_ref_head(receive->view->store, &receive->arena, &head));

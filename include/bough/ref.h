@@ -16,6 +16,9 @@ struct bough_ref {
     struct bough_link link;
 };
 
+/* Merges in progress: "merge/main" is that of the branch main.  git neither sees nor moves them. */
+#define BOUGH_REF_MERGES "merge/"
+
 enum bough_expect {
     BOUGH_EXPECT_ANY,    /* whatever it is now */
     BOUGH_EXPECT_ABSENT, /* it must not exist */

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * merge_choice.h - what a client has decided about paths in conflict: resolutions.
+ */
+#ifndef MERGE_CHOICE_H
+#define MERGE_CHOICE_H
+
+#include "bough/merge.h"
+#include "json_read.h"
+#include "request.h"
+
+enum merge_choice_kind {
+    MERGE_CHOICE_OURS,
+    MERGE_CHOICE_THEIRS,
+    MERGE_CHOICE_BASE,
+    MERGE_CHOICE_VALUE,
+    MERGE_CHOICE_DELETE
+};
+
+struct merge_choice {
+    struct bough_bytes path;
+    enum merge_choice_kind kind;
+    bool met;                 /* there is a conflict at the path */
+    bool no_base;             /* its base was asked for, and there is none */
+    bool put;                 /* `entry` is to be put; else nothing is to be there */
+    struct bough_entry entry; /* VALUE: value and, unless it is 0, mode; others: once met */
+};
+
+/* Members are private to merge_choice.c but for count. */
+struct merge_choices {
+    struct request *request;
+    struct merge_choice *items; /* by path */
+    size_t count;
+};
+
+/* Reads the JSON array `list` (NULL: none); values are put into the store.  False: the reply says
+ * why not, or *err is what the store answered. */
+bool merge_choice_read(struct request *request, const struct json *list,
+                       struct merge_choices *choices, enum bough_err *err);
+
+/* If there is a choice for the conflict's path, remembers what it comes to; *found says so.
+ * BOUGH_NO_MEMORY. */
+BOUGH_MUST_CHECK enum bough_err merge_choice_meet(struct merge_choices *choices,
+                                                  const struct bough_merge_conflict *conflict,
+                                                  bool *found);
+
+/* Whether each choice was for a path in conflict.  False: the reply says which was not. */
+bool merge_choice_all_met(const struct merge_choices *choices);
+
+/* The tree that has `draft` with all choices applied to it, staged.  Errors as bough_tree_edit. */
+BOUGH_MUST_CHECK enum bough_err merge_choice_apply(const struct merge_choices *choices,
+                                                   const struct bough_tree *draft,
+                                                   struct bough_tree *result);
+
+#endif

@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * test_api_merge.c - merges over HTTP: done, refused, in progress, continued, given up.
+ *
+ * Proves it by writing on two branches, merging, and reading every key that was written; a merge
+ * that was refused leaves the branch's head as it was.  A merge in progress is looked at again by a
+ * second service over the same store.
+ */
+#include "bough/ref.h"
+#include "hash.h"
+#include "host_service.h"
+
+static struct host_service host;
+
+static int begin(void **state)
+{
+    (void)state;
+    host_service_begin(&host, NULL);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    host_service_end(&host);
+    return 0;
+}
+
+static const char *ask(const char *method, const char *target, const char *body)
+{
+    return host_service_ask(&host, method, target, "", body);
+}
+
+static int status_of(const char *method, const char *target, const char *body)
+{
+    return host_service_status(ask(method, target, body));
+}
+
+/* One commit on a branch with the operations in `ops`. */
+static void txn(const char *branch, const char *ops)
+{
+    char target[64];
+    char body[4096];
+
+    (void)snprintf(target, sizeof(target), "/v1/b/%s/txn", branch);
+    (void)snprintf(body, sizeof(body), "{\"ops\":[%s]}", ops);
+    assert_int_equal(status_of("POST", target, body), 200);
+}
+
+#define PUT(key, value) "{\"op\":\"put\",\"key\":\"" key "\",\"value\":\"" value "\"}"
+#define DEL(key)        "{\"op\":\"delete\",\"key\":\"" key "\"}"
+
+/* Two branches that have gone their own ways from one commit. */
+static void fork(const char *base, const char *ours, const char *theirs)
+{
+    txn("main", base);
+    assert_int_equal(status_of("PUT", "/v1/branches/dev", NULL), 201);
+    txn("main", ours);
+    txn("dev", theirs);
+}
+
+static const char *value(const char *key)
+{
+    char target[256];
+    const char *got;
+
+    (void)snprintf(target, sizeof(target), "/v1/b/main/k/%s", key);
+    got = ask("GET", target, NULL);
+    return host_service_status(got) == 200 ? host_service_body(got) : "(none)";
+}
+
+static void head(const char *branch, char hex[80])
+{
+    char target[128];
+
+    (void)snprintf(target, sizeof(target), "/v1/branches/%s", branch);
+    host_service_keep(hex, 80, ask("GET", target, NULL), "Bough-Commit");
+}
+
+static const char *merge(const char *body)
+{
+    return ask("POST", "/v1/b/main/merge", body);
+}
+
+static void expect_problem(const char *got, int status, const char *code)
+{
+    char member[64];
+
+    (void)snprintf(member, sizeof(member), "\"code\":\"%s\"", code);
+    if (host_service_status(got) != status || strstr(got, member) == NULL)
+        fail_msg("not %d %s: %s", status, code, got);
+}
+
+static void test_api_merge__what_each_side_changed_is_there(void **state)
+{
+    char ours[80];
+    char theirs[80];
+    char now[80];
+    const char *got;
+
+    (void)state;
+    fork(PUT("a", "1") "," PUT("b", "1") "," PUT("c", "1"), PUT("a", "2") "," DEL("c"),
+         PUT("b", "3") "," PUT("d/e", "4"));
+    head("main", ours);
+    head("dev", theirs);
+    got = merge("{\"from\":\"dev\",\"message\":\"both\",\"author\":\"A <a@b>\"}");
+    assert_int_equal(host_service_status(got), 200);
+    assert_non_null(strstr(got, "\"outcome\":\"merged\""));
+    assert_non_null(strstr(got, "\"ahead\":1,\"behind\":1"));
+    assert_string_equal(value("a"), "2");
+    assert_string_equal(value("b"), "3");
+    assert_string_equal(value("c"), "(none)");
+    assert_string_equal(value("d/e"), "4");
+    head("main", now);
+    assert_string_not_equal(now, ours);
+    got = ask("GET", "/v1/commits/main", NULL);
+    assert_non_null(strstr(got, "\"message\":\"both\\n\""));
+    assert_non_null(strstr(got, ours));
+    assert_non_null(strstr(got, theirs));
+    got = merge("{\"from\":\"dev\"}");
+    assert_non_null(strstr(got, "\"outcome\":\"up-to-date\""));
+    assert_string_equal(host_service_field(got, "Bough-Unchanged"), "1");
+    assert_string_equal(host_service_field(got, "Bough-Commit"), now);
+}
+
+static void test_api_merge__a_fast_forward_makes_no_commit_unless_asked(void **state)
+{
+    char theirs[80];
+    const char *got;
+
+    (void)state;
+    txn("main", PUT("a", "1"));
+    assert_int_equal(status_of("PUT", "/v1/branches/dev", NULL), 201);
+    assert_int_equal(status_of("PUT", "/v1/branches/old", NULL), 201);
+    txn("dev", PUT("b", "1"));
+    head("dev", theirs);
+    got = merge("{\"from\":\"dev\",\"dry_run\":true}");
+    assert_non_null(strstr(got, "{\"commit\":null,\"outcome\":\"fast-forward\""));
+    assert_string_equal(value("b"), "(none)");
+    got = merge("{\"from\":\"dev\"}");
+    assert_non_null(strstr(got, "\"outcome\":\"fast-forward\""));
+    assert_string_equal(host_service_field(got, "Bough-Commit"), theirs);
+    got = ask("POST", "/v1/b/old/merge", "{\"from\":\"dev\",\"no_ff\":true}");
+    assert_string_not_equal(host_service_field(got, "Bough-Commit"), theirs);
+    got = ask("GET", "/v1/commits/old~1", NULL);
+    assert_null(strstr(got, theirs));
+}
+
+static void test_api_merge__conflicts_are_listed_with_all_three_sides(void **state)
+{
+    char before[80];
+    char after[80];
+    const char *got;
+
+    (void)state;
+    fork(PUT("e", "0") "," PUT("gone", "0") "," PUT("kept", "0") "," PUT("v", "0"),
+         PUT("e", "1") "," PUT("new", "1") "," PUT("gone", "1") "," DEL("kept") "," DEL(
+             "v") "," PUT("v/x", "1"),
+         PUT("e", "2") "," PUT("new", "2") "," DEL("gone") "," PUT("kept", "2") "," PUT(
+             "v", "2") "," PUT("free", "2"));
+    head("main", before);
+    got = merge("{\"from\":\"dev\"}");
+    expect_problem(got, 409, "merge-conflict");
+    assert_string_equal(host_service_field(got, "Content-Type"), "application/problem+json");
+    assert_non_null(strstr(got, "\"conflict_count\":5,\"resolved_count\":0"));
+    assert_non_null(strstr(got, "{\"key\":\"e\",\"kind\":\"edit/edit\",\"base\":{\"etag\":\""));
+    assert_non_null(strstr(got, "\"size\":1,\"mode\":\"100644\",\"inline\":\"2\""));
+    assert_non_null(strstr(got, "{\"key\":\"gone\",\"kind\":\"edit/delete\""));
+    assert_non_null(strstr(got, "{\"key\":\"kept\",\"kind\":\"delete/edit\""));
+    assert_non_null(strstr(got, "{\"key\":\"new\",\"kind\":\"add/add\",\"base\":null"));
+    assert_non_null(strstr(got, "{\"key\":\"v\",\"kind\":\"tree/value\""));
+    assert_non_null(strstr(got, "\"ours\":{\"keys\":1}"));
+    assert_non_null(strstr(got, "\"truncated\":false"));
+    head("main", after);
+    assert_string_equal(before, after);
+    assert_string_equal(value("free"), "(none)");
+}
+
+static void test_api_merge__resolutions_complete_it_in_one_request(void **state)
+{
+    const char *got;
+
+    (void)state;
+    fork(PUT("a", "0") "," PUT("b", "0") "," PUT("c", "0") "," PUT("d", "0") "," PUT("v", "0"),
+         PUT("a", "1") "," PUT("b", "1") "," PUT("c", "1") "," PUT("d", "1") "," DEL("v") "," PUT(
+             "v/x", "1"),
+         PUT("a", "2") "," PUT("b", "2") "," PUT("c", "2") "," PUT("d", "2") "," PUT("v", "2"));
+    got = merge("{\"from\":\"dev\",\"resolutions\":[{\"key\":\"d\",\"delete\":true},"
+                "{\"key\":\"a\",\"take\":\"theirs\"},{\"key\":\"b\",\"take\":\"base\"},"
+                "{\"key\":\"c\",\"value\":\"3\",\"mode\":\"100755\"},"
+                "{\"key\":\"v\",\"take\":\"theirs\"}]}");
+    assert_int_equal(host_service_status(got), 200);
+    assert_non_null(strstr(got, "\"outcome\":\"merged\""));
+    assert_non_null(strstr(got, "\"resolved_count\":5"));
+    assert_string_equal(value("a"), "2");
+    assert_string_equal(value("b"), "0");
+    assert_string_equal(value("c"), "3");
+    assert_string_equal(value("d"), "(none)");
+    assert_string_equal(value("v"), "2");
+    got = ask("GET", "/v1/b/main/k/c", NULL);
+    assert_string_equal(host_service_field(got, "Bough-Mode"), "100755");
+    expect_problem(ask("GET", "/v1/b/main/merge", NULL), 404, "no-such-merge");
+}
+
+static void test_api_merge__it_is_continued_step_by_step_by_another_service(void **state)
+{
+    struct loop loop;
+    const char *got;
+
+    (void)state;
+    fork(PUT("a", "0") "," PUT("b", "0") "," PUT("c", "0"),
+         PUT("a", "1") "," PUT("b", "1") "," PUT("c", "1"),
+         PUT("a", "2") "," PUT("b", "2") "," PUT("c", "2") "," PUT("free", "2"));
+    expect_problem(merge("{\"from\":\"dev\",\"message\":\"kept words\"}"), 409, "merge-conflict");
+    got = merge("{\"from\":\"dev\",\"resolutions\":[{\"key\":\"a\",\"value\":\"3\"}]}");
+    expect_problem(got, 409, "merge-conflict");
+    assert_non_null(strstr(got, "\"conflict_count\":2,\"resolved_count\":1"));
+    loop_close(&host.loop); /* whatever the service knew is gone: only the store stays */
+    loop_init(&loop, &host.service, &host.net.base);
+    host.loop = loop;
+    got = ask("GET", "/v1/b/main/merge?limit=1", NULL);
+    assert_int_equal(host_service_status(got), 200);
+    assert_non_null(strstr(got, "\"from\":\"dev\""));
+    assert_non_null(strstr(got, "\"conflict_count\":2,\"resolved_count\":1"));
+    assert_non_null(strstr(got, "\"conflicts\":[{\"key\":\"b\""));
+    assert_null(strstr(got, "{\"key\":\"c\""));
+    assert_non_null(strstr(got, "\"truncated\":true"));
+    got = ask("GET", "/v1/b/main/merge?limit=1&after=b", NULL);
+    assert_non_null(strstr(got, "\"conflicts\":[{\"key\":\"c\""));
+    assert_non_null(strstr(got, "\"truncated\":false"));
+    /* The second thought about "a" counts; "b" follows. */
+    got = merge("{\"resolutions\":[{\"key\":\"a\",\"take\":\"theirs\"},"
+                "{\"key\":\"b\",\"take\":\"ours\"}]}");
+    expect_problem(got, 409, "merge-conflict");
+    got = merge("{\"resolutions\":[{\"key\":\"c\",\"delete\":true}]}");
+    assert_int_equal(host_service_status(got), 200);
+    assert_string_equal(value("a"), "2");
+    assert_string_equal(value("b"), "1");
+    assert_string_equal(value("c"), "(none)");
+    assert_string_equal(value("free"), "2");
+    got = ask("GET", "/v1/commits/main", NULL);
+    assert_non_null(strstr(got, "\"message\":\"kept words\\n\""));
+    expect_problem(ask("GET", "/v1/b/main/merge", NULL), 404, "no-such-merge");
+    got = ask("GET", "/v1/reflog", NULL);
+    assert_non_null(strstr(got, "\"refs\":[]")); /* drafts leave nothing behind */
+}
+
+static void test_api_merge__a_resolution_must_be_for_a_path_in_conflict(void **state)
+{
+    static const char *const bad[] = {
+        "{\"key\":\"free\",\"take\":\"ours\"}",
+        "{\"key\":\"none\",\"delete\":true}",
+        "{\"key\":\"new\",\"take\":\"base\"}",
+        "{\"key\":\"a\",\"take\":\"ours\"},{\"key\":\"a\",\"take\":\"theirs\"}",
+        "{\"key\":\"a\",\"take\":\"mine\"}",
+        "{\"key\":\"a\"}",
+        "{\"key\":\"a\",\"delete\":false}",
+        "{\"key\":\"a\",\"take\":\"ours\",\"value\":\"1\"}",
+        "{\"key\":\"a/../b\",\"take\":\"ours\"}",
+        "{\"take\":\"ours\"}",
+        "{\"key\":\"a\",\"value_base64\":\"!\"}",
+        "{\"key\":\"a\",\"value\":\"1\",\"mode\":\"040000\"}",
+        "1",
+    };
+    char before[80];
+    char after[80];
+    char body[256];
+
+    (void)state;
+    fork(PUT("a", "0"), PUT("a", "1") "," PUT("new", "1"),
+         PUT("a", "2") "," PUT("new", "2") "," PUT("free", "2"));
+    head("main", before);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        (void)snprintf(body, sizeof(body), "{\"from\":\"dev\",\"resolutions\":[%s]}", bad[i]);
+        expect_problem(merge(body), 422, "unprocessable");
+    }
+    expect_problem(merge("{\"from\":\"dev\",\"resolutions\":{}}"), 422, "unprocessable");
+    expect_problem(ask("GET", "/v1/b/main/merge", NULL), 404, "no-such-merge");
+    txn("main", PUT("clean", "1"));
+    assert_int_equal(status_of("PUT", "/v1/branches/clean", "{\"from\":\"main\"}"), 201);
+    txn("clean", PUT("more", "1"));
+    head("main", before);
+    expect_problem(
+        merge("{\"from\":\"clean\",\"resolutions\":[{\"key\":\"a\",\"take\":\"ours\"}]}"), 422,
+        "unprocessable");
+    head("main", after);
+    assert_string_equal(before, after);
+}
+
+static void test_api_merge__a_branch_that_moved_or_went_is_said_clearly(void **state)
+{
+    const char *got;
+
+    (void)state;
+    fork(PUT("a", "0") "," PUT("b", "0"), PUT("a", "1") "," PUT("b", "1"),
+         PUT("a", "2") "," PUT("b", "2"));
+    assert_int_equal(status_of("PUT", "/v1/branches/topic%2Fx", NULL), 201);
+    got = ask("POST", "/v1/b/topic%2Fx/merge",
+              "{\"from\":\"dev\",\"resolutions\":[{\"key\":\"a\",\"take\":\"ours\"}]}");
+    expect_problem(got, 409, "merge-conflict");
+    expect_problem(merge("{\"from\":\"dev\"}"), 409, "merge-conflict"); /* two at once */
+    txn("topic%2Fx", PUT("moved", "1"));
+    got = ask("POST", "/v1/b/topic%2Fx/merge", "{\"resolutions\":[]}");
+    expect_problem(got, 409, "head-moved");
+    got = ask("POST", "/v1/b/topic%2Fx/merge", "{\"from\":\"dev\"}");
+    expect_problem(got, 409, "merge-in-progress");
+    assert_non_null(strstr(ask("GET", "/v1/b/topic%2Fx/merge", NULL), "\"moved\":true"));
+    assert_int_equal(status_of("DELETE", "/v1/branches/topic%2Fx", NULL), 204);
+    expect_problem(ask("GET", "/v1/b/topic%2Fx/merge", NULL), 404, "no-such-branch");
+    expect_problem(ask("POST", "/v1/b/topic%2Fx/merge", "{}"), 404, "no-such-branch");
+    assert_int_equal(status_of("DELETE", "/v1/b/topic%2Fx/merge", NULL), 204);
+    expect_problem(ask("DELETE", "/v1/b/topic%2Fx/merge", NULL), 404, "no-such-merge");
+    /* One without resolutions gives way. */
+    txn("main", PUT("moved", "1"));
+    expect_problem(merge("{\"from\":\"dev\"}"), 409, "merge-conflict");
+    assert_non_null(strstr(ask("GET", "/v1/b/main/merge", NULL), "\"moved\":false"));
+}
+
+static void test_api_merge__options_settle_what_they_say(void **state)
+{
+    const char *got;
+
+    (void)state;
+    fork(PUT("a", "1\\n") "," PUT("b", "0"), PUT("a", "1\\n2\\n") "," PUT("b", "1"),
+         PUT("a", "1\\n3\\n") "," PUT("b", "2"));
+    got = merge("{\"from\":\"dev\",\"dry_run\":true,\"favor\":\"theirs\"}");
+    assert_int_equal(host_service_status(got), 200);
+    got = merge("{\"from\":\"dev\",\"keep\":false}");
+    expect_problem(got, 409, "merge-conflict");
+    assert_non_null(strstr(got, "\"draft\":null"));
+    expect_problem(ask("GET", "/v1/b/main/merge", NULL), 404, "no-such-merge");
+    assert_int_equal(status_of("PUT", "/v1/branches/union", NULL), 201);
+    got = merge("{\"from\":\"dev\",\"strategy\":\"theirs\"}");
+    assert_int_equal(host_service_status(got), 200);
+    assert_string_equal(value("b"), "2");
+    got = ask("POST", "/v1/b/union/merge",
+              "{\"from\":\"dev\",\"strategy\":\"union\",\"favor\":\"ours\"}");
+    assert_int_equal(host_service_status(got), 200);
+    assert_string_equal(host_service_body(ask("GET", "/v1/b/union/k/a", NULL)), "1\n2\n3\n");
+}
+
+static void test_api_merge__attributes_of_ours_choose_the_policy(void **state)
+{
+    (void)state;
+    fork(PUT(".gitattributes", "*.n merge=counter\\n") "," PUT(
+             "d/.gitattributes",
+             "x.n -merge\\n") "," PUT("c.n", "10\\n") "," PUT("d/x.n", "10\\n") "," PUT("d/y.n",
+                                                                                        "10\\n"),
+         PUT("c.n", "11\\n") "," PUT("d/x.n", "11\\n") "," PUT("d/y.n", "12\\n"),
+         PUT("c.n", "15\\n") "," PUT("d/x.n", "15\\n") "," PUT("d/y.n", "9\\n"));
+    const char *got = merge("{\"from\":\"dev\",\"strategy\":\"ours\"}");
+
+    expect_problem(got, 409, "merge-conflict"); /* a policy of its own counts, also none */
+    assert_non_null(strstr(got, "\"conflicts\":[{\"key\":\"d/x.n\""));
+    assert_non_null(strstr(got, "\"conflict_count\":1"));
+    got = merge("{\"resolutions\":[{\"key\":\"d/x.n\",\"take\":\"ours\"}]}");
+    assert_int_equal(host_service_status(got), 200);
+    assert_string_equal(value("c.n"), "16\n");
+    assert_string_equal(value("d/y.n"), "11\n");
+}
+
+static void test_api_merge__wrong_requests_change_nothing(void **state)
+{
+    char body[256];
+    char dev[80];
+
+    (void)state;
+    expect_problem(merge("{\"from\":\"main\"}"), 404, "no-such-branch"); /* no commit yet */
+    fork(PUT("a", "0"), PUT("b", "1"), PUT("c", "2"));
+    head("dev", dev);
+    expect_problem(merge("{}"), 422, "unprocessable");
+    expect_problem(merge("{\"from\":1}"), 422, "unprocessable");
+    expect_problem(merge("{\"from\":\"none\"}"), 404, "no-such-revision");
+    expect_problem(ask("POST", "/v1/b/none/merge", "{\"from\":\"dev\"}"), 404, "no-such-branch");
+    expect_problem(merge("{\"from\":\"dev\",\"strategy\":\"octopus\"}"), 422, "unprocessable");
+    expect_problem(merge("{\"from\":\"dev\",\"favor\":1}"), 422, "unprocessable");
+    expect_problem(merge("{\"from\":\"dev\",\"dry_run\":1}"), 422, "unprocessable");
+    expect_problem(merge("{\"from\":\"dev\",\"expect\":\"main\"}"), 422, "unprocessable");
+    expect_problem(merge("{\"from\":\"dev\",\"form\":1}"), 422, "unprocessable");
+    (void)snprintf(body, sizeof(body), "{\"from\":\"dev\",\"expect\":\"%s\"}", dev);
+    expect_problem(merge(body), 409, "head-moved");
+    assert_string_equal(value("c"), "(none)");
+    expect_problem(ask("DELETE", "/v1/b/main/merge", NULL), 404, "no-such-merge");
+    assert_int_equal(status_of("GET", "/v1/b/main/merge?limit=0", NULL), 404);
+}
+
+static void test_api_merge__a_report_is_cut_at_its_limit_and_goes_on_by_pages(void **state)
+{
+    char ops[3][8192] = {"", "", ""};
+    char target[128] = "/v1/b/main/merge?limit=7";
+    unsigned met = 0;
+    const char *got;
+
+    (void)state;
+    for (unsigned i = 0; i < BOUGH_MERGE_REPORT_MAX + 1; i++)
+        for (unsigned j = 0; j < 3; j++)
+            (void)snprintf(ops[j] + strlen(ops[j]), 70,
+                           "%s"
+                           "{\"op\":\"put\",\"key\":\"k%03u\","
+                           "\"value\":\"%u\"}",
+                           i == 0 ? "" : ",", i, j);
+    fork(PUT("x", "0"), "", "");
+    for (unsigned j = 0; j < 3; j++) {
+        char body[9000];
+
+        (void)snprintf(body, sizeof(body), "{\"ops\":[%s]}", ops[j]);
+        assert_int_equal(status_of("POST", j == 2 ? "/v1/b/dev/txn" : "/v1/b/main/txn", body), 200);
+        if (j == 0)
+            assert_int_equal(status_of("PATCH", "/v1/branches/dev", "{\"to\":\"main\"}"), 200);
+    }
+    got = merge("{\"from\":\"dev\"}");
+    expect_problem(got, 409, "merge-conflict");
+    assert_non_null(strstr(got, "\"conflict_count\":101"));
+    assert_non_null(strstr(got, "{\"key\":\"k099\""));
+    assert_null(strstr(got, "{\"key\":\"k100\""));
+    assert_non_null(strstr(got, "\"truncated\":true"));
+    for (bool more = true; more;) {
+        unsigned last = 0;
+
+        got = ask("GET", target, NULL);
+        assert_int_equal(host_service_status(got), 200);
+        for (const char *at = got; (at = strstr(at, "{\"key\":\"k")) != NULL; at++) {
+            assert_int_equal(sscanf(at, "{\"key\":\"k%u", &last), 1);
+            assert_int_equal(last, met++);
+        }
+        more = strstr(got, "\"truncated\":true") != NULL;
+        (void)snprintf(target, sizeof(target), "/v1/b/main/merge?limit=7&after=k%03u", last);
+    }
+    assert_int_equal(met, 101);
+}
+
+static void test_api_merge__unrelated_histories_are_merged_only_when_asked(void **state)
+{
+    struct bough_commit commit = {.message = bough_bytes_text("root\n")};
+    struct bough_ref_move move = {.name = bough_bytes_text("heads/other"),
+                                  .next = {.kind = BOUGH_KIND_COMMIT}};
+    struct bough_arena arena;
+
+    (void)state;
+    txn("main", PUT("a", "1"));
+    bough_arena_init(&arena, host.env.heap, 1 << 20);
+    assert_int_equal(bough_commit_put(host.service.store, &commit, &arena, &move.next.link),
+                     BOUGH_OK);
+    assert_int_equal(bough_ref_move(host.service.store, &move, 1, NULL), BOUGH_OK);
+    bough_arena_release(&arena);
+    expect_problem(merge("{\"from\":\"other\"}"), 409, "unrelated-histories");
+    assert_int_equal(host_service_status(merge("{\"from\":\"other\",\"allow_unrelated\":true}")),
+                     200);
+    assert_string_equal(value("a"), "1");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_api_merge__what_each_side_changed_is_there),
+        TEST(test_api_merge__a_fast_forward_makes_no_commit_unless_asked),
+        TEST(test_api_merge__conflicts_are_listed_with_all_three_sides),
+        TEST(test_api_merge__resolutions_complete_it_in_one_request),
+        TEST(test_api_merge__it_is_continued_step_by_step_by_another_service),
+        TEST(test_api_merge__a_resolution_must_be_for_a_path_in_conflict),
+        TEST(test_api_merge__a_branch_that_moved_or_went_is_said_clearly),
+        TEST(test_api_merge__options_settle_what_they_say),
+        TEST(test_api_merge__attributes_of_ours_choose_the_policy),
+        TEST(test_api_merge__wrong_requests_change_nothing),
+        TEST(test_api_merge__a_report_is_cut_at_its_limit_and_goes_on_by_pages),
+        TEST(test_api_merge__unrelated_histories_are_merged_only_when_asked),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
