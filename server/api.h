@@ -47,6 +47,23 @@ enum bough_err api_merge_get(struct request *request);
 /* DELETE /v1/b/{b}/merge : gives it up */
 enum bough_err api_merge_delete(struct request *request);
 
+/* GET /v1/merge-base?a=&b= */
+enum bough_err api_merge_base_get(struct request *request);
+
+/* POST /v1/b/{b}/cherry-pick */
+enum bough_err api_rewrite_pick(struct request *request);
+/* POST /v1/b/{b}/revert */
+enum bough_err api_rewrite_revert(struct request *request);
+/* POST /v1/b/{b}/squash */
+enum bough_err api_rewrite_squash(struct request *request);
+/* POST /v1/b/{b}/rebase */
+enum bough_err api_rewrite_rebase(struct request *request);
+/* POST /v1/b/{b}/reset */
+enum bough_err api_rewrite_reset(struct request *request);
+
+/* GET /v1/diff?from=&to= */
+enum bough_err api_diff_get(struct request *request);
+
 /* GET /v1/branches */
 enum bough_err api_branch_list(struct request *request);
 /* GET /v1/branches/{b} */

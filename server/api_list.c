@@ -47,18 +47,6 @@ struct page {
     bool more;
 };
 
-/* Whether the client would rather have one JSON document per line. */
-static bool wants_lines(const struct request *request)
-{
-    struct bough_bytes list = http_in_field(&request->in, "Accept", 0);
-    struct bough_bytes element;
-
-    while (http_in_element(&list, &element))
-        if (http_in_is(element, "application/x-ndjson"))
-            return true;
-    return false;
-}
-
 static bool read_parameters(struct request *request, struct page *page)
 {
     const struct query *query = &page->query;
@@ -72,7 +60,7 @@ static bool read_parameters(struct request *request, struct page *page)
     page->end = query_value(query, "end");
     page->delimiter = query_value(query, "delimiter");
     page->values = query_flag(query, "values");
-    page->lines = wants_lines(request);
+    page->lines = http_in_accepts(&request->in, "application/x-ndjson");
     page->reverse = query_flag(query, "reverse");
     if (!page->reverse && page->start.len > 0 && page->after.len > 0) {
         (void)reply_problem(request, PROBLEM_BAD_REQUEST, "start and after exclude each other");

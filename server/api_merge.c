@@ -56,13 +56,13 @@ static bool has_moved(const struct merging *merging)
 }
 
 /* What is merged: `from`, or what the merge in progress is of.  False as above. */
-static bool find_theirs(struct merging *merging, const struct json *from, enum bough_err *err)
+static bool find_theirs(struct merging *merging, const struct json *body, enum bough_err *err)
 {
     struct request *request = merging->request;
     struct rev rev;
 
     *err = BOUGH_OK;
-    if (from == NULL && merging->open.present) {
+    if (json_read_member(body, "from") == NULL && merging->open.present) {
         merging->from = merging->open.from;
         merging->theirs = merging->open.theirs;
         if (!has_moved(merging))
@@ -73,19 +73,11 @@ static bool find_theirs(struct merging *merging, const struct json *from, enum b
         reply_hash(request, "Bough-Commit", &merging->head.commit.name, false);
         return false;
     }
-    if (from == NULL || from->kind != JSON_STRING) {
-        (void)reply_problem(request, PROBLEM_UNPROCESSABLE,
-                            "\"from\" must say what is merged: no merge is in progress");
+    merging->from = query_text(body, "from");
+    if (!rev_commit(request, "from", merging->from, &rev, err))
         return false;
-    }
-    merging->from = from->text;
-    *err = rev_find(request, from->text, &rev);
-    if (*err == BOUGH_OK && bough_hash_is_none(&rev.commit.name))
-        *err = BOUGH_NOT_FOUND;
     merging->theirs = rev.commit;
-    if (*err != BOUGH_OK)
-        *err = rev_refuse(request, *err, PROBLEM_NO_SUCH_REVISION, from->text);
-    return *err == BOUGH_OK && request->reply.status == 0;
+    return true;
 }
 
 /* Reads all that the client says.  False as above. */
@@ -95,7 +87,7 @@ static bool read_body(struct merging *merging, const struct json *body, enum bou
     struct merge_words *words = &merging->words;
     bool same;
 
-    if (!find_theirs(merging, json_read_member(body, "from"), err))
+    if (!find_theirs(merging, body, err))
         return false;
     same = open->present && !has_moved(merging) &&
            bough_hash_equal(&open->theirs.name, &merging->theirs.name);

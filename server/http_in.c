@@ -238,6 +238,17 @@ bool http_in_element(struct bough_bytes *list, struct bough_bytes *element)
     return false;
 }
 
+bool http_in_accepts(const struct http_in *in, const char *type)
+{
+    struct bough_bytes list = http_in_field(in, "Accept", 0);
+    struct bough_bytes element;
+
+    while (http_in_element(&list, &element))
+        if (http_in_is(element, type))
+            return true;
+    return false;
+}
+
 struct bough_bytes http_in_field(const struct http_in *in, const char *name, size_t index)
 {
     for (size_t i = 0; i < in->field_count; i++)

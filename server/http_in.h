@@ -69,6 +69,9 @@ bool http_in_is(struct bough_bytes bytes, const char *text);
  * commas inside double quotes do not count.  False at the end. */
 bool http_in_element(struct bough_bytes *list, struct bough_bytes *element);
 
+/* Whether the field Accept names that type; weights do not count. */
+bool http_in_accepts(const struct http_in *in, const char *type);
+
 /* The method's name.  Static. */
 const char *http_in_method_name(enum http_method method);
 

@@ -139,6 +139,14 @@ const struct json *query_body(struct request *request, const char *const *names)
     return NULL;
 }
 
+struct bough_bytes query_text(const struct json *object, const char *name)
+{
+    const struct json *given = json_read_member(object, name);
+    bool is_text = given != NULL && given->kind == JSON_STRING;
+
+    return is_text ? given->text : (struct bough_bytes){0};
+}
+
 bool query_bytes(struct request *request, const struct json *object, const char *name,
                  const char *name_encoded, struct bough_bytes *bytes)
 {

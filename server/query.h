@@ -39,6 +39,9 @@ const struct json *query_body(struct request *request, const char *const *names)
 bool query_member(struct request *request, const struct json *object, const char *name,
                   uint32_t max, uint32_t *number);
 
+/* The text of member `name`; .at NULL when it is not there or no string. */
+struct bough_bytes query_text(const struct json *object, const char *name);
+
 /* Whether all members of `object` are among `names`; *stranger is one that is not. */
 bool query_knows(const struct json *object, const char *const *names, struct bough_bytes *stranger);
 

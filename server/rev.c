@@ -167,6 +167,23 @@ enum bough_err rev_refuse(struct request *request, enum bough_err err, enum prob
     return err;
 }
 
+bool rev_commit(struct request *request, const char *name, struct bough_bytes text, struct rev *rev,
+                enum bough_err *err)
+{
+    *err = BOUGH_OK;
+    if (text.at == NULL) {
+        (void)reply_problem(request, PROBLEM_UNPROCESSABLE, "\"%s\" must name a revision", name);
+        return false;
+    }
+    *err = rev_find(request, text, rev);
+    if (*err == BOUGH_OK && bough_hash_is_none(&rev->commit.name))
+        *err = BOUGH_NOT_FOUND;
+    if (*err == BOUGH_OK)
+        return true;
+    *err = rev_refuse(request, *err, PROBLEM_NO_SUCH_REVISION, text);
+    return false;
+}
+
 enum bough_err rev_is_ancestor(struct request *request, const struct bough_link *old,
                                const struct bough_link *young, bool *yes)
 {

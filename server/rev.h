@@ -31,6 +31,12 @@ BOUGH_MUST_CHECK enum bough_err rev_branch(struct request *request, struct bough
 BOUGH_MUST_CHECK enum bough_err rev_find(struct request *request, struct bough_bytes text,
                                          struct rev *rev);
 
+/* The commit that a document or parameter names as `name`.  False: the reply is made up, because
+ * the text is not there (.at NULL), or names nothing, or a branch without a commit; or *err says
+ * what. */
+bool rev_commit(struct request *request, const char *name, struct bough_bytes text, struct rev *rev,
+                enum bough_err *err);
+
 /* Says in a problem document that the branch or revision is not there, or passes other errors on.
  */
 enum bough_err rev_refuse(struct request *request, enum bough_err err, enum problem_kind kind,

@@ -33,6 +33,14 @@ static const struct route routes[] = {
     {HTTP_GET, "/v1/b/{}/merge", ROUTE_BODY_NONE, false, api_merge_get},
     {HTTP_DELETE, "/v1/b/{}/merge", ROUTE_BODY_NONE, false, api_merge_delete},
 
+    {HTTP_POST, "/v1/b/{}/cherry-pick", ROUTE_BODY_WHOLE, false, api_rewrite_pick},
+    {HTTP_POST, "/v1/b/{}/revert", ROUTE_BODY_WHOLE, false, api_rewrite_revert},
+    {HTTP_POST, "/v1/b/{}/squash", ROUTE_BODY_WHOLE, false, api_rewrite_squash},
+    {HTTP_POST, "/v1/b/{}/rebase", ROUTE_BODY_WHOLE, false, api_rewrite_rebase},
+    {HTTP_POST, "/v1/b/{}/reset", ROUTE_BODY_WHOLE, false, api_rewrite_reset},
+    {HTTP_GET, "/v1/merge-base", ROUTE_BODY_NONE, false, api_merge_base_get},
+    {HTTP_GET, "/v1/diff", ROUTE_BODY_NONE, false, api_diff_get},
+
     {HTTP_GET, "/v1/branches", ROUTE_BODY_NONE, false, api_branch_list},
     {HTTP_GET, "/v1/branches/{}", ROUTE_BODY_NONE, false, api_branch_get},
     {HTTP_PUT, "/v1/branches/{}", ROUTE_BODY_WHOLE, false, api_branch_put},

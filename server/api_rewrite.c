@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * api_rewrite.c - history made on top of history: revert, cherry-pick, squash, rebase, reset.
+ *
+ * Owns no data.  Each is one turn of the loop, all or nothing: with conflicts, which are listed as
+ * those of a merge are, the branch stays where it is and nothing is kept.
+ */
+#include "api.h"
+#include "author.h"
+#include "bough/rewrite.h"
+#include "merge_plan.h"
+#include "merge_report.h"
+#include "query.h"
+#include "reply.h"
+#include "rev.h"
+
+struct rewriting {
+    struct request *request;
+    struct merge_words words;
+    struct bough_bytes named; /* the commit, as the client says it */
+    struct rev head;
+    struct merge_report report;
+    struct bough_rewrite_request wanted;
+    struct bough_rewrite_result result;
+};
+
+enum rewrite_kind { REWRITE_PICK, REWRITE_REVERT, REWRITE_SQUASH, REWRITE_REBASE };
+
+/* The branch, with a commit.  False: the reply is made up, or *err says what. */
+static bool find_branch(struct rewriting *rewriting, enum bough_err *err)
+{
+    struct request *request = rewriting->request;
+
+    *err = rev_branch(request, request->words[0], &rewriting->head);
+    if (*err == BOUGH_OK && bough_hash_is_none(&rewriting->head.commit.name))
+        *err = BOUGH_NOT_FOUND;
+    if (*err == BOUGH_OK)
+        *err = rev_ref_name(request, "heads/", request->words[0], &rewriting->wanted.branch);
+    if (*err == BOUGH_OK)
+        return true;
+    *err = rev_refuse(request, *err, PROBLEM_NO_SUCH_BRANCH, request->words[0]);
+    return false;
+}
+
+/* Reads all that the client says; `name` is the member that names the commit.  False as above. */
+static bool read_body(struct rewriting *rewriting, const struct json *body, const char *name,
+                      enum bough_err *err)
+{
+    struct request *request = rewriting->request;
+    struct merge_words *words = &rewriting->words;
+    struct bough_rewrite_request *wanted = &rewriting->wanted;
+    struct rev commit;
+
+    *words = merge_words_initial();
+    rewriting->named = query_text(body, name);
+    if (!find_branch(rewriting, err) || !rev_commit(request, name, rewriting->named, &commit, err))
+        return false;
+    wanted->commit = commit.commit;
+    if (!query_member(request, body, "mainline", BOUGH_PARENTS_MAX, &wanted->mainline) ||
+        !merge_words_read(request, body, words) ||
+        !merge_words_expected(request, words, &rewriting->head.commit.name))
+        return false;
+    wanted->expect = BOUGH_EXPECT_NAME;
+    wanted->expected = rewriting->head.commit.name;
+    wanted->committer = words->author;
+    if (words->message.at == NULL)
+        words->message = http_in_field(&request->in, "Bough-Message", 0);
+    return true;
+}
+
+/* 409, with the conflicts, and the commit that they are of. */
+static enum bough_err answer_conflicts(struct rewriting *rewriting)
+{
+    struct request *request = rewriting->request;
+    struct out out;
+    struct json_write json =
+        reply_problem_begin(request, PROBLEM_MERGE_CONFLICT, "nothing is changed", &out);
+
+    json_write_hash(&json, "ours", &rewriting->head.commit.name);
+    json_write_hash(&json, "stopped_at", &rewriting->result.stopped_at.name);
+    BOUGH_TRY(merge_report_write(&rewriting->report, &json));
+    BOUGH_TRY(reply_problem_end(request, PROBLEM_MERGE_CONFLICT, &json, &out));
+    reply_hash(request, "Bough-Commit", &rewriting->head.commit.name, false);
+    return BOUGH_OK;
+}
+
+/* 200: where the branch is now. */
+static enum bough_err answer(struct request *request, const struct bough_hash *head,
+                             const char *outcome, uint64_t made)
+{
+    struct out out = reply_json_begin(request);
+    struct json_write json = json_write_into(&out);
+
+    json_write_object(&json, NULL);
+    json_write_hash(&json, "commit", head);
+    json_write_text(&json, "outcome", outcome);
+    json_write_number(&json, "commits", made);
+    json_write_end(&json);
+    reply_hash(request, "Bough-Commit", head, false);
+    if (strcmp(outcome, "up-to-date") == 0)
+        reply_field(request, "Bough-Unchanged", "1");
+    return reply_json_end(request, &out, 200);
+}
+
+/* What came out, in HTTP's words. */
+static enum bough_err answer_outcome(struct rewriting *rewriting)
+{
+    const struct bough_rewrite_result *result = &rewriting->result;
+    struct request *request = rewriting->request;
+
+    switch (result->outcome) {
+    case BOUGH_MERGE_UP_TO_DATE:
+        return answer(request, &result->head.name, "up-to-date", 0);
+    case BOUGH_MERGE_FAST_FORWARD:
+        return answer(request, &result->head.name, "fast-forward", 0);
+    case BOUGH_MERGE_CLEAN:
+        return answer(request, &result->head.name, "made", result->commit_count);
+    case BOUGH_MERGE_CONFLICTS:
+        return answer_conflicts(rewriting);
+    case BOUGH_MERGE_UNRELATED:
+        break;
+    }
+    return reply_problem(request, PROBLEM_UNRELATED, "%s", "");
+}
+
+static enum bough_err refuse(struct rewriting *rewriting, enum bough_err err)
+{
+    struct request *request = rewriting->request;
+
+    if (err == BOUGH_INVALID)
+        return reply_problem(request, PROBLEM_UNPROCESSABLE,
+                             "\"mainline\" must be one of the commit's parents, from 1 on; it is "
+                             "needed where there are several");
+    if (err == BOUGH_UNSUPPORTED)
+        return reply_problem(request, PROBLEM_UNPROCESSABLE,
+                             "a merge is among the commits: only a line can be rebased");
+    if (err == BOUGH_NOT_FOUND)
+        return reply_problem(request, PROBLEM_NO_SUCH_REVISION,
+                             "a parent was dropped by a policy of retention");
+    return err;
+}
+
+static enum bough_err run(struct rewriting *rewriting, enum rewrite_kind kind,
+                          struct merge_plan *plan)
+{
+    struct bough_store *store = rewriting->request->service->store;
+    const struct bough_rewrite_request *wanted = &rewriting->wanted;
+    struct bough_rewrite_result *result = &rewriting->result;
+
+    switch (kind) {
+    case REWRITE_PICK:
+        return bough_rewrite_pick(store, wanted, &plan->scratch, result);
+    case REWRITE_REVERT:
+        return bough_rewrite_revert(store, wanted, &plan->scratch, result);
+    case REWRITE_SQUASH:
+        return bough_rewrite_squash(store, wanted, &plan->scratch, result);
+    case REWRITE_REBASE:
+        break;
+    }
+    return bough_rewrite_rebase(store, wanted, &plan->scratch, result);
+}
+
+static enum bough_err rewrite(struct request *request, const char *const *members,
+                              enum rewrite_kind kind)
+{
+    const struct json *body = query_body(request, members);
+    struct rewriting rewriting = {.request = request};
+    struct merge_choices choices = {.request = request};
+    const struct bough_tree none = {0};
+    struct merge_plan plan;
+    enum bough_err err = BOUGH_OK;
+
+    if (body == NULL || !read_body(&rewriting, body, members[0], &err))
+        return err;
+    if (rewriting.words.message.at != NULL || kind == REWRITE_SQUASH)
+        BOUGH_TRY(author_message(request, rewriting.words.message, "squash", rewriting.named,
+                                 &rewriting.wanted.message));
+    merge_report_begin(&rewriting.report, request, &choices, &none, (struct bough_bytes){0},
+                       BOUGH_MERGE_REPORT_MAX);
+    merge_plan_begin(&plan, request, &rewriting.words, &rewriting.head.tree);
+    plan.options.conflict = merge_report_add;
+    plan.options.conflict_context = &rewriting.report;
+    rewriting.wanted.options = &plan.options;
+    err = run(&rewriting, kind, &plan);
+    if (err == BOUGH_OK)
+        err = answer_outcome(&rewriting);
+    else
+        err = refuse(&rewriting, merge_plan_refuse(&plan, err));
+    merge_plan_end(&plan);
+    return err;
+}
+
+enum bough_err api_rewrite_pick(struct request *request)
+{
+    static const char *const members[] = {"commit",  "mainline", "strategy", "favor",
+                                          "message", "author",   "expect",   NULL};
+
+    return rewrite(request, members, REWRITE_PICK);
+}
+
+enum bough_err api_rewrite_revert(struct request *request)
+{
+    static const char *const members[] = {"commit",  "mainline", "strategy", "favor",
+                                          "message", "author",   "expect",   NULL};
+
+    return rewrite(request, members, REWRITE_REVERT);
+}
+
+enum bough_err api_rewrite_squash(struct request *request)
+{
+    static const char *const members[] = {"from",    "allow_unrelated", "strategy", "favor",
+                                          "message", "author",          "expect",   NULL};
+
+    return rewrite(request, members, REWRITE_SQUASH);
+}
+
+enum bough_err api_rewrite_rebase(struct request *request)
+{
+    static const char *const members[] = {"onto", "strategy", "favor", "author", "expect", NULL};
+
+    return rewrite(request, members, REWRITE_REBASE);
+}
+
+enum bough_err api_rewrite_reset(struct request *request)
+{
+    static const char *const members[] = {"to", "author", "expect", NULL};
+    const struct json *body = query_body(request, members);
+    struct rewriting rewriting = {.request = request};
+    struct bough_ref_move move = {.expect = BOUGH_EXPECT_NAME,
+                                  .next = {.kind = BOUGH_KIND_COMMIT},
+                                  .why = bough_bytes_text("reset")};
+    enum bough_err err = BOUGH_OK;
+    bool same;
+
+    if (body == NULL || !read_body(&rewriting, body, "to", &err))
+        return err;
+    move.name = rewriting.wanted.branch;
+    move.expected = rewriting.head.commit.name;
+    move.next.link = rewriting.wanted.commit;
+    move.who = rewriting.words.author;
+    BOUGH_TRY(bough_ref_move(request->service->store, &move, 1, NULL));
+    same = bough_hash_equal(&move.expected, &move.next.link.name);
+    return answer(request, &move.next.link.name, same ? "up-to-date" : "moved", 0);
+}
