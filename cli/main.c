@@ -6,6 +6,7 @@
  */
 #include "cmd_backup.h"
 #include "cmd_branch.h"
+#include "cmd_diff.h"
 #include "cmd_export.h"
 #include "cmd_gc.h"
 #include "cmd_image.h"
@@ -14,9 +15,11 @@
 #include "cmd_key.h"
 #include "cmd_log.h"
 #include "cmd_ls.h"
+#include "cmd_merge.h"
 #include "cmd_merge_driver.h"
 #include "cmd_reflog.h"
 #include "cmd_retention.h"
+#include "cmd_rewrite.h"
 #include "cmd_run.h"
 #include "cmd_serve.h"
 #include <string.h>
@@ -65,6 +68,38 @@ static const struct options_verb verbs[] = {
      "  bough branch create dev main\n"
      "  bough branch undelete dev\n",
      TARGET "force", 0, 3, cmd_branch},
+    {"merge", "[FROM]", "Merge a revision into a branch, or go on with the merge in progress.",
+     "  bough merge dev\n"
+     "  bough merge main --branch dev -X theirs\n"
+     "  bough merge --abort\n",
+     WRITE "strategy favor dry-run no-ff allow-unrelated abort", 0, 1, cmd_merge},
+    {"conflicts", "", "List what is open in the merge in progress.",
+     "  bough conflicts\n"
+     "  bough conflicts --branch dev --json\n",
+     TARGET "branch", 0, 0, cmd_merge_conflicts},
+    {"resolve", "ours|theirs|base|delete|value KEY ...",
+     "Settle conflicts by a side, by removing the key, or by a value from standard input.",
+     "  bough resolve theirs etc/motd etc/hosts\n"
+     "  bough resolve value etc/motd < motd\n",
+     WRITE, 2, 16, cmd_merge_resolve},
+    {"merge-base", "A B", "Print where two histories met.", "  bough merge-base main dev\n", TARGET,
+     2, 2, cmd_diff_base},
+    {"diff", "FROM TO", "List the keys that differ between two revisions.",
+     "  bough diff main dev\n"
+     "  bough diff main~10 main --prefix etc/ --stat\n",
+     TARGET "prefix stat", 2, 2, cmd_diff},
+    {"cherry-pick", "REV", "Make a commit's change once more, on a branch.",
+     "  bough cherry-pick dev~2\n", WRITE "strategy favor mainline", 1, 1, cmd_rewrite_pick},
+    {"revert", "REV", "Take a commit's change back.", "  bough revert main~3\n",
+     WRITE "strategy favor mainline", 1, 1, cmd_rewrite_revert},
+    {"squash", "FROM", "Merge as one commit with one parent.",
+     "  bough squash dev -m 'All of it'\n", WRITE "strategy favor allow-unrelated", 1, 1,
+     cmd_rewrite_squash},
+    {"rebase", "ONTO", "Make a branch's own commits once more, on another base.",
+     "  bough rebase main --branch dev\n", TARGET "branch author strategy favor", 1, 1,
+     cmd_rewrite_rebase},
+    {"reset", "TO", "Put a branch somewhere else.", "  bough reset main~1 --force\n",
+     TARGET "branch author force", 1, 1, cmd_rewrite_reset},
     {"reflog", "[BRANCH]", "List what a branch pointed at before, or which refs have such a list.",
      "  bough reflog\n"
      "  bough reflog dev --limit 5\n",

@@ -56,6 +56,14 @@ static const struct option table[] = {
      "take what is damaged from this store, by name"},
     {"force", 'f', FLAG(force), NULL, "even if something is lost by it"},
     {"install", 0, FLAG(install), NULL, "write the configuration of git, in this repository"},
+    {"dry-run", 0, FLAG(dry_run), NULL, "only tell what would come of it"},
+    {"no-ff", 0, FLAG(no_ff), NULL, "make a commit also where a fast-forward would do"},
+    {"allow-unrelated", 0, FLAG(allow_unrelated), NULL, "merge what has no common ancestor"},
+    {"abort", 0, FLAG(abort), NULL, "give up the merge in progress"},
+    {"strategy", 0, TEXT(strategy), "NAME", "three-way, ours, theirs or union, without a policy"},
+    {"favor", 'X', TEXT(favor), "SIDE", "ours or theirs, where both changed a value"},
+    {"mainline", 0, TEXT(mainline), "N", "of a merge: the parent that its change is seen from"},
+    {"stat", 0, FLAG(stat), NULL, "count, do not list"},
     {"help", 'h', FLAG(help), NULL, "this text"},
 };
 

@@ -44,6 +44,14 @@ struct options {
     bool create;
     bool force;
     bool install;
+    bool dry_run;
+    bool no_ff;
+    bool allow_unrelated;
+    bool abort;
+    bool stat;
+    const char *strategy;
+    const char *favor;
+    const char *mainline;
     bool help;
     const char *offset;
     const char *repair_from;

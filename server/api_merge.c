@@ -93,6 +93,7 @@ static bool read_body(struct merging *merging, const struct json *body, enum bou
            bough_hash_equal(&open->theirs.name, &merging->theirs.name);
     *words = same ? open->words : merge_words_initial();
     if (!merge_words_read(merging->request, body, words) ||
+        !merge_words_who(merging->request, body, words) ||
         !merge_words_expected(merging->request, words, &merging->head.commit.name))
         return false;
     merging->continues = same && words->strategy == open->words.strategy &&

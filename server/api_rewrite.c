@@ -57,14 +57,12 @@ static bool read_body(struct rewriting *rewriting, const struct json *body, cons
         return false;
     wanted->commit = commit.commit;
     if (!query_member(request, body, "mainline", BOUGH_PARENTS_MAX, &wanted->mainline) ||
-        !merge_words_read(request, body, words) ||
+        !merge_words_read(request, body, words) || !merge_words_who(request, body, words) ||
         !merge_words_expected(request, words, &rewriting->head.commit.name))
         return false;
     wanted->expect = BOUGH_EXPECT_NAME;
     wanted->expected = rewriting->head.commit.name;
     wanted->committer = words->author;
-    if (words->message.at == NULL)
-        words->message = http_in_field(&request->in, "Bough-Message", 0);
     return true;
 }
 

@@ -94,7 +94,6 @@ bool merge_words_read(struct request *request, const struct json *body, struct m
 {
     unsigned strategy = words->strategy;
     unsigned favor = words->favor;
-    struct bough_bytes author = {0};
 
     if (!read_name(request, body, "strategy", strategies, &strategy) ||
         !read_name(request, body, "favor", favors, &favor) ||
@@ -102,12 +101,22 @@ bool merge_words_read(struct request *request, const struct json *body, struct m
         !read_flag(request, body, "no_ff", &words->no_ff) ||
         !read_flag(request, body, "dry_run", &words->dry_run) ||
         !read_flag(request, body, "keep", &words->keep) ||
-        !read_text(request, body, "message", &words->message) ||
-        !read_text(request, body, "author", &author) || !read_expect(request, body, words))
+        !read_text(request, body, "message", &words->message) || !read_expect(request, body, words))
         return false;
     words->strategy = (enum merge_words_strategy)strategy;
     words->favor = (enum bough_merge_favor)favor;
-    return author_ident(request, author, &words->author);
+    return true;
+}
+
+bool merge_words_who(struct request *request, const struct json *body, struct merge_words *words)
+{
+    struct bough_bytes why = http_in_field(&request->in, "Bough-Message", 0);
+    struct bough_bytes author = {0};
+
+    if (why.at != NULL && json_read_member(body, "message") == NULL)
+        words->message = why;
+    return read_text(request, body, "author", &author) &&
+           author_ident(request, author, &words->author);
 }
 
 bool merge_words_expected(struct request *request, const struct merge_words *words,

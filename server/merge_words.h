@@ -34,9 +34,12 @@ struct merge_words {
 /* What holds where nothing is said. */
 struct merge_words merge_words_initial(void);
 
-/* Reads the members of `body` that are there; the others stay as they are, but for the author.
+/* Reads the members of `body` that are there, but for the author; the others stay as they are.
  * False: one makes no sense, which the reply says already. */
 bool merge_words_read(struct request *request, const struct json *body, struct merge_words *words);
+
+/* Reads who writes, and the message, from `body` or the request's fields.  False as above. */
+bool merge_words_who(struct request *request, const struct json *body, struct merge_words *words);
 
 /* Whether the head is the one that was expected.  False: the reply says that it is not. */
 bool merge_words_expected(struct request *request, const struct merge_words *words,

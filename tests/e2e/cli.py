@@ -17,7 +17,7 @@ import time
 import harness
 from harness import cli, git
 
-NOT_FOUND, USAGE, PRECONDITION, UNREACHABLE, CORRUPT, LIMIT = 1, 2, 4, 6, 7, 8
+NOT_FOUND, USAGE, CONFLICT, PRECONDITION, UNREACHABLE, CORRUPT, LIMIT = 1, 2, 3, 4, 6, 7, 8
 
 
 class Verbs:
@@ -76,6 +76,71 @@ class Verbs:
         self.bough("put", "n", "--if-etag", etag, data=b"5", status=PRECONDITION)
         self.bough("del", "n", "--if-etag", etag, status=PRECONDITION)
         self.assertEqual(self.bough("get", "n"), b"4")
+
+    def test_merge_and_resolve(self):
+        for key in ("a", "b", "c"):
+            self.bough("put", key, data=b"0")
+        self.bough("branch", "create", "dev")
+        for branch, text in (("main", b"ours"), ("dev", b"theirs")):
+            for key in ("a", "b", "c"):
+                self.bough("put", key, "-b", branch, data=text)
+        self.bough("put", "free", "-b", "dev", data=b"new")
+        self.assertEqual(self.bough("diff", "main", "dev"), b"M\ta\nM\tb\nM\tc\nA\tfree\n")
+        self.assertRegex(self.bough("diff", "main", "dev", "--stat"), rb"(?m)^modified  3$")
+        base = self.bough("merge-base", "main", "dev").strip().decode()
+        self.assertEqual(json.loads(self.bough("log", base, "-n", "1", "--json"))["commits"][0]
+                         ["commit"], base)
+        self.bough("conflicts", status=NOT_FOUND)
+        done = cli("merge", "dev", *self.where, check=False)
+        self.assertEqual((done.status, done.out),
+                         (CONFLICT, b"edit/edit    a\nedit/edit    b\nedit/edit    c\n"), done)
+        done = cli("resolve", "theirs", "a", *self.where, check=False)
+        self.assertEqual((done.status, done.out),
+                         (CONFLICT, b"edit/edit    b\nedit/edit    c\n"), done)
+        self.assertEqual(self.bough("conflicts"), b"edit/edit    b\nedit/edit    c\n")
+        self.bough("resolve", "ours", "free", status=USAGE)
+        done = cli("resolve", "value", "b", *self.where, data=b"mine\n", check=False)
+        self.assertEqual(done.status, CONFLICT, done)
+        self.bough("resolve", "delete", "c", "-m", "all settled")
+        self.assertRegex(self.err, r"^merged: commit [0-9a-f]{12}\n$")
+        self.assertEqual(self.bough("get", "a"), b"theirs")
+        self.assertEqual(self.bough("get", "b"), b"mine\n")
+        self.bough("get", "c", status=NOT_FOUND)
+        self.assertIn(b"all settled", self.bough("log"))
+        self.bough("merge", "dev")
+        self.assertRegex(self.err, r"^up-to-date: commit [0-9a-f]{12}\n$")
+
+    def test_merge_options_and_abort(self):
+        self.bough("put", "a", data=b"0")
+        self.bough("branch", "create", "dev")
+        self.bough("put", "a", data=b"ours")
+        self.bough("put", "a", "-b", "dev", data=b"theirs")
+        cli("merge", "dev", *self.where, check=False)
+        self.assertEqual(self.bough("conflicts"), b"edit/edit    a\n")
+        self.bough("merge", "--abort")
+        self.bough("merge", "--abort", status=NOT_FOUND)
+        self.bough("merge", "dev", "-X", "theirs", "--dry-run")
+        self.assertEqual(self.bough("get", "a"), b"ours")
+        self.bough("merge", "dev", "-X", "fly", status=USAGE)
+        self.bough("merge", "dev", "-X", "theirs")
+        self.assertEqual(self.bough("get", "a"), b"theirs")
+
+    def test_history_on_history(self):
+        for number in range(3):
+            self.bough("put", f"k{number}", data=b"1")
+        self.bough("revert", "main~1")
+        self.bough("get", "k1", status=NOT_FOUND)
+        self.bough("branch", "create", "dev", "main~3")
+        self.bough("cherry-pick", "main~1", "-b", "dev")
+        self.assertEqual(self.bough("diff", "main", "dev"), b"")
+        self.bough("put", "d", "-b", "dev", data=b"1")
+        self.bough("rebase", "main", "-b", "dev")
+        self.assertRegex(self.err, r"^made: commit")
+        self.bough("squash", "dev", "-m", "one")
+        self.assertEqual(self.bough("get", "d"), b"1")
+        self.bough("reset", "main~1", status=USAGE)
+        self.bough("reset", "main~1", "--force")
+        self.bough("get", "d", status=NOT_FOUND)
 
     def test_ls(self):
         for key in ("x/1", "x/2/deep", "x/3", "y"):
@@ -612,7 +677,8 @@ class Repairs(harness.Case):
 class Words(harness.Case):
     def test_help_and_version(self):
         everything = cli("help").out.decode()
-        for verb in ("run serve get put del ls log branch gc scrub import export mkfs fsck info dump load version "
+        for verb in ("run serve get put del ls log branch merge conflicts resolve diff merge-base "
+                     "cherry-pick revert squash rebase reset gc scrub import export mkfs fsck info dump load version "
                      "help").split():
             self.assertRegex(everything, rf"(?m)^  {verb} ")
             one = cli("help", verb).out.decode()
