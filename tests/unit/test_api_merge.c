@@ -429,6 +429,60 @@ static void test_api_merge__a_report_is_cut_at_its_limit_and_goes_on_by_pages(vo
     assert_int_equal(met, 101);
 }
 
+static void test_api_merge__keys_that_are_no_text_are_listed_and_settled(void **state)
+{
+    static const char put[] = "{\"ops\":[{\"op\":\"put\",\"key_encoded\":\"%%FF/a\","
+                              "\"value_base64\":\"%s\"}]}";
+    char body[256];
+    const char *got;
+
+    (void)state;
+    txn("main", PUT("x", "0"));
+    assert_int_equal(status_of("PUT", "/v1/branches/dev", NULL), 201);
+    (void)snprintf(body, sizeof(body), put, "AP8=");
+    assert_int_equal(status_of("POST", "/v1/b/main/txn", body), 200);
+    (void)snprintf(body, sizeof(body), put, "/wA=");
+    assert_int_equal(status_of("POST", "/v1/b/dev/txn", body), 200);
+    got = merge("{\"from\":\"dev\"}");
+    expect_problem(got, 409, "merge-conflict");
+    assert_non_null(strstr(got, "{\"key_encoded\":\"%FF/a\",\"kind\":\"add/add\""));
+    assert_non_null(strstr(got, "\"inline_base64\":\"/wA=\""));
+    got = merge("{\"resolutions\":[{\"key_encoded\":\"%FF/a\",\"value_base64\":\"AQI=\"}]}");
+    assert_int_equal(host_service_status(got), 200);
+    assert_string_equal(value("%FF/a"), "\1\2");
+}
+
+static void test_api_merge__without_memory_nothing_is_changed(void **state)
+{
+    uint64_t enough = host.service.config.request_bytes;
+    unsigned refused = 0;
+    char before[80];
+    char after[80];
+    int status = 0;
+
+    (void)state;
+    fork(PUT("a", "0") "," PUT("d/b", "0") "," PUT("c", "0"),
+         PUT("a", "1") "," PUT("d/b", "1") "," PUT("d/own", "1"),
+         PUT("a", "2") "," PUT("d/b", "2") "," PUT("d/free", "2"));
+    head("main", before);
+    for (uint64_t bytes = 16384; status != 200; bytes += 1024) {
+        host.service.config.request_bytes = bytes;
+        status = host_service_status(
+            merge("{\"from\":\"dev\",\"resolutions\":[{\"key\":\"a\",\"take\":\"ours\"},"
+                  "{\"key\":\"d/b\",\"value\":\"3\"}]}"));
+        host.service.config.request_bytes = enough;
+        refused += status == 503;
+        head("main", after);
+        if (status != 200) {
+            assert_int_equal(status, 503);
+            assert_string_equal(before, after);
+        }
+    }
+    assert_true(refused > 2);
+    assert_string_equal(value("d/b"), "3");
+    assert_string_equal(value("d/free"), "2");
+}
+
 static void test_api_merge__unrelated_histories_are_merged_only_when_asked(void **state)
 {
     struct bough_commit commit = {.message = bough_bytes_text("root\n")};
@@ -465,6 +519,8 @@ int main(void)
         TEST(test_api_merge__attributes_of_ours_choose_the_policy),
         TEST(test_api_merge__wrong_requests_change_nothing),
         TEST(test_api_merge__a_report_is_cut_at_its_limit_and_goes_on_by_pages),
+        TEST(test_api_merge__keys_that_are_no_text_are_listed_and_settled),
+        TEST(test_api_merge__without_memory_nothing_is_changed),
         TEST(test_api_merge__unrelated_histories_are_merged_only_when_asked),
     };
 
