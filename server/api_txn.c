@@ -4,7 +4,7 @@
  *
  * Owns no data.  Everything is judged in one turn of the loop, against the head that the commit
  * then replaces: first `expect` (409), then all of `if` (412 with every one that fails), then the
- * operations.
+ * operations.  With "merge", what was written on a head that has moved is merged (txn_merge.h).
  */
 #include "api.h"
 #include "author.h"
@@ -13,6 +13,7 @@
 #include "query.h"
 #include "reply.h"
 #include "rev.h"
+#include "txn_merge.h"
 #include "txn_ops.h"
 
 /* Whether `expect` holds.  False: the reply is made up. */
@@ -189,7 +190,8 @@ static enum bough_err answer(struct request *request, const struct rev *head,
 }
 
 /* The operations, as one commit. */
-static enum bough_err run(struct request *request, const struct json *body, const struct rev *head)
+static enum bough_err run(struct request *request, const struct json *body, const struct rev *head,
+                          bool merges)
 {
     struct bough_txn txn = {.expect = BOUGH_EXPECT_ANY};
     struct bough_txn_result result = {0};
@@ -202,19 +204,24 @@ static enum bough_err run(struct request *request, const struct json *body, cons
     txn.edits = ops.edits;
     txn.edit_count = ops.edit_count;
     BOUGH_TRY(rev_ref_name(request, "heads/", request->words[0], &txn.branch));
-    err = bough_txn_commit(request->service->store, &txn, &request->arena, &result);
+    err = merges ? txn_merge_commit(request, body, head, &txn, &result)
+                 : bough_txn_commit(request->service->store, &txn, &request->arena, &result);
     if (err == BOUGH_CONFLICT)
         return txn_ops_conflict(&ops, result.culprit);
     if (err == BOUGH_NOT_FOUND && result.culprit < ops.edit_count)
         return txn_ops_missing(&ops, result.culprit);
-    return err != BOUGH_OK ? err : answer(request, head, &result, ops.edit_count);
+    if (err != BOUGH_OK || request->reply.status != 0)
+        return err;
+    return answer(request, head, &result, ops.edit_count);
 }
 
 enum bough_err api_txn_post(struct request *request)
 {
-    static const char *const members[] = {"expect", "if", "ops", "message", "author", NULL};
+    static const char *const members[] = {"expect", "if",       "ops",   "message", "author",
+                                          "merge",  "strategy", "favor", NULL};
     const struct json *body = query_body(request, members);
     struct rev head;
+    bool merges;
     enum bough_err err;
 
     if (body == NULL)
@@ -222,8 +229,9 @@ enum bough_err api_txn_post(struct request *request)
     err = rev_branch(request, request->words[0], &head);
     if (err != BOUGH_OK)
         return rev_refuse(request, err, PROBLEM_NO_SUCH_BRANCH, request->words[0]);
-    if (!check_expect(request, body, &head))
+    if (!txn_merge_asked(request, body, &merges) ||
+        (!merges && !check_expect(request, body, &head)))
         return BOUGH_OK;
     BOUGH_TRY(check_conditions(request, body, &head));
-    return request->reply.status != 0 ? BOUGH_OK : run(request, body, &head);
+    return request->reply.status != 0 ? BOUGH_OK : run(request, body, &head, merges);
 }

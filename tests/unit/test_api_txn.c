@@ -279,6 +279,53 @@ static void test_api_txn__the_number_of_operations_has_a_limit(void **state)
     free(body);
 }
 
+static void test_api_txn__a_late_one_is_merged_if_it_wants_to_be(void **state)
+{
+    static const char form[] = "{\"expect\":\"%s\",\"merge\":true,%s\"ops\":[{\"op\":\"put\","
+                               "\"key\":\"%s\",\"value\":\"%s\"}]}";
+    char seen[80];
+    char body[512];
+    const char *got = NULL;
+
+    (void)state;
+    assert_int_equal(
+        host_service_status(txn("{\"ops\":[{\"op\":\"put\",\"key\":\"a\",\"value\":\"0\"}]}")),
+        200);
+    head(seen);
+    for (unsigned i = 0; i < 20; i++) {
+        char key[16];
+
+        (void)snprintf(key, sizeof(key), "k%u", i);
+        (void)snprintf(body, sizeof(body), form, seen, "", key, "1");
+        got = txn(body);
+        assert_int_equal(host_service_status(got), 200);
+    }
+    assert_non_null(strstr(got, "\"changed\":1,\"unchanged\":false"));
+    assert_string_equal(value("k0"), "1");
+    assert_string_equal(value("k19"), "1");
+    assert_non_null(
+        strstr(host_service_ask(&host, "GET", "/v1/commits/main", "", NULL), "\"generation\":21"));
+    (void)snprintf(body, sizeof(body), form, seen, "", "k0", "2");
+    got = txn(body);
+    assert_int_equal(host_service_status(got), 409);
+    assert_non_null(strstr(got, "\"code\":\"merge-conflict\""));
+    assert_non_null(strstr(got, "\"conflicts\":[{\"key\":\"k0\",\"kind\":\"add/add\""));
+    assert_string_equal(value("k0"), "1");
+    (void)snprintf(body, sizeof(body), form, seen, "\"favor\":\"theirs\",", "k0", "2");
+    assert_int_equal(host_service_status(txn(body)), 200);
+    assert_string_equal(value("k0"), "2");
+    assert_int_equal(host_service_status(txn("{\"merge\":true,\"ops\":[]}")), 422);
+    assert_int_equal(host_service_status(txn("{\"merge\":1,\"ops\":[]}")), 422);
+    assert_int_equal(host_service_status(txn("{\"favor\":\"ours\",\"ops\":[]}")), 422);
+    (void)snprintf(body, sizeof(body), form,
+                   "0000000000000000000000000000000000000000000000000000000000000001", "", "x",
+                   "1");
+    got = txn(body);
+    assert_int_equal(host_service_status(got), 409);
+    assert_non_null(strstr(got, "\"code\":\"head-moved\""));
+    assert_string_equal(value("x"), "(none)");
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -292,6 +339,7 @@ int main(void)
         T(test_api_txn__a_refused_operation_names_itself_and_changes_nothing),
         T(test_api_txn__documents_that_make_no_sense_are_refused),
         T(test_api_txn__what_changes_nothing_makes_no_commit),
+        T(test_api_txn__a_late_one_is_merged_if_it_wants_to_be),
         T(test_api_txn__the_number_of_operations_has_a_limit),
     };
 
