@@ -47,6 +47,8 @@ enum bough_err api_merge_get(struct request *request);
 /* DELETE /v1/b/{b}/merge : gives it up */
 enum bough_err api_merge_delete(struct request *request);
 
+/* GET /v1/merges : all that are in progress */
+enum bough_err api_merge_list(struct request *request);
 /* GET /v1/merge-base?a=&b= */
 enum bough_err api_merge_base_get(struct request *request);
 

@@ -38,6 +38,7 @@ static const struct route routes[] = {
     {HTTP_POST, "/v1/b/{}/squash", ROUTE_BODY_WHOLE, false, api_rewrite_squash},
     {HTTP_POST, "/v1/b/{}/rebase", ROUTE_BODY_WHOLE, false, api_rewrite_rebase},
     {HTTP_POST, "/v1/b/{}/reset", ROUTE_BODY_WHOLE, false, api_rewrite_reset},
+    {HTTP_GET, "/v1/merges", ROUTE_BODY_NONE, false, api_merge_list},
     {HTTP_GET, "/v1/merge-base", ROUTE_BODY_NONE, false, api_merge_base_get},
     {HTTP_GET, "/v1/diff", ROUTE_BODY_NONE, false, api_diff_get},
 

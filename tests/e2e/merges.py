@@ -155,6 +155,9 @@ class InProgress(MergeCase):
         self.assertEqual(self.head("main"), before)
         draft = self.target.get("/v1/b/main/merge").json()["draft"]
         self.assertEqual(self.target.get(f"/v1/at/{draft}/k/draft/k3").body, b"mine")
+        # What the policy would drop is the base of the merge, and is kept as long as it is.
+        policy = {"policies": [{"branch": "*", "commits": 1}]}
+        self.assertEqual(self.target.put("/v1/retention", json.dumps(policy).encode()).status, 204)
         job = self.target.curl("/v1/admin/gc", method="POST").headers["location"]
         while self.target.get(job).json()["state"] == "running":
             time.sleep(0.05)

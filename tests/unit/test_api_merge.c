@@ -308,6 +308,12 @@ static void test_api_merge__a_branch_that_moved_or_went_is_said_clearly(void **s
     assert_int_equal(status_of("DELETE", "/v1/branches/topic%2Fx", NULL), 204);
     expect_problem(ask("GET", "/v1/b/topic%2Fx/merge", NULL), 404, "no-such-branch");
     expect_problem(ask("POST", "/v1/b/topic%2Fx/merge", "{}"), 404, "no-such-branch");
+    got = ask("GET", "/v1/merges", NULL);
+    assert_non_null(strstr(got, "{\"merges\":[{\"branch\":\"main\",\"draft\":\""));
+    assert_non_null(strstr(got, "{\"branch\":\"topic/x\",\"draft\":\""));
+    got = ask("GET", "/v1/merges?limit=1&after=main", NULL);
+    assert_non_null(strstr(got, "{\"merges\":[{\"branch\":\"topic/x\""));
+    assert_int_equal(status_of("GET", "/v1/merges?after=a..b", NULL), 400);
     assert_int_equal(status_of("DELETE", "/v1/b/topic%2Fx/merge", NULL), 204);
     expect_problem(ask("DELETE", "/v1/b/topic%2Fx/merge", NULL), 404, "no-such-merge");
     /* One without resolutions gives way. */
