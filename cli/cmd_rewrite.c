@@ -28,6 +28,8 @@ static enum exit_status ask(struct options *options, const char *verb, const cha
             json_write_text(&reply.json, "strategy", options->strategy);
         if (options->favor != NULL)
             json_write_text(&reply.json, "favor", options->favor);
+        if (options->dry_run)
+            json_write_bool(&reply.json, "dry_run", true);
         if (options->allow_unrelated)
             json_write_bool(&reply.json, "allow_unrelated", true);
         status = merge_reply_call(&reply, verb);

@@ -125,7 +125,7 @@ static enum bough_err finish(struct rewrite *rewrite, const struct bough_ident *
 {
     struct bough_link next;
 
-    if (rewrite->result->outcome != BOUGH_MERGE_CLEAN)
+    if (rewrite->result->outcome != BOUGH_MERGE_CLEAN || rewrite->request->dry_run)
         return BOUGH_OK;
     BOUGH_TRY(put_commit(rewrite, &rewrite->old_head, author, message, &next));
     BOUGH_TRY(merge_branch_move(rewrite->store, rewrite->request->branch, &rewrite->old_head, &next,
@@ -279,6 +279,8 @@ static enum bough_err replay_all(struct rewrite *rewrite, const struct bough_lin
             return BOUGH_OK;
     }
     result->outcome = result->commit_count > 0 ? BOUGH_MERGE_CLEAN : BOUGH_MERGE_FAST_FORWARD;
+    if (rewrite->request->dry_run)
+        return BOUGH_OK;
     BOUGH_TRY(merge_branch_move(rewrite->store, rewrite->request->branch, &rewrite->old_head, &head,
                                 &rewrite->request->committer, commits > 0 ? "rebase" : NULL));
     result->head = head;

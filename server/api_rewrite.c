@@ -19,6 +19,7 @@ struct rewriting {
     struct merge_words words;
     struct bough_bytes named; /* the commit, as the client says it */
     struct rev head;
+    struct merge_choices choices;
     struct merge_report report;
     struct bough_rewrite_request wanted;
     struct bough_rewrite_result result;
@@ -63,7 +64,8 @@ static bool read_body(struct rewriting *rewriting, const struct json *body, cons
     wanted->expect = BOUGH_EXPECT_NAME;
     wanted->expected = rewriting->head.commit.name;
     wanted->committer = words->author;
-    return true;
+    return merge_choice_read(request, json_read_member(body, "resolutions"), &rewriting->choices,
+                             err);
 }
 
 /* 409, with the conflicts, and the commit that they are of. */
@@ -84,7 +86,7 @@ static enum bough_err answer_conflicts(struct rewriting *rewriting)
 
 /* 200: where the branch is now. */
 static enum bough_err answer(struct request *request, const struct bough_hash *head,
-                             const char *outcome, uint64_t made)
+                             const char *outcome, uint64_t made, bool dry_run)
 {
     struct out out = reply_json_begin(request);
     struct json_write json = json_write_into(&out);
@@ -93,6 +95,7 @@ static enum bough_err answer(struct request *request, const struct bough_hash *h
     json_write_hash(&json, "commit", head);
     json_write_text(&json, "outcome", outcome);
     json_write_number(&json, "commits", made);
+    json_write_bool(&json, "dry_run", dry_run);
     json_write_end(&json);
     reply_hash(request, "Bough-Commit", head, false);
     if (strcmp(outcome, "up-to-date") == 0)
@@ -105,14 +108,15 @@ static enum bough_err answer_outcome(struct rewriting *rewriting)
 {
     const struct bough_rewrite_result *result = &rewriting->result;
     struct request *request = rewriting->request;
+    bool dry = rewriting->words.dry_run;
 
     switch (result->outcome) {
     case BOUGH_MERGE_UP_TO_DATE:
-        return answer(request, &result->head.name, "up-to-date", 0);
+        return answer(request, &result->head.name, "up-to-date", 0, dry);
     case BOUGH_MERGE_FAST_FORWARD:
-        return answer(request, &result->head.name, "fast-forward", 0);
+        return answer(request, &result->head.name, "fast-forward", 0, dry);
     case BOUGH_MERGE_CLEAN:
-        return answer(request, &result->head.name, "made", result->commit_count);
+        return answer(request, &result->head.name, "made", result->commit_count, dry);
     case BOUGH_MERGE_CONFLICTS:
         return answer_conflicts(rewriting);
     case BOUGH_MERGE_UNRELATED:
@@ -138,8 +142,8 @@ static enum bough_err refuse(struct rewriting *rewriting, enum bough_err err)
     return err;
 }
 
-static enum bough_err run(struct rewriting *rewriting, enum rewrite_kind kind,
-                          struct merge_plan *plan)
+static enum bough_err call(struct rewriting *rewriting, enum rewrite_kind kind,
+                           struct merge_plan *plan)
 {
     struct bough_store *store = rewriting->request->service->store;
     const struct bough_rewrite_request *wanted = &rewriting->wanted;
@@ -158,12 +162,41 @@ static enum bough_err run(struct rewriting *rewriting, enum rewrite_kind kind,
     return bough_rewrite_rebase(store, wanted, &plan->scratch, result);
 }
 
+/* With resolutions it is tried first, so that nothing is changed unless all of them are for paths
+ * in conflict; then done with what they come to. */
+static enum bough_err run(struct rewriting *rewriting, enum rewrite_kind kind,
+                          struct merge_plan *plan)
+{
+    struct bough_rewrite_request *wanted = &rewriting->wanted;
+    const struct merge_choices *choices = &rewriting->choices;
+    struct bough_tree resolved;
+    enum bough_err err;
+
+    wanted->dry_run = choices->count > 0 || rewriting->words.dry_run;
+    err = call(rewriting, kind, plan);
+    if (err != BOUGH_OK)
+        return refuse(rewriting, merge_plan_refuse(plan, err));
+    if (!merge_choice_all_met(choices))
+        return BOUGH_OK;
+    if (choices->count == 0 || rewriting->report.open_count > 0)
+        return answer_outcome(rewriting);
+    err = merge_choice_apply(choices, &rewriting->result.tree, &resolved);
+    if (err == BOUGH_CONFLICT)
+        return reply_problem(rewriting->request, PROBLEM_CONFLICT, "by the resolutions");
+    if (err != BOUGH_OK)
+        return err;
+    plan->options.conflict = NULL;
+    wanted->resolved = &resolved;
+    wanted->dry_run = rewriting->words.dry_run;
+    BOUGH_TRY(call(rewriting, kind, plan));
+    return answer_outcome(rewriting);
+}
+
 static enum bough_err rewrite(struct request *request, const char *const *members,
                               enum rewrite_kind kind)
 {
     const struct json *body = query_body(request, members);
     struct rewriting rewriting = {.request = request};
-    struct merge_choices choices = {.request = request};
     const struct bough_tree none = {0};
     struct merge_plan plan;
     enum bough_err err = BOUGH_OK;
@@ -173,48 +206,48 @@ static enum bough_err rewrite(struct request *request, const char *const *member
     if (rewriting.words.message.at != NULL || kind == REWRITE_SQUASH)
         BOUGH_TRY(author_message(request, rewriting.words.message, "squash", rewriting.named,
                                  &rewriting.wanted.message));
-    merge_report_begin(&rewriting.report, request, &choices, &none, (struct bough_bytes){0},
-                       BOUGH_MERGE_REPORT_MAX);
+    merge_report_begin(&rewriting.report, request, &rewriting.choices, &none,
+                       (struct bough_bytes){0}, BOUGH_MERGE_REPORT_MAX);
     merge_plan_begin(&plan, request, &rewriting.words, &rewriting.head.tree);
     plan.options.conflict = merge_report_add;
     plan.options.conflict_context = &rewriting.report;
     rewriting.wanted.options = &plan.options;
     err = run(&rewriting, kind, &plan);
-    if (err == BOUGH_OK)
-        err = answer_outcome(&rewriting);
-    else
-        err = refuse(&rewriting, merge_plan_refuse(&plan, err));
     merge_plan_end(&plan);
     return err;
 }
 
 enum bough_err api_rewrite_pick(struct request *request)
 {
-    static const char *const members[] = {"commit",  "mainline", "strategy", "favor",
-                                          "message", "author",   "expect",   NULL};
+    static const char *const members[] = {"commit",      "mainline", "strategy", "favor",
+                                          "message",     "author",   "expect",   "dry_run",
+                                          "resolutions", NULL};
 
     return rewrite(request, members, REWRITE_PICK);
 }
 
 enum bough_err api_rewrite_revert(struct request *request)
 {
-    static const char *const members[] = {"commit",  "mainline", "strategy", "favor",
-                                          "message", "author",   "expect",   NULL};
+    static const char *const members[] = {"commit",      "mainline", "strategy", "favor",
+                                          "message",     "author",   "expect",   "dry_run",
+                                          "resolutions", NULL};
 
     return rewrite(request, members, REWRITE_REVERT);
 }
 
 enum bough_err api_rewrite_squash(struct request *request)
 {
-    static const char *const members[] = {"from",    "allow_unrelated", "strategy", "favor",
-                                          "message", "author",          "expect",   NULL};
+    static const char *const members[] = {
+        "from",   "allow_unrelated", "strategy", "favor",       "message",
+        "author", "expect",          "dry_run",  "resolutions", NULL};
 
     return rewrite(request, members, REWRITE_SQUASH);
 }
 
 enum bough_err api_rewrite_rebase(struct request *request)
 {
-    static const char *const members[] = {"onto", "strategy", "favor", "author", "expect", NULL};
+    static const char *const members[] = {"onto",   "strategy", "favor", "author",
+                                          "expect", "dry_run",  NULL};
 
     return rewrite(request, members, REWRITE_REBASE);
 }
@@ -238,5 +271,5 @@ enum bough_err api_rewrite_reset(struct request *request)
     move.who = rewriting.words.author;
     BOUGH_TRY(bough_ref_move(request->service->store, &move, 1, NULL));
     same = bough_hash_equal(&move.expected, &move.next.link.name);
-    return answer(request, &move.next.link.name, same ? "up-to-date" : "moved", 0);
+    return answer(request, &move.next.link.name, same ? "up-to-date" : "moved", 0, false);
 }

@@ -20,6 +20,7 @@ struct bough_rewrite_request {
      * and revert only. */
     uint32_t mainline;
     const struct bough_tree *resolved; /* pick, revert, squash: the tree, whatever merging gives */
+    bool dry_run;                      /* the branch stays where it is, whatever the outcome */
     const struct bough_merge_options *options;
     struct bough_ident committer;
     struct bough_bytes message; /* empty: pick takes the commit's, revert says what it does */

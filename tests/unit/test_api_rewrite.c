@@ -197,6 +197,41 @@ static void test_api_rewrite__a_reset_moves_the_branch_and_is_on_record(void **s
     assert_non_null(strstr(ask("GET", "/v1/branches/main/log", NULL), old));
 }
 
+static void test_api_rewrite__conflicts_are_resolved_in_the_request(void **state)
+{
+    char before[80];
+    char after[80];
+    const char *got;
+
+    (void)state;
+    fork();
+    put("dev", "m", "2");
+    put("dev", "a", "2");
+    put("main", "a", "1");
+    head("main", before);
+    got = rewrite("squash", "{\"from\":\"dev\",\"resolutions\":[{\"key\":\"a\","
+                            "\"take\":\"theirs\"}]}");
+    assert_int_equal(host_service_status(got), 409);
+    assert_non_null(strstr(got, "\"conflict_count\":1,\"resolved_count\":1"));
+    got = rewrite("cherry-pick", "{\"commit\":\"dev~2\",\"resolutions\":[{\"key\":\"a\","
+                                 "\"take\":\"theirs\"}]}"); /* which is clean */
+    assert_int_equal(host_service_status(got), 422);
+    got = rewrite("cherry-pick", "{\"commit\":\"dev~2\",\"dry_run\":true}");
+    assert_non_null(strstr(got, "\"outcome\":\"made\",\"commits\":0,\"dry_run\":true"));
+    got = rewrite("rebase", "{\"onto\":\"dev~2\",\"dry_run\":true}");
+    assert_int_equal(host_service_status(got), 200);
+    head("main", after);
+    assert_string_equal(before, after);
+    got = rewrite("squash", "{\"from\":\"dev\",\"resolutions\":[{\"key\":\"a\","
+                            "\"take\":\"theirs\"},{\"key\":\"m\",\"value\":\"3\"}]}");
+    assert_int_equal(host_service_status(got), 200);
+    assert_non_null(strstr(got, "\"outcome\":\"made\",\"commits\":1"));
+    assert_string_equal(value("a"), "2");
+    assert_string_equal(value("m"), "3");
+    assert_string_equal(value("e"), "1");
+    assert_string_equal(value("d"), "1");
+}
+
 static void test_api_rewrite__wrong_requests_change_nothing(void **state)
 {
     char before[80];
@@ -230,6 +265,7 @@ int main(void)
         TEST(test_api_rewrite__a_squash_is_one_commit_with_one_parent),
         TEST(test_api_rewrite__a_rebase_puts_a_line_on_another_base),
         TEST(test_api_rewrite__a_reset_moves_the_branch_and_is_on_record),
+        TEST(test_api_rewrite__conflicts_are_resolved_in_the_request),
         TEST(test_api_rewrite__wrong_requests_change_nothing),
     };
 
