@@ -48,7 +48,16 @@ struct kind {
     uint32_t alphabet;
     bool words_only; /* each line has a letter */
     bool ends;       /* texts may end without a newline, or with CR LF */
+    bool lonely;     /* what is new is often nowhere else */
 };
+
+/* A line that is new. */
+static uint32_t new_line(const struct kind *kind)
+{
+    if (kind->lonely && test_below(&seed, 2) == 0)
+        return 1000000 + (uint32_t)test_below(&seed, 1000000000);
+    return (uint32_t)test_below(&seed, kind->alphabet);
+}
 
 static struct kind some_kind(bool words_only)
 {
@@ -57,7 +66,8 @@ static struct kind some_kind(bool words_only)
     struct kind kind = {.lines = sizes[test_below(&seed, 8)],
                         .alphabet = alphabets[test_below(&seed, 6)],
                         .words_only = words_only,
-                        .ends = test_below(&seed, 3) == 0};
+                        .ends = test_below(&seed, 3) == 0,
+                        .lonely = test_below(&seed, 3) == 0};
 
     if (test_below(&seed, 50) == 0)
         kind.lines = 4000;
@@ -81,8 +91,8 @@ static void edit(const struct kind *kind, const struct lines *base, struct lines
     uint64_t rate = 2 + test_below(&seed, test_below(&seed, 3) == 0 ? 4 : 60);
 
     side->count = 0;
-    for (size_t i = 0; i <= base->count && side->count < 8000; i++) {
-        size_t run = 1 + test_below(&seed, 4);
+    for (size_t i = 0; i <= base->count && side->count < 60000; i++) {
+        size_t run = 1 + test_below(&seed, kind->lonely ? 30 : 4);
 
         if (test_below(&seed, rate) == 0) {
             switch (test_below(&seed, 3)) {
@@ -91,7 +101,7 @@ static void edit(const struct kind *kind, const struct lines *base, struct lines
                 continue;
             case 1:
                 for (size_t k = 0; k < run; k++)
-                    side->at[side->count++] = (uint32_t)test_below(&seed, kind->alphabet);
+                    side->at[side->count++] = new_line(kind);
                 break;
             default:
                 for (size_t k = test_below(&seed, base->count + 1); k < base->count && run > 0;
@@ -111,14 +121,13 @@ static void shuffle(const struct kind *kind, const struct lines *base, struct li
 {
     side->count = 0;
     while (side->count < kind->lines - 1000) {
-        size_t run = 40 + test_below(&seed, 900);
+        size_t run = 5 + test_below(&seed, test_below(&seed, 2) == 0 ? 40 : 900);
         size_t from = test_below(&seed, base->count + 1);
         bool copy = test_below(&seed, 2) == 0;
 
         for (size_t k = 0; k < run; k++)
-            side->at[side->count++] = copy && from + k < base->count
-                                          ? base->at[from + k]
-                                          : (uint32_t)test_below(&seed, kind->alphabet);
+            side->at[side->count++] =
+                copy && from + k < base->count ? base->at[from + k] : new_line(kind);
     }
 }
 
