@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#define FILE_CASES 400u
+#define FILE_CASES 300u
 #define TREE_CASES 4000u
 
 static struct bough_arena arena;
