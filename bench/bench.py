@@ -16,6 +16,7 @@ sys.path.append(os.path.join(os.path.dirname(HERE), "tests", "e2e"))
 import bench_boot
 import bench_git
 import bench_history
+import bench_merge
 import bench_rest
 import figures
 import harness
@@ -60,6 +61,7 @@ BENCHMARKS = {
     "git": bench_git.git,
     "storage": storage,
     "history": bench_history.history,
+    "merge": bench_merge.merge,
     "large": large,
 }
 

@@ -61,4 +61,30 @@ BOUGH_MUST_CHECK enum bough_err bough_tree_diff_skip(struct bough_tree_diff *dif
 /* Lets go of what the comparison keeps in memory.  The arena's part is the caller's. */
 void bough_tree_diff_close(struct bough_tree_diff *diff);
 
+/* ---- one directory, entry by entry (tree_diff_level.c) ---- */
+
+/* Members are private to tree_diff_level.c. */
+struct bough_tree_diff_level {
+    struct tree_pair *pair;
+};
+
+/* Begins to compare two directories without looking into those below them.  About 2 KiB come from
+ * `arena`, which must not be rewound until close; then the nodes on the way down stay in memory,
+ * too.  BOUGH_NO_MEMORY.  O(1): reads nothing. */
+BOUGH_MUST_CHECK enum bough_err bough_tree_diff_level_open(struct bough_tree_diff_level *level,
+                                                           struct bough_store *store,
+                                                           const struct bough_tree *from,
+                                                           const struct bough_tree *to,
+                                                           struct bough_arena *arena);
+
+/* The next entry that is on one side only or differs, in git's order, with its step as the path;
+ * valid until the next call.  A step that is a value on one side and a directory on the other comes
+ * twice: as a value first.  BOUGH_NOT_FOUND at the end, BOUGH_CORRUPT, BOUGH_IO, BOUGH_NO_MEMORY.
+ * As a whole O(differences * log n). */
+BOUGH_MUST_CHECK enum bough_err bough_tree_diff_level_next(struct bough_tree_diff_level *level,
+                                                           struct bough_diff_change *change);
+
+/* Lets go of what the comparison keeps in memory; also after open failed, and twice. */
+void bough_tree_diff_level_close(struct bough_tree_diff_level *level);
+
 #endif

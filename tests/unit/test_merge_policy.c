@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_merge_policy.c - each policy does what docs/merge.md says of it.
+ * test_merge_policy.c - each policy does what docs/policies.md says of it.
  *
  * Proves it with tables of examples, and with the algebra that is claimed there, on random values:
  * equal sides give that value, a side equal to the base gives the other, swapping the sides changes

@@ -15,6 +15,7 @@
 #include "bough/collect.h"
 #include "bough/fsck.h"
 #include "bough/journal.h"
+#include "bough/merge.h"
 #include "bough/retention.h"
 #include "failing_heap.h"
 #include "journal_checkpoint.h"
@@ -126,6 +127,76 @@ static enum bough_err run_append(struct bough_store *store)
     if (err == BOUGH_OK)
         err = commit(store, &edit, 1, 5001, &arena);
     bough_arena_release(&arena);
+    return err;
+}
+
+/* Makes a policy's value of both. */
+static enum bough_err join_values(void *context, const struct bough_merge_values *values,
+                                  struct bough_arena *arena, struct bough_merge_value *merged)
+{
+    uint8_t *at = bough_arena_take(arena, values->ours.value.len + values->theirs.value.len);
+
+    (void)context;
+    if (at == NULL)
+        return BOUGH_NO_MEMORY;
+    memcpy(at, values->ours.value.at, values->ours.value.len);
+    memcpy(at + values->ours.value.len, values->theirs.value.at, values->theirs.value.len);
+    *merged = (struct bough_merge_value){
+        .clean = true,
+        .value = bough_bytes_of(at, values->ours.value.len + values->theirs.value.len)};
+    return BOUGH_OK;
+}
+
+static enum bough_err always_join(void *context, struct bough_bytes path,
+                                  const struct bough_merge_policy **policy)
+{
+    static const struct bough_merge_policy join = {.name = "join", .merge = join_values};
+
+    (void)context;
+    (void)path;
+    *policy = &join;
+    return BOUGH_OK;
+}
+
+/* The head and a commit beside it are merged: values of both, and a conflict that is kept. */
+static enum bough_err run_merge(struct bough_store *store)
+{
+    struct bough_arena arena = scratch();
+    struct bough_arena kept = scratch();
+    struct bough_merge_list list = {.arena = &kept, .max = 10};
+    const struct bough_merge_options options = {
+        .policy = always_join, .conflict = bough_merge_list_add, .conflict_context = &list};
+    struct bough_merge_request request = {
+        .branch = bough_bytes_text("heads/main"),
+        .options = &options,
+        .author = {.name = bough_bytes_text("A"), .email = bough_bytes_text("a")}};
+    struct bough_ref head;
+    struct bough_commit theirs;
+    struct bough_merge_result result;
+    struct bough_edit edits[4];
+    enum bough_err err = bough_ref_get(store, request.branch, &head);
+
+    if (err == BOUGH_OK)
+        err = bough_commit_get(store, &head.link, &arena, &theirs);
+    edits[0] = put("d1/k4", 300, store, &arena, &err);
+    edits[1] = put("both", 3000, store, &arena, &err);
+    edits[2] = put("theirs", 100, store, &arena, &err);
+    edits[3] = (struct bough_edit){.path = bough_bytes_text("d2"), .remove = true};
+    if (err == BOUGH_OK)
+        err = bough_tree_edit(store, &theirs.tree, edits, 4, &arena, NULL, &theirs.tree);
+    theirs.parents = &head.link;
+    theirs.parent_count = 1;
+    if (err == BOUGH_OK)
+        err = bough_commit_put(store, &theirs, &arena, &request.theirs);
+    edits[0] = put("d1/k4", 200, store, &arena, &err);
+    edits[1] = put("both", 2900, store, &arena, &err);
+    edits[2] = put("d2/more", 50, store, &arena, &err);
+    if (err == BOUGH_OK)
+        err = commit(store, edits, 3, 5003, &arena);
+    if (err == BOUGH_OK)
+        err = bough_merge_commit(store, &request, &arena, &result, &head.link);
+    bough_arena_release(&arena);
+    bough_arena_release(&kept);
     return err;
 }
 
@@ -558,6 +629,7 @@ static void test_no_memory__writing_fails_clearly_and_works_the_next_time(void *
         {.name = "a new name", .prepare = stage_until_full, .run = run_edits},
         {.name = "append", .run = run_append},
         {.name = "ranges", .run = run_ranges},
+        {.name = "merge", .run = run_merge, .changes = true},
         {.name = "reflog", .run = run_reflog, .changes = true},
     };
 

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * test_merge_git.c - stock git merges the same histories to the same trees.
+ *
+ * How: random histories with branches and criss-crosses are made and merged in a store; each merge
+ * is kept as a commit on a branch whose name says what bough found.  Git clones them all, and
+ * merges the parents of each (`git merge-tree --write-tree`); no value stands at two paths, so that
+ * git finds no renames, which bough does not guess.  What bough merged without conflict git must,
+ * too, and to the same tree; where bough found a conflict, so must git.  With several common
+ * ancestors either may be more careful than the other, so there only the trees of clean merges are
+ * compared.  How often they agreed is printed.
+ */
+#include "bough/merge.h"
+#include "git_bridge.h"
+#include "store_setup.h"
+#include "test_seed.h"
+
+#define HISTORIES   10u
+#define COMMITS     40u
+#define COMMITS_MAX (HISTORIES * COMMITS)
+#define EDITS_MAX   3u
+#define FIRST_EDITS 60u
+#define PATH_ROOM   40u
+
+static struct bough_link commits[COMMITS_MAX];
+static struct bough_tree trees[COMMITS_MAX];
+static unsigned commit_count;
+static unsigned merge_count[4]; /* clean, in conflict; then the same with several bases */
+static uint64_t seed;
+
+/* One or no change of a tree; what cannot be done is not done. */
+static void edit(struct bough_store *store, struct bough_tree *tree)
+{
+    static const char *const steps[] = {"a", "a-", "a.b", "b", "b0"};
+    static const uint32_t modes[] = {BOUGH_MODE_FILE, BOUGH_MODE_FILE, BOUGH_MODE_FILE,
+                                     BOUGH_MODE_EXEC, BOUGH_MODE_SYMLINK};
+    struct bough_arena arena = store_setup_arena();
+    char path[PATH_ROOM];
+    char text[PATH_ROOM + 20];
+    int len = snprintf(path, sizeof(path), "%s", steps[test_below(&seed, 5)]);
+    struct bough_edit one = {.remove = test_below(&seed, 4) == 0};
+    enum bough_err err;
+
+    for (uint64_t deep = test_below(&seed, 3); deep > 0; deep--)
+        len += snprintf(path + len, sizeof(path) - (size_t)len, "/%s", steps[test_below(&seed, 5)]);
+    snprintf(text, sizeof(text), "%s %u\n", path, (unsigned)test_below(&seed, 4));
+    one.path = bough_bytes_text(path);
+    one.entry.mode = modes[test_below(&seed, 5)];
+    assert_int_equal(bough_value_put(store, bough_bytes_text(text), &arena, &one.entry.value),
+                     BOUGH_OK);
+    err = bough_tree_edit(store, tree, &one, 1, &arena, NULL, tree);
+    assert_true(err == BOUGH_OK || err == BOUGH_CONFLICT);
+    bough_arena_release(&arena);
+}
+
+static void commit(struct bough_store *store, const struct bough_tree *tree,
+                   const struct bough_link *parents, uint32_t count)
+{
+    struct bough_arena arena = store_setup_arena();
+    struct bough_ident ident = {.name = bough_bytes_text("Ann"),
+                                .email = bough_bytes_text("ann@example.org"),
+                                .time_s = 1700000000 + commit_count};
+    struct bough_commit made = {.tree = *tree,
+                                .parents = parents,
+                                .parent_count = count,
+                                .author = ident,
+                                .committer = ident,
+                                .message = bough_bytes_text("c\n")};
+
+    trees[commit_count] = *tree;
+    assert_int_equal(bough_commit_put(store, &made, &arena, &commits[commit_count]), BOUGH_OK);
+    commit_count++;
+    bough_arena_release(&arena);
+}
+
+/* Keeps the last commit on a branch that says what it is. */
+static void name_last(struct bough_store *store, bool clean, bool several)
+{
+    char name[60];
+    struct bough_ref_move move = {
+        .next = {.kind = BOUGH_KIND_COMMIT, .link = commits[commit_count - 1]}};
+
+    snprintf(name, sizeof(name), "heads/%s-%s/%u", clean ? "clean" : "conflict",
+             several ? "several" : "one", commit_count);
+    merge_count[2 * several + !clean]++;
+    move.name = bough_bytes_text(name);
+    assert_int_equal(bough_ref_move(store, &move, 1, NULL), BOUGH_OK);
+}
+
+/* Merges two commits, if that is more than moving on, and keeps what comes out. */
+static void merge(struct bough_store *store, unsigned ours, unsigned theirs)
+{
+    const struct bough_merge_options options = {0};
+    const struct bough_link parents[] = {commits[ours], commits[theirs]};
+    struct bough_arena arena = store_setup_arena();
+    struct bough_merge_result result;
+
+    assert_int_equal(
+        bough_merge(store, &commits[ours], &commits[theirs], &options, &arena, &result), BOUGH_OK);
+    if (result.outcome == BOUGH_MERGE_CLEAN || result.outcome == BOUGH_MERGE_CONFLICTS) {
+        commit(store, &result.tree, parents, 2);
+        name_last(store, result.outcome == BOUGH_MERGE_CLEAN, result.base.base_count > 1);
+    }
+    bough_arena_release(&arena);
+}
+
+static void make_history(struct bough_store *store)
+{
+    unsigned begin = commit_count;
+    struct bough_tree tree = {0};
+
+    for (unsigned i = 0; i < FIRST_EDITS; i++)
+        edit(store, &tree);
+    commit(store, &tree, NULL, 0);
+    while (commit_count < begin + COMMITS) {
+        unsigned recent = commit_count - begin < 5 ? commit_count - begin : 5;
+        unsigned ours = commit_count - 1 - (unsigned)test_below(&seed, recent);
+        unsigned theirs = commit_count - 1 - (unsigned)test_below(&seed, recent);
+
+        if (test_below(&seed, 2) == 0) {
+            merge(store, ours, theirs);
+            continue;
+        }
+        tree = trees[ours];
+        for (uint64_t edits = 1 + test_below(&seed, EDITS_MAX); edits > 0; edits--)
+            edit(store, &tree);
+        commit(store, &tree, &commits[ours], 1);
+    }
+}
+
+/* Prints a line for each kind; a clean merge that git has otherwise, or a conflict it has not, is
+ * the script's failure. */
+static const char script[] =
+    "git clone -q --mirror $URL c; cd c; status=0;"
+    "for kind in clean-one clean-several conflict-one conflict-several; do same=0; all=0;"
+    "  for name in $(git for-each-ref --format='%(refname)' refs/heads/$kind); do"
+    "    all=$((all + 1)); code=0;"
+    "    tree=$(git merge-tree --write-tree $name^1 $name^2 2>/dev/null) || code=$?;"
+    "    case $kind-$code in"
+    "    clean-*-0) test \"$tree\" = $(git rev-parse $name^{tree}) && same=$((same + 1))"
+    "      || { status=1; echo \"$name: git has another tree\"; };;"
+    "    conflict-*-1) same=$((same + 1));;"
+    "    clean-several-1 | conflict-several-0) ;;"
+    "    *-several-134) echo \"$name: an assertion of git's own failed\";;"
+    "    *) status=1; echo \"$name: git says $code\";;"
+    "    esac; done; echo \"$kind: git agrees on $same of $all\"; done; exit $status";
+
+static void test_merge_git__git_merges_to_the_same_trees(void **unused)
+{
+    char home[] = "/tmp/bough-merge-XXXXXX";
+    char remove[80];
+    struct bough_store *store = store_setup();
+    struct bough_git *git;
+
+    (void)unused;
+    seed = test_seed();
+    assert_non_null(mkdtemp(home));
+    for (unsigned i = 0; i < HISTORIES; i++)
+        make_history(store);
+    assert_true(merge_count[0] > 0 && merge_count[1] > 0 && merge_count[2] > 0);
+    assert_int_equal(bough_git_open(store, 0, &git), BOUGH_OK);
+    assert_int_equal(git_bridge_run(git, home, script), 0);
+    bough_git_close(git);
+    bough_store_close(store);
+    snprintf(remove, sizeof(remove), "rm -rf %s", home);
+    assert_int_equal(system(remove), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_merge_git__git_merges_to_the_same_trees),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

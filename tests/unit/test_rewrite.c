@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * test_rewrite.c - commits picked, taken back, squashed and moved onto another base.
+ *
+ * How: two branches are written by hand, rewritten, and read back: trees, authors, parents and refs
+ * must be as the words say.  A rebase is also compared with picking the same commits one by one.
+ */
+#include "bough/rewrite.h"
+#include "store_setup.h"
+#include "test_seed.h"
+#include <stdio.h>
+
+#define MAIN   "heads/main"
+#define SIDE   "heads/side"
+#define KEYS   30u
+#define ROUNDS 40u
+
+static const struct bough_merge_options plain;
+
+static struct bough_link head(struct bough_store *store, const char *name)
+{
+    struct bough_ref ref;
+
+    assert_int_equal(bough_ref_get(store, bough_bytes_text(name), &ref), BOUGH_OK);
+    return ref.link;
+}
+
+static void put(struct bough_store *store, const char *branch, const char *path, const char *text)
+{
+    struct bough_txn_result result;
+
+    assert_int_equal(store_setup_write(store, branch, path, text, &result), BOUGH_OK);
+}
+
+static void branch(struct bough_store *store, const char *name, struct bough_link link)
+{
+    const struct bough_ref_move move = {.name = bough_bytes_text(name),
+                                        .next = {.kind = BOUGH_KIND_COMMIT, .link = link}};
+
+    assert_int_equal(bough_ref_move(store, &move, 1, NULL), BOUGH_OK);
+}
+
+/* A store whose branches main and side have one commit in common. */
+static struct bough_store *forked(void)
+{
+    struct bough_store *store = store_setup();
+
+    put(store, MAIN, "k", "1");
+    branch(store, SIDE, head(store, MAIN));
+    return store;
+}
+
+static struct bough_rewrite_request request(const char *name, struct bough_link commit)
+{
+    return (struct bough_rewrite_request){
+        .branch = bough_bytes_text(name),
+        .commit.name = commit.name, /* its address is looked up */
+        .options = &plain,
+        .committer = {.name = bough_bytes_text("Bob"), .email = bough_bytes_text("b@example.org")},
+    };
+}
+
+typedef enum bough_err rewrite_call(struct bough_store *store,
+                                    const struct bough_rewrite_request *request,
+                                    struct bough_arena *arena, struct bough_rewrite_result *result);
+
+/* Does it, and expects that it ends well; the branch's head must be what is said. */
+static struct bough_rewrite_result does(struct bough_store *store, rewrite_call *call,
+                                        struct bough_rewrite_request asked)
+{
+    struct bough_arena arena = store_setup_arena();
+    struct bough_rewrite_result result;
+    struct bough_ref ref;
+
+    assert_int_equal(call(store, &asked, &arena, &result), BOUGH_OK);
+    assert_int_equal(bough_ref_get(store, asked.branch, &ref), BOUGH_OK);
+    assert_memory_equal(&ref.link, &result.head, sizeof(ref.link));
+    bough_arena_release(&arena);
+    return result;
+}
+
+static enum bough_err fails(struct bough_store *store, rewrite_call *call,
+                            struct bough_rewrite_request asked)
+{
+    struct bough_arena arena = store_setup_arena();
+    struct bough_rewrite_result result;
+    struct bough_link main_before = head(store, MAIN);
+    struct bough_link main_after;
+    enum bough_err err = call(store, &asked, &arena, &result);
+
+    main_after = head(store, MAIN);
+    assert_memory_equal(&main_before, &main_after, sizeof(main_before));
+    bough_arena_release(&arena);
+    return err;
+}
+
+/* The value at a key of a branch, "" for none; valid until the next call. */
+static const char *get(struct bough_store *store, const char *name, const char *path)
+{
+    static char text[40];
+    struct bough_arena arena = store_setup_arena();
+    struct bough_link link = head(store, name);
+    struct bough_commit commit;
+    struct bough_entry entry;
+    enum bough_err err;
+
+    assert_int_equal(bough_commit_get(store, &link, &arena, &commit), BOUGH_OK);
+    err = bough_tree_find(store, &commit.tree, bough_bytes_text(path), &arena, &entry);
+    snprintf(text, sizeof(text), "%.*s", err == BOUGH_OK ? (int)entry.value.data.len : 0,
+             err == BOUGH_OK ? (const char *)entry.value.data.at : "");
+    bough_arena_release(&arena);
+    return text;
+}
+
+static void assert_message(struct bough_store *store, const char *name, const char *author,
+                           const char *begin)
+{
+    struct bough_arena arena = store_setup_arena();
+    struct bough_link link = head(store, name);
+    struct bough_commit commit;
+
+    assert_int_equal(bough_commit_get(store, &link, &arena, &commit), BOUGH_OK);
+    assert_int_equal(commit.parent_count, 1);
+    assert_true(bough_bytes_equal(commit.author.name, bough_bytes_text(author)));
+    assert_true(bough_bytes_equal(commit.committer.name, bough_bytes_text("Bob")));
+    assert_true(bough_bytes_starts(commit.message, bough_bytes_text(begin)));
+    bough_arena_release(&arena);
+}
+
+static void test_rewrite__a_picked_change_is_the_commits_alone(void **unused)
+{
+    struct bough_store *store = forked();
+    struct bough_rewrite_result result;
+
+    (void)unused;
+    put(store, SIDE, "first", "1");
+    put(store, SIDE, "second", "1");
+    put(store, MAIN, "ours", "1");
+    result = does(store, bough_rewrite_pick, request(MAIN, head(store, SIDE)));
+    assert_int_equal(result.outcome, BOUGH_MERGE_CLEAN);
+    assert_string_equal(get(store, MAIN, "second"), "1");
+    assert_string_equal(get(store, MAIN, "first"), "");
+    assert_string_equal(get(store, MAIN, "ours"), "1");
+    assert_message(store, MAIN, "Ann", "write\n");
+    result = does(store, bough_rewrite_pick, request(MAIN, head(store, SIDE)));
+    assert_int_equal(result.outcome, BOUGH_MERGE_UP_TO_DATE); /* it is there */
+    bough_store_close(store);
+}
+
+static void test_rewrite__a_reverted_change_is_taken_back_alone(void **unused)
+{
+    struct bough_store *store = forked();
+    struct bough_rewrite_result result;
+    struct bough_link bad;
+
+    (void)unused;
+    put(store, MAIN, "k", "2");
+    bad = head(store, MAIN);
+    put(store, MAIN, "later", "1");
+    result = does(store, bough_rewrite_revert, request(MAIN, bad));
+    assert_int_equal(result.outcome, BOUGH_MERGE_CLEAN);
+    assert_string_equal(get(store, MAIN, "k"), "1");
+    assert_string_equal(get(store, MAIN, "later"), "1");
+    assert_message(store, MAIN, "Bob", "Revert \"write\"\n\nThis reverts commit ");
+    put(store, MAIN, "k", "3");
+    result = does(store, bough_rewrite_revert, request(MAIN, bad));
+    assert_int_equal(result.outcome, BOUGH_MERGE_CONFLICTS);
+    assert_memory_equal(&result.stopped_at.name, &bad.name, BOUGH_HASH_BYTES);
+    bough_store_close(store);
+}
+
+static void test_rewrite__a_merge_needs_a_mainline(void **unused)
+{
+    struct bough_store *store = forked();
+    struct bough_arena arena = store_setup_arena();
+    struct bough_merge_request merge = {.branch = bough_bytes_text(MAIN), .options = &plain};
+    struct bough_rewrite_request asked;
+    struct bough_merge_result merged;
+    struct bough_link at;
+
+    (void)unused;
+    put(store, SIDE, "theirs", "1");
+    put(store, MAIN, "ours", "1");
+    merge.theirs = head(store, SIDE);
+    assert_int_equal(bough_merge_commit(store, &merge, &arena, &merged, &at), BOUGH_OK);
+    asked = request(MAIN, at);
+    assert_int_equal(fails(store, bough_rewrite_revert, asked), BOUGH_INVALID);
+    asked.mainline = 3;
+    assert_int_equal(fails(store, bough_rewrite_revert, asked), BOUGH_INVALID);
+    asked.mainline = 1;
+    does(store, bough_rewrite_revert, asked);
+    assert_string_equal(get(store, MAIN, "theirs"), "");
+    assert_string_equal(get(store, MAIN, "ours"), "1");
+    bough_arena_release(&arena);
+    bough_store_close(store);
+}
+
+static void test_rewrite__many_commits_are_squashed_into_one(void **unused)
+{
+    struct bough_store *store = forked();
+    struct bough_rewrite_request asked;
+    struct bough_rewrite_result result;
+
+    (void)unused;
+    put(store, SIDE, "a", "1");
+    put(store, SIDE, "b", "1");
+    asked = request(MAIN, head(store, SIDE));
+    asked.message = bough_bytes_text("both\n");
+    result = does(store, bough_rewrite_squash, asked);
+    assert_int_equal(result.outcome, BOUGH_MERGE_CLEAN);
+    assert_string_equal(get(store, MAIN, "a"), "1");
+    assert_string_equal(get(store, MAIN, "b"), "1");
+    assert_message(store, MAIN, "Bob", "both\n");
+    result = does(store, bough_rewrite_squash, asked);
+    assert_int_equal(result.outcome, BOUGH_MERGE_UP_TO_DATE); /* nothing is new in it */
+    bough_store_close(store);
+}
+
+static void test_rewrite__a_rebase_is_all_or_nothing(void **unused)
+{
+    struct bough_store *store = forked();
+    struct bough_rewrite_result result;
+    struct bough_link before;
+    struct bough_link second;
+
+    (void)unused;
+    put(store, SIDE, "a", "1");
+    put(store, SIDE, "k", "side");
+    second = head(store, SIDE);
+    put(store, SIDE, "b", "1");
+    put(store, MAIN, "k", "main");
+    before = head(store, SIDE);
+    result = does(store, bough_rewrite_rebase, request(SIDE, head(store, MAIN)));
+    assert_int_equal(result.outcome, BOUGH_MERGE_CONFLICTS);
+    assert_memory_equal(&result.head, &before, sizeof(before));
+    assert_memory_equal(&result.stopped_at, &second, sizeof(second));
+    put(store, MAIN, "k", "side"); /* then that commit's change is there already */
+    result = does(store, bough_rewrite_rebase, request(SIDE, head(store, MAIN)));
+    assert_int_equal(result.outcome, BOUGH_MERGE_CLEAN);
+    assert_int_equal(result.commit_count, 2);
+    assert_string_equal(get(store, SIDE, "a"), "1");
+    assert_string_equal(get(store, SIDE, "b"), "1");
+    result = does(store, bough_rewrite_rebase, request(SIDE, head(store, MAIN)));
+    assert_int_equal(result.outcome, BOUGH_MERGE_UP_TO_DATE);
+    result = does(store, bough_rewrite_rebase, request(MAIN, head(store, SIDE)));
+    assert_int_equal(result.outcome, BOUGH_MERGE_FAST_FORWARD);
+    bough_store_close(store);
+}
+
+static void test_rewrite__what_a_rebase_left_is_on_record(void **unused)
+{
+    struct bough_store *store = forked();
+    struct bough_arena arena = store_setup_arena();
+    struct bough_ref_log_entry entry;
+    struct bough_link before;
+
+    (void)unused;
+    put(store, SIDE, "a", "1");
+    put(store, MAIN, "b", "1");
+    before = head(store, SIDE);
+    does(store, bough_rewrite_rebase, request(SIDE, head(store, MAIN)));
+    assert_int_equal(bough_ref_log_prev(store, bough_bytes_text(SIDE), 0, &arena, &entry),
+                     BOUGH_OK);
+    assert_memory_equal(&entry.old.link.name, &before.name, BOUGH_HASH_BYTES);
+    assert_true(bough_bytes_equal(entry.why, bough_bytes_text("rebase")));
+    bough_arena_release(&arena);
+    bough_store_close(store);
+}
+
+static void test_rewrite__a_merge_is_not_rebased(void **unused)
+{
+    struct bough_store *store = forked();
+    struct bough_arena arena = store_setup_arena();
+    struct bough_merge_request merge = {.branch = bough_bytes_text(MAIN), .options = &plain};
+    struct bough_merge_result merged;
+    struct bough_link base = head(store, MAIN);
+    struct bough_link at;
+
+    (void)unused;
+    put(store, SIDE, "theirs", "1");
+    put(store, MAIN, "ours", "1");
+    merge.theirs = head(store, SIDE);
+    assert_int_equal(bough_merge_commit(store, &merge, &arena, &merged, &at), BOUGH_OK);
+    branch(store, "heads/other", base);
+    put(store, "heads/other", "other", "1");
+    assert_int_equal(fails(store, bough_rewrite_rebase, request(MAIN, head(store, "heads/other"))),
+                     BOUGH_UNSUPPORTED);
+    bough_arena_release(&arena);
+    bough_store_close(store);
+}
+
+/* A random change of a branch. */
+static void change(struct bough_store *store, const char *name, uint64_t *seed)
+{
+    char path[20];
+    char text[20];
+
+    snprintf(path, sizeof(path), "d%u/k%u", (unsigned)test_below(seed, 3),
+             (unsigned)test_below(seed, KEYS));
+    snprintf(text, sizeof(text), "%u", (unsigned)test_below(seed, 5));
+    put(store, name, path, test_below(seed, 4) == 0 ? NULL : text);
+}
+
+static void test_rewrite__a_rebase_is_picking_one_by_one(void **unused)
+{
+    uint64_t seed = test_seed();
+    unsigned moved = 0;
+
+    (void)unused;
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        struct bough_store *store = forked();
+        struct bough_link line[9];
+        bool clean = true;
+        struct bough_rewrite_result result;
+        struct bough_link rebased;
+        struct bough_arena arena = store_setup_arena();
+
+        for (unsigned i = 0; i < 20; i++)
+            change(store, MAIN, &seed);
+        branch(store, SIDE, head(store, MAIN));
+        line[0] = head(store, SIDE);
+        for (unsigned i = 1; i <= 8; i++) {
+            change(store, SIDE, &seed);
+            line[i] = head(store, SIDE);
+            change(store, MAIN, &seed);
+        }
+        branch(store, "heads/picked", head(store, MAIN));
+        for (unsigned i = 1; i <= 8 && clean; i++) {
+            struct bough_link onto = head(store, MAIN);
+            bool there; /* both branches may have made the same commit */
+
+            assert_int_equal(bough_merge_base_is_ancestor(store, &line[i], &onto, &arena, &there),
+                             BOUGH_OK);
+            if (there || bough_hash_equal(&line[i].name, &line[i - 1].name))
+                continue;
+            clean = does(store, bough_rewrite_pick, request("heads/picked", line[i])).outcome !=
+                    BOUGH_MERGE_CONFLICTS;
+        }
+        result = does(store, bough_rewrite_rebase, request(SIDE, head(store, MAIN)));
+        assert_int_equal(result.outcome != BOUGH_MERGE_CONFLICTS, clean);
+        if (clean && result.outcome == BOUGH_MERGE_CLEAN) {
+            rebased = head(store, "heads/picked");
+            assert_memory_equal(&rebased.name, &result.head.name, BOUGH_HASH_BYTES);
+            moved++;
+        }
+        bough_store_close(store);
+    }
+    assert_true(moved > 0);
+    assert_int_equal(host_env()->heap->taken_bytes, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rewrite__a_picked_change_is_the_commits_alone),
+        cmocka_unit_test(test_rewrite__a_reverted_change_is_taken_back_alone),
+        cmocka_unit_test(test_rewrite__a_merge_needs_a_mainline),
+        cmocka_unit_test(test_rewrite__many_commits_are_squashed_into_one),
+        cmocka_unit_test(test_rewrite__a_rebase_is_all_or_nothing),
+        cmocka_unit_test(test_rewrite__what_a_rebase_left_is_on_record),
+        cmocka_unit_test(test_rewrite__a_merge_is_not_rebased),
+        cmocka_unit_test(test_rewrite__a_rebase_is_picking_one_by_one),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
