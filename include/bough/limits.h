@@ -44,7 +44,7 @@
 
 /* Policies that merge two values, and `.gitattributes`, which says which. */
 #define BOUGH_MERGE_LINES_MAX       (1u << 18)   /* of each of the three values */
-#define BOUGH_MERGE_STEPS_MAX       (1ull << 27) /* of comparing; then the texts differ too much */
+#define BOUGH_MERGE_STEPS_MAX       (1ull << 24) /* of comparing; then the texts differ too much */
 #define BOUGH_MERGE_JSON_VALUES_MAX 100000u      /* in all three values, nested ones counted */
 #define BOUGH_ATTRIBUTES_BYTES_MAX  65536u       /* of one file */
 #define BOUGH_ATTRIBUTES_LINE_MAX   2048u        /* bytes; longer lines do not count, as in git */
