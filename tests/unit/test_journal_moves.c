@@ -6,7 +6,8 @@
  * How: values that nobody touches, among others of which some are replaced in each round, so that
  * collections move everything many times.  After each round there may be a few moves for each
  * living object, however many there were; now and then the store is opened again.  All values are
- * compared with a model, and at last fsck reads everything.
+ * compared with a model, a commit that stays is asked for by its name, and at last fsck reads
+ * everything.
  */
 #include "block_borrow.h"
 #include "bough/blockdev.h"
@@ -32,7 +33,8 @@ struct world {
     struct bough_backend *backend;
     struct bough_store *store;
     uint64_t seed;
-    unsigned rounds[KEYS]; /* in which the value was written */
+    unsigned rounds[KEYS];   /* in which the value was written */
+    struct bough_hash named; /* the commit that stays */
 };
 
 static void start(struct world *world)
@@ -120,6 +122,31 @@ static void expect_all(struct world *world)
     bough_arena_release(&arena);
 }
 
+/* A branch that stays where it is. */
+static void write_named(struct world *world)
+{
+    struct bough_txn_result result;
+    struct bough_ref_move move = {.name = bough_bytes_text("heads/stays"),
+                                  .next = {.kind = BOUGH_KIND_COMMIT}};
+
+    assert_int_equal(store_setup_write(world->store, "heads/main", "stays", "it does", &result),
+                     BOUGH_OK);
+    move.next.link = result.commit;
+    assert_int_equal(bough_ref_move(world->store, &move, 1, NULL), BOUGH_OK);
+    world->named = result.commit.name;
+}
+
+static void expect_named(struct world *world)
+{
+    struct bough_arena arena = store_setup_arena();
+    struct bough_link link = {.name = world->named};
+    struct bough_commit commit;
+
+    assert_int_equal(bough_backend_find(world->backend, &link.name, &link.address), BOUGH_OK);
+    assert_int_equal(bough_commit_get(world->store, &link, &arena, &commit), BOUGH_OK);
+    bough_arena_release(&arena);
+}
+
 /* Entries in both maps of moves. */
 static uint64_t moves_of(const struct world *world)
 {
@@ -141,6 +168,7 @@ static void test_journal_moves__do_not_grow_with_collections(void **state)
     assert_int_equal(bough_ram_open(host_env(), BLOCK_SIZE, BLOCKS, &world.ram), BOUGH_OK);
     assert_int_equal(bough_journal_format(host_env(), world.ram, NULL), BOUGH_OK);
     start(&world);
+    write_named(&world);
     write_keys(&world, 0, KEYS, 0);
     for (unsigned round = 1; round <= ROUNDS; round++) {
         /* Not the first tenth: that stays what it is, and is moved whenever others are. */
@@ -154,6 +182,7 @@ static void test_journal_moves__do_not_grow_with_collections(void **state)
             start(&world);
         }
         expect_all(&world);
+        expect_named(&world);
     }
     print_message("%llu moves at most\n", (unsigned long long)most);
     assert_true(most <= MOVES_EACH * KEYS);
