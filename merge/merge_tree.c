@@ -322,8 +322,10 @@ enum bough_err merge_tree_merge(struct merge_state *state, const struct bough_tr
     enum bough_err err = BOUGH_NO_MEMORY;
 
     state->path = bough_arena_take(state->arena, MERGE_STATE_PATH_BYTES);
+    merge_rules_init(&state->rules, state->store, state->options, base, ours, theirs);
     if (state->path != NULL)
         err = merge_directory(state, trees, merged);
+    merge_rules_release(&state->rules);
     bough_arena_back(state->arena, mark);
     return err;
 }
