@@ -574,6 +574,60 @@ static void test_merge_policy__what_every_policy_promises_holds(void **state)
     }
 }
 
+/* A flat object: the value of each of eight names, -1 if it is not there. */
+static struct bough_bytes object_of(const int members[8])
+{
+    char *text = bough_arena_zeros(&arena, 256, 1);
+    const char *between = "{";
+
+    assert_non_null(text);
+    for (int i = 0; i < 8; i++) {
+        if (members[i] < 0)
+            continue;
+        snprintf(text + strlen(text), 256 - strlen(text), "%s\"%c\":%d", between, 'a' + i,
+                 members[i]);
+        between = ",";
+    }
+    snprintf(text + strlen(text), 256 - strlen(text), "%s", *between == '{' ? "{}" : "}");
+    return bough_bytes_text(text);
+}
+
+/* Objects against the obvious: member by member, what changed on one side only is taken. */
+static void test_merge_policy__json_objects_are_merged_as_a_reference_merges_them(void **state)
+{
+    size_t conflicts = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < 4 * ROUNDS; i++) {
+        struct bough_arena_mark mark = bough_arena_now(&arena);
+        struct bough_merge_values values = {.has_base = true};
+        struct bough_merge_value merged;
+        int sides[3][8], wanted[8];
+        bool conflict = false;
+
+        for (int k = 0; k < 8; k++) {
+            int base = (int)test_below(&seed, 3) - 1;
+
+            sides[0][k] = base;
+            for (int side = 1; side < 3; side++)
+                sides[side][k] = test_below(&seed, 4) == 0 ? (int)test_below(&seed, 3) - 1 : base;
+            wanted[k] = sides[1][k] == base ? sides[2][k] : sides[1][k];
+            conflict = conflict ||
+                       (sides[1][k] != base && sides[2][k] != base && sides[1][k] != sides[2][k]);
+        }
+        values.base = object_of(sides[0]);
+        values.ours.value = object_of(sides[1]);
+        values.theirs.value = object_of(sides[2]);
+        merged = merge("json", &values);
+        assert_int_equal(merged.clean, !conflict);
+        if (!conflict)
+            assert_true(bough_bytes_equal(merged.value, object_of(wanted)));
+        conflicts += conflict;
+        bough_arena_back(&arena, mark);
+    }
+    assert_true(conflicts > ROUNDS / 6 && conflicts < 3 * ROUNDS);
+}
+
 static void test_merge_policy__merging_again_changes_nothing(void **state)
 {
     static const char *const all[] = {"json", "counter", "set", "log", "text"};
@@ -672,6 +726,7 @@ int main(void)
         cmocka_unit_test(test_merge_policy__too_big_a_value_is_a_conflict),
         cmocka_unit_test(test_merge_policy__the_largest_values_take_bounded_memory),
         cmocka_unit_test(test_merge_policy__what_every_policy_promises_holds),
+        cmocka_unit_test(test_merge_policy__json_objects_are_merged_as_a_reference_merges_them),
         cmocka_unit_test(test_merge_policy__merging_again_changes_nothing),
         cmocka_unit_test(test_merge_policy__it_does_not_matter_which_two_are_merged_first),
     };
