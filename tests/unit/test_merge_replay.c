@@ -128,10 +128,11 @@ static const char compare[] =
     "  same=0; all=0; renames=0;"
     "  for name in $(git for-each-ref --format='%(refname)' refs/heads/replay/$kind); do"
     "    all=$((all + 1)); code=0;"
-    "    git merge-tree --write-tree $name^1 $name^2 >out 2>&1 || code=$?;"
+    "    git merge-tree --write-tree --allow-unrelated-histories $name^1 $name^2 >out 2>&1 || "
+    "code=$?;"
     "    tree=$(head -1 out);"
     "    if { [ $kind = ${kind#clean} ] && [ $code = 1 ]; } ||"
-    "       { [ $kind != ${kind#clean} ] && [ $tree = $(git rev-parse $name^{tree}) ]; }; then"
+    "       { [ $kind != ${kind#clean} ] && [ \"$tree\" = $(git rev-parse $name^{tree}) ]; }; then"
     "      same=$((same + 1)); continue; fi;"
     "    base=$(git merge-base $name^1 $name^2);"
     "    if { git diff -M --name-status $base $name^1;"
@@ -173,7 +174,7 @@ static void test_merge_replay__merges_of_a_real_repository_come_out_as_gits(void
     bough_store_close(store);
     snprintf(remove, sizeof(remove), "rm -rf %s", home);
     assert_int_equal(system(remove), 0);
-    if (status == 99)
+    if (status == 99 || clean_count + conflict_count == 0)
         skip();
     assert_int_equal(status, 0);
 }
