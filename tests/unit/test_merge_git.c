@@ -11,6 +11,7 @@
  * ancestors either may be more careful than the other, so there only the trees of clean merges are
  * compared.  How often they agreed is printed.
  */
+#include "bough/blame.h"
 #include "bough/merge.h"
 #include "bough/path_log.h"
 #include "git_bridge.h"
@@ -245,11 +246,76 @@ static void test_merge_git__git_finds_the_same_commits_of_a_path(void **unused)
     assert_int_equal(system(text), 0);
 }
 
+/* Whether every key of a commit is from the commit that its log begins with, page by page. */
+static void check_blame(struct bough_store *store, const struct bough_link *head,
+                        const char *prefix)
+{
+    struct bough_arena arena = store_setup_arena();
+    struct bough_bytes after = {0};
+    struct bough_commit whole;
+    uint64_t all = 0;
+    size_t count;
+
+    assert_int_equal(bough_commit_get(store, head, &arena, &whole), BOUGH_OK);
+    do {
+        size_t max = 1 + test_below(&seed, 100);
+        struct bough_blame_key *keys;
+
+        assert_int_equal(bough_blame_keys(store, head, bough_bytes_text(prefix), after, max, &arena,
+                                          &keys, &count),
+                         BOUGH_OK);
+        assert_true(count <= max);
+        for (size_t i = 0; i < count; i++) {
+            struct bough_arena into = store_setup_arena();
+            struct bough_path_log log;
+            struct bough_commit found;
+            struct bough_link link;
+
+            assert_true(bough_bytes_starts(keys[i].path, bough_bytes_text(prefix)));
+            assert_int_equal(bough_path_log_open(&log, store, head, 1, keys[i].path, &arena),
+                             BOUGH_OK);
+            assert_int_equal(bough_path_log_next(&log, &into, &link, &found), BOUGH_OK);
+            assert_memory_equal(&link, &keys[i].commit, sizeof(link));
+            after = keys[i].path;
+            bough_arena_release(&into);
+        }
+        all += count;
+    } while (count > 0);
+    assert_true(prefix[0] != '\0' || all == whole.tree.key_count);
+    bough_arena_release(&arena);
+}
+
+static void test_merge_git__keys_are_from_the_commit_their_log_begins_with(void **unused)
+{
+    struct bough_store *store = store_setup();
+    struct bough_arena arena = store_setup_arena();
+    struct bough_blame_key *keys;
+    size_t count;
+
+    (void)unused;
+    seed = test_seed();
+    commit_count = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        make_history(store);
+        check_blame(store, &commits[commit_count - 1], "");
+        check_blame(store, &commits[commit_count - 2], "a");
+        check_blame(store, &commits[commit_count - 2], "b/");
+    }
+    assert_int_equal(bough_blame_keys(store, &commits[0], bough_bytes_text("a"),
+                                      bough_bytes_text("zzz"), 5, &arena, &keys, &count),
+                     BOUGH_OK);
+    assert_int_equal(count, 0);
+    bough_arena_release(&arena);
+    bough_store_close(store);
+    assert_int_equal(host_env()->heap->taken_bytes, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_merge_git__git_merges_to_the_same_trees),
         cmocka_unit_test(test_merge_git__git_finds_the_same_commits_of_a_path),
+        cmocka_unit_test(test_merge_git__keys_are_from_the_commit_their_log_begins_with),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
