@@ -23,6 +23,7 @@
 #define EDITS_MAX    8u
 #define VERSIONS     4u
 #define HISTORY_GOES 24u
+#define MANY         200u
 
 struct commit {
     struct reference_table table;
@@ -498,6 +499,7 @@ static void grow(struct bough_store *store)
     uint32_t recent = commit_count < 5 ? commit_count : 5;
     uint32_t parent = commit_count - 1 - (uint32_t)(recent == 0 ? 0 : test_below(&seed, recent));
     bool root = commit_count == 0 || test_below(&seed, 40) == 0;
+    bool wide = test_below(&seed, 5) == 0; /* a change of many keys, where there are many */
 
     if (root)
         memset(table, 0, sizeof(*table));
@@ -509,6 +511,10 @@ static void grow(struct bough_store *store)
         if (strncmp(paths.text[i], "flat/", 5) == 0 && test_below(&seed, 4) != 0 &&
             table->cells[paths.parent[i]].version == 0)
             table->cells[i] = (struct reference_cell){1, BOUGH_MODE_FILE};
+    }
+    for (uint32_t i = 0; paths.count > MANY && wide && i < paths.count; i++) {
+        if (table->cells[i].version != 0 && strncmp(paths.text[i], "flat/", 5) == 0)
+            table->cells[i].version = 1 + (uint32_t)test_below(&seed, VERSIONS);
     }
     commit(store, &parent, root ? 0 : 1);
 }
