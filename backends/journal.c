@@ -19,7 +19,8 @@
  * device was written since the last. */
 #define FREE_DENOMINATOR  3u
 #define SWEPT_DENOMINATOR 8u
-#define WHOLE_DENOMINATOR 8u
+#define WHOLE_SHARE_SHORT 8u
+#define WHOLE_SHARE_ROOM  32u
 
 /* Entries of a map that are merged at a sync, some milliseconds' worth at most; all of them, when
  * merging falls behind. */
@@ -28,6 +29,9 @@
 #define FILTER_ENTRIES 16384u
 
 #define FIND_ARENA_BYTES ((size_t)32 << 20) /* a commit or tag, of a few MiB at most */
+
+/* How objects are kept that are put, not copied. */
+static const struct journal_object_as put_as = {0};
 
 static struct journal *journal_of(struct bough_backend *backend)
 {
@@ -51,7 +55,7 @@ static void count_space(struct journal *journal)
          journal->swept_bytes > journal->base.capacity_bytes / SWEPT_DENOMINATOR) ||
         (segments->free_count <= JOURNAL_WRITE_VALUES &&
          journal->root.generation != journal->swept_generation) ||
-        journal->whole_bytes > used / WHOLE_DENOMINATOR;
+        journal->whole_bytes > used / (journal->thorough ? WHOLE_SHARE_ROOM : WHOLE_SHARE_SHORT);
 }
 
 static enum bough_err journal_put(struct bough_backend *backend, const struct bough_hash *name,
@@ -70,7 +74,7 @@ static enum bough_err journal_put(struct bough_backend *backend, const struct bo
                                  is_value ? JOURNAL_WRITE_VALUES : JOURNAL_WRITE_NODES));
     if (kept.patch.len > 0 && !journal_collect_may_base(journal, kept.base))
         kept.patch = (struct bough_bytes){0};
-    BOUGH_TRY(journal_object_put(journal, &kept, 0, &place->address));
+    BOUGH_TRY(journal_object_put(journal, &kept, put_as, &place->address));
     place->base = kept.patch.len > 0 ? kept.base : 0;
     place->settled = false;
     place->settled_count = journal->base.settled_count;
@@ -98,7 +102,7 @@ static enum bough_err journal_replace(struct bough_backend *backend,
     if (object->address_count > UINT16_MAX)
         return BOUGH_TOO_BIG;
     BOUGH_TRY(journal_write_room(journal, journal_object_bytes_max(&whole), JOURNAL_WRITE_NODES));
-    BOUGH_TRY(journal_object_put(journal, &whole, 0, &place->address));
+    BOUGH_TRY(journal_object_put(journal, &whole, put_as, &place->address));
     journal->base.object_count++;
     journal->base.settled_count++;
     place->base = 0;
@@ -227,6 +231,7 @@ static enum bough_err tend_map(struct journal *journal, struct journal_map *map,
 static enum bough_err tend_maps(struct journal *journal)
 {
     BOUGH_TRY(tend_map(journal, &journal->moves, journal_place_settle_move));
+    BOUGH_TRY(tend_map(journal, &journal->onward, journal_place_settle_move));
     return tend_map(journal, &journal->names, journal_place_settle_name);
 }
 
@@ -331,6 +336,7 @@ static void journal_close(struct bough_backend *backend)
         journal_segment_release(&journal->segments);
     journal_log_release(&journal->log);
     journal_map_release(&journal->moves);
+    journal_map_release(&journal->onward);
     journal_map_release(&journal->names);
     journal_recent_release(&journal->recent);
     journal_collect_release(journal);
@@ -365,6 +371,7 @@ static enum bough_err open_from(struct journal *journal, const struct journal_su
     if (journal->segments.heap != NULL)
         journal_segment_release(&journal->segments);
     journal_map_release(&journal->moves);
+    journal_map_release(&journal->onward);
     journal_map_release(&journal->names);
     journal->super = *super;
     journal->base.identity = super->identity;
@@ -455,6 +462,7 @@ enum bough_err bough_journal_open(struct bough_env *env, struct bough_block *dev
                                 .dev = dev,
                                 .log = {.env = env}};
     journal_map_init(&journal->moves, env->heap, true);
+    journal_map_init(&journal->onward, env->heap, true);
     journal_map_init(&journal->names, env->heap, false);
     err = open_log(journal);
     if (err != BOUGH_OK) {

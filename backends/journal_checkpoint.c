@@ -15,6 +15,7 @@
 
 #define INTERVAL_BYTES   ((uint64_t)64 << 20)
 #define RECORD_FIXED     (8u + 32u + 8u + 1u + 4u) /* CHECKPOINT without openings and maps */
+#define SEGMENT_ENTRY    (8u + 4u)
 #define LOAD_ARENA_BYTES ((size_t)64 << 20)
 
 bool journal_checkpoint_is_due(const struct journal *journal)
@@ -40,8 +41,9 @@ static uint64_t opening_of(const struct journal *journal, uint32_t segment)
 static enum bough_err save_record(struct journal *journal, uint64_t *at)
 {
     uint32_t segments = journal->super.segment_count;
-    size_t len = RECORD_FIXED + 8 * (size_t)segments + journal_map_save_bytes(&journal->moves) +
-                 journal_map_save_bytes(&journal->names);
+    size_t len = RECORD_FIXED + SEGMENT_ENTRY * (size_t)segments +
+                 journal_map_save_bytes(&journal->moves) + journal_map_save_bytes(&journal->names) +
+                 journal_map_save_bytes(&journal->onward);
     const struct journal_record shape = {.kind = JOURNAL_KIND_CHECKPOINT,
                                          .payload_len = (uint32_t)len};
     uint64_t record_bytes = journal_format_record_bytes(&shape);
@@ -62,10 +64,13 @@ static enum bough_err save_record(struct journal *journal, uint64_t *at)
     encode_u64(&out, journal->root.state.address);
     encode_u8(&out, journal->mended ? 1 : 0);
     encode_u32(&out, segments);
-    for (uint32_t i = 0; i < segments; i++)
+    for (uint32_t i = 0; i < segments; i++) {
         encode_u64(&out, opening_of(journal, i));
+        encode_u32(&out, (uint32_t)journal->segments.at[i].excess_bytes);
+    }
     journal_map_save(&journal->moves, &out);
     journal_map_save(&journal->names, &out);
+    journal_map_save(&journal->onward, &out);
     assert(!out.overflow && out.len == len);
     *at = journal_log_at(&journal->log);
     part = bough_bytes_of(out.at, len);
@@ -79,6 +84,7 @@ static enum bough_err save_group(struct journal *journal, uint64_t *at)
 {
     BOUGH_TRY(journal_map_flush(journal, &journal->moves, JOURNAL_WRITE_CHECKPOINT));
     BOUGH_TRY(journal_map_flush(journal, &journal->names, JOURNAL_WRITE_CHECKPOINT));
+    BOUGH_TRY(journal_map_flush(journal, &journal->onward, JOURNAL_WRITE_CHECKPOINT));
     BOUGH_TRY(save_record(journal, at));
     return journal_write_end(journal);
 }
@@ -137,9 +143,12 @@ static enum bough_err load_segments(struct journal *journal, struct decode *in)
         return BOUGH_CORRUPT;
     for (uint32_t i = 0; i < count; i++) {
         uint64_t opening = decode_u64(in);
+        uint32_t excess_bytes = decode_u32(in);
 
-        if (opening != 0)
-            journal_segment_use(&journal->segments, i, opening);
+        if (opening == 0)
+            continue;
+        journal_segment_use(&journal->segments, i, opening);
+        journal->segments.at[i].excess_bytes = excess_bytes;
     }
     return BOUGH_OK;
 }
@@ -170,6 +179,7 @@ static enum bough_err load(struct journal *journal, struct bough_arena *arena)
     BOUGH_TRY(load_segments(journal, &in));
     BOUGH_TRY(journal_map_load(&journal->moves, &in));
     BOUGH_TRY(journal_map_load(&journal->names, &in));
+    BOUGH_TRY(journal_map_load(&journal->onward, &in));
     return in.bad || in.left > 0 ? BOUGH_CORRUPT : BOUGH_OK;
 }
 

@@ -35,7 +35,18 @@
 /* To settle an object takes about as long as to copy so many bytes. */
 #define SETTLE_BYTES 8192u
 
+/* Moves of copies are forgotten once they are more than this share of the others. */
+#define ONWARD_DENOMINATOR 4u
+
 #define REUSED_MAX 1024u /* objects that are remembered under a hold */
+
+/* Moves are no longer merged for the sake of `onward`. */
+static void end_shortening(struct journal *journal)
+{
+    if (journal->onward_known > 0)
+        journal_map_merge_drop(&journal->moves);
+    journal->onward_known = 0;
+}
 
 /* A collection that was given up before the names were filtered leaves segments that nothing was
  * done to yet: they count as used again. */
@@ -43,6 +54,7 @@ static void undo_sweep(struct journal *journal)
 {
     struct journal_segments *segments = &journal->segments;
 
+    end_shortening(journal);
     if (!journal->filtering)
         return;
     journal_map_merge_drop(&journal->names);
@@ -250,16 +262,63 @@ static enum bough_err mark_reused(struct journal *journal)
     return BOUGH_OK;
 }
 
+/* Begins to merge all moves into one run, once what is known of copies is much beside them: rule
+ * (6) of journal_state.h.  Where there is no room or memory for it, it is left for another time. */
+static enum bough_err begin_shortening(struct journal *journal)
+{
+    enum bough_err err;
+
+    assert(journal->onward_known == 0);
+    if (ONWARD_DENOMINATOR * journal_map_bytes(&journal->onward) <
+        journal_map_bytes(&journal->moves))
+        return BOUGH_OK;
+    journal_map_merge_drop(&journal->moves);
+    journal_map_merge_drop(&journal->onward);
+    err = journal_map_flush(journal, &journal->moves, JOURNAL_WRITE_COPY);
+    if (err == BOUGH_OK)
+        err = journal_map_flush(journal, &journal->onward, JOURNAL_WRITE_COPY);
+    if (err == BOUGH_OK && journal->moves.run_count > 0 && journal->onward.run_count > 0) {
+        err = journal_map_merge_begin(&journal->moves, 0);
+        if (err == BOUGH_OK)
+            journal->onward_known = journal->onward.run_count;
+    }
+    return err == BOUGH_FULL || err == BOUGH_NO_MEMORY ? BOUGH_OK : err;
+}
+
+/* Goes on with that. */
+static enum bough_err shorten(struct journal *journal, uint32_t entries)
+{
+    enum bough_err err = journal_map_merge_step(journal, &journal->moves, JOURNAL_WRITE_COPY,
+                                                entries, journal_place_settle_move);
+
+    if (err == BOUGH_OK && journal->moves.merge.count == 0) {
+        journal_map_forget(&journal->onward, journal->onward_known);
+        journal->onward_known = 0;
+    }
+    if (err == BOUGH_OK || (err != BOUGH_FULL && err != BOUGH_NO_MEMORY))
+        return err;
+    end_shortening(journal);
+    return BOUGH_OK;
+}
+
+/* Whether something is left for journal_collect_filter to do. */
+static bool has_to_filter(const struct journal *journal)
+{
+    return journal->names.merge.count > 0 || journal->onward_known > 0;
+}
+
 /* Marks the parts of the maps, and begins to filter the names. */
 static enum bough_err begin_filter(struct journal *journal)
 {
     BOUGH_TRY(journal_map_flush(journal, &journal->names, JOURNAL_WRITE_CHECKPOINT));
     journal_map_merge_drop(&journal->names);
     BOUGH_TRY(journal_map_each_part(&journal->moves, need_part, journal));
+    BOUGH_TRY(journal_map_each_part(&journal->onward, need_part, journal));
     BOUGH_TRY(journal_map_each_part(&journal->names, need_part, journal));
+    BOUGH_TRY(begin_shortening(journal));
     if (journal->names.run_count > 0)
         BOUGH_TRY(journal_map_merge_begin(&journal->names, 0));
-    journal->filtering = journal->names.run_count > 0;
+    journal->filtering = has_to_filter(journal);
     return BOUGH_OK;
 }
 
@@ -292,9 +351,11 @@ enum bough_err journal_collect_filter(struct journal *journal, uint32_t entries)
     enum bough_err err;
 
     assert(journal->filtering && journal->swept);
-    err = journal_map_merge_step(journal, &journal->names, JOURNAL_WRITE_CHECKPOINT, entries,
-                                 journal_place_settle_name);
-    journal->filtering = journal->names.merge.count > 0;
+    err = journal->names.merge.count == 0
+              ? shorten(journal, entries)
+              : journal_map_merge_step(journal, &journal->names, JOURNAL_WRITE_CHECKPOINT, entries,
+                                       journal_place_settle_name);
+    journal->filtering = has_to_filter(journal);
     if (err == BOUGH_OK || err == BOUGH_FULL)
         return err;
     /* The merge was dropped: nothing was filtered. */
@@ -305,14 +366,15 @@ enum bough_err journal_collect_filter(struct journal *journal, uint32_t entries)
 
 /* Whether a segment is worth emptying: for what is garbage in it, or for history that takes less
  * room when it is settled. */
-static bool is_worth(const struct journal *journal, const struct journal_segment *one)
+static bool is_worth(const struct journal *journal, uint32_t segment)
 {
     const struct journal_segments *segments = &journal->segments;
+    const struct journal_segment *one = &segments->at[segment];
     uint64_t bytes = segments->super.segment_bytes;
     uint64_t garbage_least = bytes / (journal->thorough ? WORTH_SHARE_ROOM : WORTH_SHARE_SHORT);
 
     return one->candidate && one->state == JOURNAL_SEGMENT_USED &&
-           (one->live_bytes < bytes - garbage_least ||
+           (journal_segment_live(segments, segment) < bytes - garbage_least ||
             (journal->clean.settle && one->history_bytes > bytes / HISTORY_DENOMINATOR));
 }
 
@@ -323,17 +385,19 @@ static bool pick_victim(struct journal *journal)
     const struct journal_segments *segments = &journal->segments;
     struct journal_clean *clean = &journal->clean;
     const struct journal_segment *best = NULL;
+    uint64_t best_live = 0;
 
     clean->settle =
         segments->free_count > segments->super.segment_count / SETTLE_ROOM_DENOMINATOR + 2;
     for (uint32_t i = 0; i < segments->super.segment_count; i++) {
         const struct journal_segment *one = &segments->at[i];
+        uint64_t live = journal_segment_live(segments, i);
 
-        if (!is_worth(journal, one) ||
-            (best != NULL &&
-             (clean->settle ? one->opening > best->opening : one->live_bytes >= best->live_bytes)))
+        if (!is_worth(journal, i) ||
+            (best != NULL && (clean->settle ? one->opening > best->opening : live >= best_live)))
             continue;
         best = one;
+        best_live = live;
         clean->segment = i;
     }
     return best != NULL;

@@ -11,6 +11,7 @@
  */
 #include "journal_recover.h"
 #include "decode.h"
+#include "journal_address.h"
 #include "journal_scan.h"
 
 /* How many segments behind the present one are looked at for signs of later groups: those that
@@ -27,6 +28,7 @@ struct opened {
     struct opened *older;
     uint32_t segment;
     uint64_t opening;
+    uint64_t excess_before; /* as recover->excess, of the group's records in the segment before */
 };
 
 /* An entry for the map of names. */
@@ -47,6 +49,7 @@ struct recover {
     uint32_t records; /* of the group being read, but for GROUP, ROOT, NEXT and SEGMENT */
     uint32_t spoiled; /* of these, objects that do not pass their CRC */
     uint32_t crc;     /* over the crc fields of all its records so far */
+    uint64_t excess;  /* by how much the classes of its records exceed them, in its last segment */
     uint32_t goes_on; /* the segment that its last NEXT names; NOWHERE = it has none */
 };
 
@@ -100,8 +103,12 @@ static enum bough_err follow(struct recover *recover, const struct journal_scann
     opened = bough_arena_take(&recover->arena, sizeof(*opened));
     if (opened == NULL)
         return BOUGH_NO_MEMORY;
-    *opened = (struct opened){.older = recover->opened, .segment = segment, .opening = opening};
+    *opened = (struct opened){.older = recover->opened,
+                              .segment = segment,
+                              .opening = opening,
+                              .excess_before = recover->excess};
     recover->opened = opened;
+    recover->excess = 0;
     return BOUGH_OK;
 }
 
@@ -116,8 +123,10 @@ static enum bough_err take_record(struct recover *recover, const struct journal_
         return follow(recover, record, nonce);
     recover->records++;
     recover->spoiled += record->spoiled ? 1 : 0;
-    if (bough_hash_is_none(&record->name))
-        return BOUGH_OK;
+    recover->excess +=
+        journal_address_bytes_max(record->address) - journal_format_record_bytes(&record->header);
+    if (bough_hash_is_none(&record->name) || record->header.copy)
+        return BOUGH_OK; /* what it is a copy of has its name in the map */
     found = bough_arena_take(&recover->arena, sizeof(*found));
     if (found == NULL)
         return BOUGH_NO_MEMORY;
@@ -163,14 +172,19 @@ static enum bough_err accept_spoiled(struct recover *recover, uint64_t next,
     return BOUGH_OK;
 }
 
-/* What the group opened is in use, and what it holds is found there. */
-static enum bough_err take_over(struct recover *recover)
+/* What the group opened is in use, and what it holds is found there.  `first` is the segment that
+ * it begins in. */
+static enum bough_err take_over(struct recover *recover, uint64_t first)
 {
     struct journal *journal = recover->journal;
+    uint64_t excess = recover->excess;
 
     for (const struct opened *at = recover->opened; at != NULL; at = at->older) {
         journal_segment_use(&journal->segments, at->segment, at->opening);
+        journal->segments.at[at->segment].excess_bytes = excess;
+        excess = at->excess_before;
     }
+    journal->segments.at[first].excess_bytes += excess;
     for (const struct found *at = recover->found; at != NULL; at = at->older)
         BOUGH_TRY(journal_map_add(&journal->names, at->tag, at->address));
     return BOUGH_OK;
@@ -180,6 +194,7 @@ static enum bough_err take_over(struct recover *recover)
 static enum bough_err end_group(struct recover *recover, const struct journal_scanned *record)
 {
     struct journal *journal = recover->journal;
+    uint64_t first = journal_format_segment_of(&journal->super, recover->head);
     struct journal_root root;
     struct bough_hash chain;
     uint64_t head;
@@ -203,7 +218,7 @@ static enum bough_err end_group(struct recover *recover, const struct journal_sc
     recover->head = head;
     if (recover->opened != NULL)
         recover->opening = recover->opened->opening;
-    return take_over(recover);
+    return take_over(recover, first);
 }
 
 /* Reads the group at the head; BOUGH_CORRUPT when it does not check, which leaves no trace but
@@ -216,6 +231,7 @@ static enum bough_err take_group(struct recover *recover)
     recover->records = 0;
     recover->spoiled = 0;
     recover->crc = 0;
+    recover->excess = 0;
     recover->goes_on = NOWHERE;
     recover->opened = NULL;
     recover->found = NULL;

@@ -153,6 +153,8 @@ void journal_segment_use(struct journal_segments *segments, uint32_t segment, ui
     assert(opening > 0);
     journal_segment_set(segments, segment, JOURNAL_SEGMENT_USED);
     forget(segments, segment);
+    if (segments->at[segment].opening != opening)
+        segments->at[segment].excess_bytes = 0;
     segments->at[segment].opening = opening;
     if (segments->opening_count < opening)
         segments->opening_count = opening;
@@ -249,6 +251,27 @@ enum bough_err journal_segment_mark(struct journal_segments *segments, uint64_t 
     *fresh = !bit_get(bits, bit);
     bits[bit / 8] |= (uint8_t)(1u << (bit % 8));
     return BOUGH_OK;
+}
+
+void journal_segment_count(struct journal_segments *segments, uint32_t segment, uint64_t address,
+                           uint64_t record_bytes)
+{
+    uint64_t class_bytes = journal_address_bytes_max(address);
+
+    assert(segment < segments->super.segment_count && class_bytes >= record_bytes);
+    segments->at[segment].excess_bytes += class_bytes - record_bytes;
+}
+
+uint64_t journal_segment_live(const struct journal_segments *segments, uint32_t segment)
+{
+    const struct journal_segment *one = &segments->at[segment];
+    uint64_t segment_bytes = segments->super.segment_bytes;
+
+    assert(segment < segments->super.segment_count);
+    /* Were the segment full of records, their classes would be this much; where padding stands
+     * between them, too much of them is taken to live, never too little. */
+    assert(one->live_bytes <= UINT64_MAX / segment_bytes);
+    return one->live_bytes * segment_bytes / (segment_bytes + one->excess_bytes);
 }
 
 void journal_segment_count_history(struct journal_segments *segments, uint64_t address)

@@ -27,7 +27,9 @@ struct journal_segment {
     uint8_t state;
     bool candidate;         /* was full when the collection under way began */
     uint64_t opening;       /* counts openings of segments; 0 = never opened */
-    uint64_t live_bytes;    /* found by the collection under way, or the last one; 1/8 too much */
+    uint64_t excess_bytes;  /* by how much the classes of all its records exceed their lengths */
+    uint64_t live_bytes;    /* classes of what lives in it, by the last collection, or the one under
+                               way */
     uint64_t history_bytes; /* of these, history that is not settled */
     uint8_t *marks;         /* a bit for each JOURNAL_RECORD_MIN bytes, for each kind of marks after
                                the other; NULL = none set */
@@ -61,7 +63,7 @@ BOUGH_MUST_CHECK enum bough_err journal_segment_grow(struct journal_segments *se
 void journal_segment_set(struct journal_segments *segments, uint32_t segment,
                          enum journal_segment_state state);
 
-/* Takes a segment into use under a new opening, without marks. */
+/* Takes a segment into use without marks; if the opening is new, without records. */
 void journal_segment_use(struct journal_segments *segments, uint32_t segment, uint64_t opening);
 
 /* A free segment, the next behind `current` in a circle, so that wear is spread; BOUGH_FULL. */
@@ -84,6 +86,15 @@ BOUGH_MUST_CHECK enum bough_err journal_segment_mark(struct journal_segments *se
 
 /* Counts the record at an address, which is marked, as history that may be kept shorter. */
 void journal_segment_count_history(struct journal_segments *segments, uint64_t address);
+
+/* Takes note of a record of `record_bytes` in a segment in use: by how much its class exceeds it.
+ */
+void journal_segment_count(struct journal_segments *segments, uint32_t segment, uint64_t address,
+                           uint64_t record_bytes);
+
+/* The bytes of a segment that are not garbage, as the last collection found them: as much of them
+ * as the classes of its records tell. */
+uint64_t journal_segment_live(const struct journal_segments *segments, uint32_t segment);
 
 /* Whether the record at an address has this mark. */
 bool journal_segment_has_mark(const struct journal_segments *segments, uint64_t address,

@@ -205,6 +205,7 @@ enum bough_err journal_write_record(struct journal *journal, const struct journa
     *address = journal_address(
         journal_segment_position(&journal->segments, journal_log_at(&journal->log)), record_bytes);
     BOUGH_TRY(checked(journal, append(journal, shape, parts, part_count)));
+    journal_segment_count(&journal->segments, journal->segments.current, *address, record_bytes);
     journal->group_records++;
     return BOUGH_OK;
 }

@@ -134,12 +134,12 @@ void cache_close(struct cache *cache)
 
 const struct cache_object *cache_pin(struct cache *cache, const struct bough_link *link)
 {
-    size_t at = cache_table_home(&cache->table, link->address);
+    struct cache_search search = cache_table_search(&cache->table, link->address);
     struct cache_entry *entry;
 
     /* By both: collection gives addresses to other objects. */
     do {
-        entry = cache_table_next(&cache->table, link->address, &at);
+        entry = cache_table_next(&search);
     } while (entry != NULL && !bough_hash_equal(&entry->object.link.name, &link->name));
     if (entry == NULL)
         return NULL;
@@ -150,8 +150,8 @@ const struct cache_object *cache_pin(struct cache *cache, const struct bough_lin
 
 const struct cache_object *cache_pin_at(struct cache *cache, uint64_t address)
 {
-    size_t at = cache_table_home(&cache->table, address);
-    struct cache_entry *entry = cache_table_next(&cache->table, address, &at);
+    struct cache_search search = cache_table_search(&cache->table, address);
+    struct cache_entry *entry = cache_table_next(&search);
 
     if (entry == NULL)
         return NULL;
@@ -203,10 +203,10 @@ void cache_warm(const struct cache *cache, const uint64_t *addresses, size_t cou
 
     assert(count <= CACHE_WARM_MAX);
     for (size_t i = 0; i < count; i++)
-        touch(&cache->table.places[cache_table_home(&cache->table, addresses[i])], 1);
+        touch(cache_table_place(&cache->table, addresses[i]), 1);
     for (size_t i = 0; i < count; i++) {
-        size_t at = cache_table_home(&cache->table, addresses[i]);
-        const struct cache_entry *entry = cache_table_next(&cache->table, addresses[i], &at);
+        struct cache_search search = cache_table_search(&cache->table, addresses[i]);
+        const struct cache_entry *entry = cache_table_next(&search);
 
         if (entry == NULL)
             continue;
@@ -228,9 +228,9 @@ void cache_warm_pinned(const struct cache_object *const *pinned, size_t count)
 /* The first entry of an address, NULL when there is none. */
 static const struct cache_entry *entry_of(const struct cache *cache, uint64_t address)
 {
-    size_t at = cache_table_home(&cache->table, address);
+    struct cache_search search = cache_table_search(&cache->table, address);
 
-    return cache_table_next(&cache->table, address, &at);
+    return cache_table_next(&search);
 }
 
 void cache_soon(const struct cache *cache, const uint64_t *addresses, size_t count, bool all)
@@ -238,7 +238,7 @@ void cache_soon(const struct cache *cache, const uint64_t *addresses, size_t cou
     const struct cache_entry *entry;
 
     for (size_t i = all ? 0 : PLACE_AHEAD; i < count && i <= PLACE_AHEAD; i++)
-        call(&cache->table.places[cache_table_home(&cache->table, addresses[i])], 1);
+        call(cache_table_place(&cache->table, addresses[i]), 1);
     for (size_t i = all ? 0 : HEADER_AHEAD; i < count && i <= HEADER_AHEAD; i++) {
         entry = entry_of(cache, addresses[i]);
         if (entry != NULL)
@@ -321,7 +321,8 @@ static void keep(struct cache *cache, struct cache_entry *entry)
     size_t table_bytes = cache_table_bytes(&cache->table);
 
     if (entry->size_bytes > cache->budget_bytes / ENTRY_SHARE ||
-        cache->used_bytes > cache->budget_bytes || cache_table_grow(&cache->table) != BOUGH_OK)
+        cache->used_bytes > cache->budget_bytes ||
+        cache_table_grow(&cache->table, entry->object.link.address) != BOUGH_OK)
         return;
     cache->used_bytes += cache_table_bytes(&cache->table) - table_bytes;
     make_room(cache, 0);

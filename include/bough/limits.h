@@ -32,6 +32,7 @@
 #define BOUGH_MERGE_BASES_MAX         16u    /* lowest common ancestors; past it none is believed */
 #define BOUGH_MERGE_FRONT_MAX         65536u /* commits at the front of a walk through history */
 #define BOUGH_MERGE_DEPTH_MAX         32u    /* common ancestors of common ancestors of ... */
+#define BOUGH_MERGE_VALUE_BYTES_MAX   (4u << 20)  /* a value that a policy may merge */
 #define BOUGH_MERGE_SCRATCH_BYTES_MAX (64u << 20) /* what merging one value may take */
 #define BOUGH_REWRITE_COMMITS_MAX     10000u      /* that one rebase makes again */
 
@@ -41,11 +42,10 @@
 #define BOUGH_REFLOG_DAYS       90u
 #define BOUGH_REFLOG_TEXT_BYTES 100u /* of a name, of an e-mail address, of a reason; then cut */
 
-/* Merging two values of a path, and `.gitattributes`, which says how. */
-#define BOUGH_MERGE_VALUE_BYTES_MAX (4u << 20)   /* a value that a policy may merge */
+/* Policies that merge two values, and `.gitattributes`, which says which. */
 #define BOUGH_MERGE_LINES_MAX       (1u << 18)   /* of each of the three values */
-#define BOUGH_MERGE_STEPS_MAX       (1ull << 27) /* of comparing; then the texts differ too much */
-#define BOUGH_MERGE_JSON_VALUES_MAX 100000u      /* of all three values, nested ones counted */
+#define BOUGH_MERGE_STEPS_MAX       (1ull << 24) /* of comparing; then the texts differ too much */
+#define BOUGH_MERGE_JSON_VALUES_MAX 100000u      /* in all three values, nested ones counted */
 #define BOUGH_ATTRIBUTES_BYTES_MAX  65536u       /* of one file */
 #define BOUGH_ATTRIBUTES_LINE_MAX   2048u        /* bytes; longer lines do not count, as in git */
 #define BOUGH_ATTRIBUTES_MACROS_MAX 64u

@@ -152,11 +152,13 @@ static void print_counts(const struct crash *crash, const char *when)
            (unsigned long long)crash->lost_count, (unsigned long long)crash->kept_count,
            (unsigned long long)crash->nested[0], (unsigned long long)crash->nested[1],
            (unsigned long long)crash->nested[2], (unsigned long long)crash->killed_count);
-    printf("  runs with a fault %llu; refused to open %llu; read-only %llu; damage named %llu; "
+    printf("  runs with a fault %llu, on full disks %llu; refused to open %llu; read-only %llu; "
+           "damage named %llu; "
            "first superblock bad and opened %llu; nodes settled %llu\n",
-           (unsigned long long)crash->fault_count, (unsigned long long)crash->refused_count,
-           (unsigned long long)crash->read_only_count, (unsigned long long)crash->damaged_count,
-           (unsigned long long)crash->fallback_count, (unsigned long long)crash->settled_count);
+           (unsigned long long)crash->fault_count, (unsigned long long)crash->full_count,
+           (unsigned long long)crash->refused_count, (unsigned long long)crash->read_only_count,
+           (unsigned long long)crash->damaged_count, (unsigned long long)crash->fallback_count,
+           (unsigned long long)crash->settled_count);
 }
 
 /* A run that met none of what it is for proves nothing. */
@@ -192,6 +194,8 @@ static void check_vacuity(const struct crash *crash)
     } else if (strcmp(crash->mode, "stray") == 0) {
         guard("runs with a fault", crash->fault_count, 100);
         guard("damaged disks", crash->damaged_count + crash->read_only_count, 10);
+    } else if (strcmp(crash->mode, "full") == 0) {
+        guard("disks that were full", crash->full_count, crash->fault_count / 2);
     }
 }
 

@@ -51,6 +51,7 @@ struct crash {
     uint64_t commit_count;
     uint64_t settled_count; /* nodes of history that were given another form */
     uint64_t fault_count;   /* runs with an injected fault */
+    uint64_t full_count;    /* disks that were full */
     uint64_t refused_count;
     uint64_t damaged_count; /* disks on which something answered that it is damaged */
     uint64_t read_only_count;

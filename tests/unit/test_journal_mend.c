@@ -93,7 +93,8 @@ static void expect_sound(struct bough_store *store)
 
     assert_int_equal(bough_fsck(store, &options, &report), BOUGH_OK);
     assert_int_equal(report.fault_count, 0);
-    assert_true(report.commit_count > 20 && report.value_count > 10);
+    assert_true(report.commit_count > 20 &&
+                report.value_count > 1); /* most are inline, or deletions */
 }
 
 /* Both copies hold the same superblocks and the same log. */

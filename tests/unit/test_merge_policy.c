@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_merge_policy.c - each policy does what docs/merge.md says of it.
+ * test_merge_policy.c - each policy does what docs/policies.md says of it.
  *
  * Proves it with tables of examples, and with the algebra that is claimed there, on random values:
  * equal sides give that value, a side equal to the base gives the other, swapping the sides changes
@@ -231,6 +231,28 @@ static void test_merge_policy__logs_are_merged_by_time(void **state)
                   "x\n1700000001 b\n1700000002 a\n");
 }
 
+static void test_merge_policy__lines_without_a_time_have_that_of_the_commit(void **state)
+{
+    struct bough_merge_values values = values_of("x\n", "x\nb\n", "x\na\n1700000000 c\n");
+
+    (void)state;
+    values.ours.time_s = 1600000000;
+    values.theirs.time_s = 1500000000;
+    values.ours.name = bough_bytes_text("n1");
+    values.theirs.name = bough_bytes_text("n2");
+    assert_true(bough_bytes_equal(merge("log", &values).value,
+                                  bough_bytes_text("x\na\nb\n1700000000 c\n")));
+    values.ours.time_s = 1800000000;
+    assert_true(bough_bytes_equal(merge("log", &values).value,
+                                  bough_bytes_text("x\na\n1700000000 c\nb\n")));
+    /* They are never taken for one. */
+    values.theirs.time_s = 1800000000;
+    values.theirs.name = bough_bytes_text("n1");
+    values.theirs.value = bough_bytes_text("x\nb\n1700000000 c\n");
+    assert_true(bough_bytes_equal(merge("log", &values).value,
+                                  bough_bytes_text("x\nb\nb\n1700000000 c\n")));
+}
+
 static void test_merge_policy__json_is_merged_by_member(void **state)
 {
     (void)state;
@@ -252,6 +274,14 @@ static void test_merge_policy__json_is_merged_by_member(void **state)
     expect_either("json", "[1,2]", "[ 1, 2 ]", "[1,3]", "[1,3]");
     expect_either("json", "{\"a\":100}", "{\"a\":1e2, \"b\":1}", "{\"a\":100,\"c\":1}",
                   "{\"a\":1e2,\"b\":1,\"c\":1}");
+    expect_either("json", "[1]", "[10]", "[1.0,2]", NULL);
+    expect_either("json", "{\"a\":1}", "{\"a\":10}", "{\"a\":0.1e1,\"b\":1}", "{\"a\":10,\"b\":1}");
+    expect_either("json", "{\"a\":0.01}", "{\"a\":0.001}", "{\"a\":1E-2,\"b\":1}",
+                  "{\"a\":0.001,\"b\":1}");
+    expect_either("json", "{\"a\":-0}", "{\"a\":1}", "{\"a\":0.0e9,\"b\":1}", "{\"a\":1,\"b\":1}");
+    expect_either("json", "{\"a\":1e99999999999999999999}", "{\"a\":1e99999999999999999998}",
+                  "{\"a\":1e99999999999999999999,\"b\":1}",
+                  "{\"a\":1e99999999999999999998,\"b\":1}");
     /* Nothing is rounded. */
     expect_either("json", "{\"a\":9007199254740992}", "{\"a\":9007199254740993}",
                   "{\"a\":9007199254740992,\"b\":0.1e-400}",
@@ -719,6 +749,7 @@ int main(void)
         cmocka_unit_test(test_merge_policy__sets_are_merged_by_line),
         cmocka_unit_test(test_merge_policy__the_later_one_wins),
         cmocka_unit_test(test_merge_policy__logs_are_merged_by_time),
+        cmocka_unit_test(test_merge_policy__lines_without_a_time_have_that_of_the_commit),
         cmocka_unit_test(test_merge_policy__json_is_merged_by_member),
         cmocka_unit_test(test_merge_policy__json_arrays_are_merged_by_element),
         cmocka_unit_test(test_merge_policy__the_style_of_json_is_kept),
