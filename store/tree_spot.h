@@ -29,10 +29,7 @@ struct tree_spot {
 };
 
 /* Copies a place, and no more of the room for its steps than it uses. */
-static inline void tree_spot_copy(struct tree_spot *into, const struct tree_spot *spot)
-{
-    memcpy(into, spot, offsetof(struct tree_spot, up) + spot->depth * sizeof(*spot->up));
-}
+void tree_spot_copy(struct tree_spot *into, const struct tree_spot *spot);
 
 /* Pins the node that `link` names until the pins are released.  BOUGH_CORRUPT, BOUGH_IO,
  * BOUGH_NO_MEMORY. */
