@@ -30,6 +30,9 @@
 
 #define FIND_ARENA_BYTES ((size_t)32 << 20) /* a commit or tag, of a few MiB at most */
 
+/* How objects are kept that are put, not copied. */
+static const struct journal_object_as put_as = {0};
+
 static struct journal *journal_of(struct bough_backend *backend)
 {
     return (struct journal *)backend;
@@ -71,7 +74,7 @@ static enum bough_err journal_put(struct bough_backend *backend, const struct bo
                                  is_value ? JOURNAL_WRITE_VALUES : JOURNAL_WRITE_NODES));
     if (kept.patch.len > 0 && !journal_collect_may_base(journal, kept.base))
         kept.patch = (struct bough_bytes){0};
-    BOUGH_TRY(journal_object_put(journal, &kept, 0, &place->address));
+    BOUGH_TRY(journal_object_put(journal, &kept, put_as, &place->address));
     place->base = kept.patch.len > 0 ? kept.base : 0;
     place->settled = false;
     place->settled_count = journal->base.settled_count;
@@ -99,7 +102,7 @@ static enum bough_err journal_replace(struct bough_backend *backend,
     if (object->address_count > UINT16_MAX)
         return BOUGH_TOO_BIG;
     BOUGH_TRY(journal_write_room(journal, journal_object_bytes_max(&whole), JOURNAL_WRITE_NODES));
-    BOUGH_TRY(journal_object_put(journal, &whole, 0, &place->address));
+    BOUGH_TRY(journal_object_put(journal, &whole, put_as, &place->address));
     journal->base.object_count++;
     journal->base.settled_count++;
     place->base = 0;
@@ -228,6 +231,7 @@ static enum bough_err tend_map(struct journal *journal, struct journal_map *map,
 static enum bough_err tend_maps(struct journal *journal)
 {
     BOUGH_TRY(tend_map(journal, &journal->moves, journal_place_settle_move));
+    BOUGH_TRY(tend_map(journal, &journal->onward, journal_place_settle_move));
     return tend_map(journal, &journal->names, journal_place_settle_name);
 }
 
@@ -332,6 +336,7 @@ static void journal_close(struct bough_backend *backend)
         journal_segment_release(&journal->segments);
     journal_log_release(&journal->log);
     journal_map_release(&journal->moves);
+    journal_map_release(&journal->onward);
     journal_map_release(&journal->names);
     journal_recent_release(&journal->recent);
     journal_collect_release(journal);
@@ -366,6 +371,7 @@ static enum bough_err open_from(struct journal *journal, const struct journal_su
     if (journal->segments.heap != NULL)
         journal_segment_release(&journal->segments);
     journal_map_release(&journal->moves);
+    journal_map_release(&journal->onward);
     journal_map_release(&journal->names);
     journal->super = *super;
     journal->base.identity = super->identity;
@@ -456,6 +462,7 @@ enum bough_err bough_journal_open(struct bough_env *env, struct bough_block *dev
                                 .dev = dev,
                                 .log = {.env = env}};
     journal_map_init(&journal->moves, env->heap, true);
+    journal_map_init(&journal->onward, env->heap, true);
     journal_map_init(&journal->names, env->heap, false);
     err = open_log(journal);
     if (err != BOUGH_OK) {

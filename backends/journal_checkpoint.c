@@ -42,7 +42,8 @@ static enum bough_err save_record(struct journal *journal, uint64_t *at)
 {
     uint32_t segments = journal->super.segment_count;
     size_t len = RECORD_FIXED + SEGMENT_ENTRY * (size_t)segments +
-                 journal_map_save_bytes(&journal->moves) + journal_map_save_bytes(&journal->names);
+                 journal_map_save_bytes(&journal->moves) + journal_map_save_bytes(&journal->names) +
+                 journal_map_save_bytes(&journal->onward);
     const struct journal_record shape = {.kind = JOURNAL_KIND_CHECKPOINT,
                                          .payload_len = (uint32_t)len};
     uint64_t record_bytes = journal_format_record_bytes(&shape);
@@ -69,6 +70,7 @@ static enum bough_err save_record(struct journal *journal, uint64_t *at)
     }
     journal_map_save(&journal->moves, &out);
     journal_map_save(&journal->names, &out);
+    journal_map_save(&journal->onward, &out);
     assert(!out.overflow && out.len == len);
     *at = journal_log_at(&journal->log);
     part = bough_bytes_of(out.at, len);
@@ -82,6 +84,7 @@ static enum bough_err save_group(struct journal *journal, uint64_t *at)
 {
     BOUGH_TRY(journal_map_flush(journal, &journal->moves, JOURNAL_WRITE_CHECKPOINT));
     BOUGH_TRY(journal_map_flush(journal, &journal->names, JOURNAL_WRITE_CHECKPOINT));
+    BOUGH_TRY(journal_map_flush(journal, &journal->onward, JOURNAL_WRITE_CHECKPOINT));
     BOUGH_TRY(save_record(journal, at));
     return journal_write_end(journal);
 }
@@ -176,6 +179,7 @@ static enum bough_err load(struct journal *journal, struct bough_arena *arena)
     BOUGH_TRY(load_segments(journal, &in));
     BOUGH_TRY(journal_map_load(&journal->moves, &in));
     BOUGH_TRY(journal_map_load(&journal->names, &in));
+    BOUGH_TRY(journal_map_load(&journal->onward, &in));
     return in.bad || in.left > 0 ? BOUGH_CORRUPT : BOUGH_OK;
 }
 

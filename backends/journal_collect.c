@@ -35,7 +35,18 @@
 /* To settle an object takes about as long as to copy so many bytes. */
 #define SETTLE_BYTES 8192u
 
+/* Moves of copies are forgotten once they are more than this share of the others. */
+#define ONWARD_DENOMINATOR 4u
+
 #define REUSED_MAX 1024u /* objects that are remembered under a hold */
+
+/* Moves are no longer merged for the sake of `onward`. */
+static void end_shortening(struct journal *journal)
+{
+    if (journal->onward_known > 0)
+        journal_map_merge_drop(&journal->moves);
+    journal->onward_known = 0;
+}
 
 /* A collection that was given up before the names were filtered leaves segments that nothing was
  * done to yet: they count as used again. */
@@ -43,6 +54,7 @@ static void undo_sweep(struct journal *journal)
 {
     struct journal_segments *segments = &journal->segments;
 
+    end_shortening(journal);
     if (!journal->filtering)
         return;
     journal_map_merge_drop(&journal->names);
@@ -250,16 +262,63 @@ static enum bough_err mark_reused(struct journal *journal)
     return BOUGH_OK;
 }
 
+/* Begins to merge all moves into one run, once what is known of copies is much beside them: rule
+ * (6) of journal_state.h.  Where there is no room or memory for it, it is left for another time. */
+static enum bough_err begin_shortening(struct journal *journal)
+{
+    enum bough_err err;
+
+    assert(journal->onward_known == 0);
+    if (ONWARD_DENOMINATOR * journal_map_bytes(&journal->onward) <
+        journal_map_bytes(&journal->moves))
+        return BOUGH_OK;
+    journal_map_merge_drop(&journal->moves);
+    journal_map_merge_drop(&journal->onward);
+    err = journal_map_flush(journal, &journal->moves, JOURNAL_WRITE_COPY);
+    if (err == BOUGH_OK)
+        err = journal_map_flush(journal, &journal->onward, JOURNAL_WRITE_COPY);
+    if (err == BOUGH_OK && journal->moves.run_count > 0 && journal->onward.run_count > 0) {
+        err = journal_map_merge_begin(&journal->moves, 0);
+        if (err == BOUGH_OK)
+            journal->onward_known = journal->onward.run_count;
+    }
+    return err == BOUGH_FULL || err == BOUGH_NO_MEMORY ? BOUGH_OK : err;
+}
+
+/* Goes on with that. */
+static enum bough_err shorten(struct journal *journal, uint32_t entries)
+{
+    enum bough_err err = journal_map_merge_step(journal, &journal->moves, JOURNAL_WRITE_COPY,
+                                                entries, journal_place_settle_move);
+
+    if (err == BOUGH_OK && journal->moves.merge.count == 0) {
+        journal_map_forget(&journal->onward, journal->onward_known);
+        journal->onward_known = 0;
+    }
+    if (err == BOUGH_OK || (err != BOUGH_FULL && err != BOUGH_NO_MEMORY))
+        return err;
+    end_shortening(journal);
+    return BOUGH_OK;
+}
+
+/* Whether something is left for journal_collect_filter to do. */
+static bool has_to_filter(const struct journal *journal)
+{
+    return journal->names.merge.count > 0 || journal->onward_known > 0;
+}
+
 /* Marks the parts of the maps, and begins to filter the names. */
 static enum bough_err begin_filter(struct journal *journal)
 {
     BOUGH_TRY(journal_map_flush(journal, &journal->names, JOURNAL_WRITE_CHECKPOINT));
     journal_map_merge_drop(&journal->names);
     BOUGH_TRY(journal_map_each_part(&journal->moves, need_part, journal));
+    BOUGH_TRY(journal_map_each_part(&journal->onward, need_part, journal));
     BOUGH_TRY(journal_map_each_part(&journal->names, need_part, journal));
+    BOUGH_TRY(begin_shortening(journal));
     if (journal->names.run_count > 0)
         BOUGH_TRY(journal_map_merge_begin(&journal->names, 0));
-    journal->filtering = journal->names.run_count > 0;
+    journal->filtering = has_to_filter(journal);
     return BOUGH_OK;
 }
 
@@ -292,9 +351,11 @@ enum bough_err journal_collect_filter(struct journal *journal, uint32_t entries)
     enum bough_err err;
 
     assert(journal->filtering && journal->swept);
-    err = journal_map_merge_step(journal, &journal->names, JOURNAL_WRITE_CHECKPOINT, entries,
-                                 journal_place_settle_name);
-    journal->filtering = journal->names.merge.count > 0;
+    err = journal->names.merge.count == 0
+              ? shorten(journal, entries)
+              : journal_map_merge_step(journal, &journal->names, JOURNAL_WRITE_CHECKPOINT, entries,
+                                       journal_place_settle_name);
+    journal->filtering = has_to_filter(journal);
     if (err == BOUGH_OK || err == BOUGH_FULL)
         return err;
     /* The merge was dropped: nothing was filtered. */

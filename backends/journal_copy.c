@@ -29,6 +29,8 @@ static enum bough_err copy_part(struct journal *journal, uint64_t address,
     struct journal_map_part *part = journal_map_part_of(&journal->moves, key, address);
 
     if (part == NULL)
+        part = journal_map_part_of(&journal->onward, key, address);
+    if (part == NULL)
         part = journal_map_part_of(&journal->names, key, address);
     if (part == NULL)
         return BOUGH_OK;
@@ -54,7 +56,8 @@ static enum bough_err put_anew(struct journal *journal, const struct bough_objec
     assert(settled <= JOURNAL_CHAIN_MAX + 1);
     assert((object->base == 0) == (object->patch.len == 0));
     BOUGH_TRY(journal_write_room(journal, journal_object_bytes_max(object), JOURNAL_WRITE_COPY));
-    BOUGH_TRY(journal_object_put(journal, object, settled, moved));
+    BOUGH_TRY(journal_object_put(
+        journal, object, (struct journal_object_as){.settled = settled, .copy = true}, moved));
     journal->base.settled_count++;
     return BOUGH_OK;
 }
@@ -208,9 +211,13 @@ enum bough_err journal_copy_record(struct journal *journal, uint64_t address,
     bough_arena_init(&arena, journal->env->heap, JOURNAL_COPY_ARENA_BYTES);
     err = copy_otherwise(journal, address, record, payload, &arena, &moved);
     bough_arena_release(&arena);
-    if (err == BOUGH_CORRUPT || (err == BOUGH_OK && moved == 0)) /* as it is, then */
-        err = journal_write_record(journal, record, &payload, 1, &moved);
+    if (err == BOUGH_CORRUPT || (err == BOUGH_OK && moved == 0)) { /* as it is, then */
+        struct journal_record copy = *record;
+
+        copy.copy = true;
+        err = journal_write_record(journal, &copy, &payload, 1, &moved);
+    }
     if (err == BOUGH_OK)
-        err = journal_map_add(&journal->moves, address, moved);
+        err = journal_map_add(record->copy ? &journal->onward : &journal->moves, address, moved);
     return err == BOUGH_OK ? copy_marks(journal, address, moved) : err;
 }

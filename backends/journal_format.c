@@ -17,6 +17,8 @@
 
 const uint8_t journal_format_magic[8] = {'b', 'o', 'u', 'g', 'h', '\n', 0x1a, 0x00};
 
+#define COPY 0x80u /* in the byte of `settled` */
+
 #define SUPER_CHECKED_BYTES (JOURNAL_SUPER_BYTES - BOUGH_HASH_BYTES)
 
 uint32_t journal_format_unit(uint32_t block_size)
@@ -132,7 +134,8 @@ void journal_format_record_put(const struct journal_record *record, uint8_t *int
     encode_u32(&out, record->crc);
     encode_u32(&out, record->payload_len);
     encode_u8(&out, record->kind);
-    encode_u8(&out, record->settled);
+    assert(record->settled < COPY);
+    encode_u8(&out, record->settled | (record->copy ? COPY : 0));
     encode_u16(&out, record->address_count);
     encode_u32(&out, record->nonce);
     assert(!out.overflow && out.len == JOURNAL_RECORD_HEADER);
@@ -146,6 +149,8 @@ void journal_format_record_get(const uint8_t *from, struct journal_record *recor
     record->payload_len = decode_u32(&in);
     record->kind = decode_u8(&in);
     record->settled = decode_u8(&in);
+    record->copy = (record->settled & COPY) != 0;
+    record->settled &= (uint8_t)~COPY;
     record->address_count = decode_u16(&in);
     record->nonce = decode_u32(&in);
 }

@@ -23,7 +23,7 @@
  *                                                          a part of a run (journal_map.h): each
  *                                                          as its difference from the one before
  *   CHECKPOINT := generation:u64 state:hash state_address:u64 mended:u8 segments:u32
- *                 (opening:u64 excess:u32)... map map     moves, then names; opening 0 = free
+ *                 (opening:u64 excess:u32)... map map map moves, names, onward; opening 0 = free
  *   map        := runs:u32 (parts:u32 (first_key:u64 address:u64)...)...
  *   ROOT       := generation:u64 state:hash state_address:u64 record_count:u32 records_crc:u32
  *   object     := [base:u64] [before:u64] content          base: kind + 32; before: kind + 16
@@ -32,7 +32,8 @@
  *                                                          patches of those of the base (patch.h)
  * `before` is the address of the node that this one took the place of; it may be gone.  `settled`
  * is 0 as long as an object is kept as it was put.  Where collection has found one to be history,
- * it is 1 for one kept whole, else one more than that of its base. Numbers are little-endian.
+ * it is 1 for one kept whole, else one more than that of its base; 128 more where the record is a
+ * copy that collection made.  Numbers are little-endian.
  * Addresses: journal_address.h.  The hash of a super is in the domain JOURNAL_DOMAIN_SUPER, that of
  * a chain in JOURNAL_DOMAIN_CHAIN (hash.h).
  */
@@ -94,6 +95,7 @@ struct journal_record {
     uint32_t payload_len;
     uint8_t kind;
     uint8_t settled;
+    bool copy; /* made by collection: no address of it was given out */
     uint16_t address_count;
     uint32_t nonce; /* its group's */
 };

@@ -135,6 +135,16 @@ enum bough_err journal_map_each_part(const struct journal_map *map,
     return BOUGH_OK;
 }
 
+void journal_map_forget(struct journal_map *map, uint32_t count)
+{
+    assert(count <= map->run_count);
+    journal_map_merge_drop(map);
+    for (uint32_t i = 0; i < count; i++)
+        journal_map_run_release(&map->runs[i], map->heap);
+    map->run_count -= count;
+    memmove(map->runs, map->runs + count, map->run_count * sizeof(map->runs[0]));
+}
+
 struct journal_map_part *journal_map_part_of(struct journal_map *map, uint64_t key,
                                              uint64_t address)
 {

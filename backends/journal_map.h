@@ -105,6 +105,9 @@ BOUGH_MUST_CHECK enum bough_err journal_map_each_part(const struct journal_map *
                                                                               uint64_t address),
                                                       struct journal *journal);
 
+/* Drops the oldest `count` runs, and gives up a merge under way. */
+void journal_map_forget(struct journal_map *map, uint32_t count);
+
 /* The place where the address of a part is remembered, whose first key is `key`; NULL when no run
  * has it any more. */
 struct journal_map_part *journal_map_part_of(struct journal_map *map, uint64_t key,

@@ -35,7 +35,8 @@ uint64_t journal_object_bytes_max(const struct bough_object *object)
 
 /* Appends an object's record, whose addresses are encoded already if it has no patch. */
 static enum bough_err put(struct journal *journal, const struct bough_object *object,
-                          struct bough_bytes addresses, uint8_t settled, uint64_t *address)
+                          struct bough_bytes addresses, struct journal_object_as as,
+                          uint64_t *address)
 {
     bool based = object->patch.len > 0;
     bool says_before = object->before != 0 && !(based && object->before == object->base);
@@ -44,7 +45,8 @@ static enum bough_err put(struct journal *journal, const struct bough_object *ob
     struct bough_bytes parts[3];
     struct journal_record shape = {
         .kind = (uint8_t)object->kind,
-        .settled = settled,
+        .settled = as.settled,
+        .copy = as.copy,
         .address_count = (uint16_t)object->address_count,
     };
 
@@ -62,7 +64,7 @@ static enum bough_err put(struct journal *journal, const struct bough_object *ob
 }
 
 enum bough_err journal_object_put(struct journal *journal, const struct bough_object *object,
-                                  uint8_t settled, uint64_t *address)
+                                  struct journal_object_as as, uint64_t *address)
 {
     size_t len = (size_t)object->address_count * ADDRESS_BYTES;
     uint8_t small[64 * ADDRESS_BYTES];
@@ -71,13 +73,13 @@ enum bough_err journal_object_put(struct journal *journal, const struct bough_ob
     enum bough_err err;
 
     if (object->patch.len > 0)
-        return put(journal, object, (struct bough_bytes){0}, settled, address);
+        return put(journal, object, (struct bough_bytes){0}, as, address);
     out = len <= sizeof(small) ? encode_into(small, sizeof(small))
                                : encode_into(bough_heap_take(heap, len), len);
     if (out.at == NULL)
         return BOUGH_NO_MEMORY;
     encode_addresses(object, &out);
-    err = put(journal, object, bough_bytes_of(out.at, len), settled, address);
+    err = put(journal, object, bough_bytes_of(out.at, len), as, address);
     if (out.at != small)
         bough_heap_give(heap, out.at, len);
     return err;

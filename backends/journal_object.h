@@ -15,11 +15,17 @@ struct journal_object_front {
     struct bough_bytes content;
 };
 
-/* Appends an object's record: its patch, if it has one, else its bytes and addresses.  `settled` as
- * in journal_format.h.  The caller has asked for room.  BOUGH_FULL, BOUGH_IO, BOUGH_NO_MEMORY. */
+/* What a record says of itself, as in journal_format.h; all zeros for what is put. */
+struct journal_object_as {
+    uint8_t settled;
+    bool copy;
+};
+
+/* Appends an object's record: its patch, if it has one, else its bytes and addresses.  The caller
+ * has asked for room.  BOUGH_FULL, BOUGH_IO, BOUGH_NO_MEMORY. */
 BOUGH_MUST_CHECK enum bough_err journal_object_put(struct journal *journal,
                                                    const struct bough_object *object,
-                                                   uint8_t settled, uint64_t *address);
+                                                   struct journal_object_as as, uint64_t *address);
 
 /* The bytes that its record takes at most. */
 uint64_t journal_object_bytes_max(const struct bough_object *object);

@@ -23,6 +23,14 @@ static bool is_here(const struct journal *journal, uint64_t address)
            journal->segments.at[segment].state == JOURNAL_SEGMENT_USED;
 }
 
+enum bough_err journal_place_moved(struct journal *journal, uint64_t address, uint64_t *moved)
+{
+    BOUGH_TRY(journal_map_find(journal, &journal->moves, address, 0, moved));
+    if (*moved == 0)
+        BOUGH_TRY(journal_map_find(journal, &journal->onward, address, 0, moved));
+    return BOUGH_OK;
+}
+
 /* Follows the moves of an address; where `first`, also those of a record that is still there. */
 static enum bough_err follow(struct journal *journal, uint64_t address, bool first, uint64_t *now)
 {
@@ -36,7 +44,7 @@ static enum bough_err follow(struct journal *journal, uint64_t address, bool fir
          */
         if (here && !first)
             return BOUGH_OK;
-        BOUGH_TRY(journal_map_find(journal, &journal->moves, *now, 0, &moved));
+        BOUGH_TRY(journal_place_moved(journal, *now, &moved));
         if (moved == 0)
             return here ? BOUGH_OK : BOUGH_NOT_FOUND;
         *now = moved;
@@ -87,9 +95,10 @@ bool journal_place_is_garbage(const struct journal *journal, uint64_t now)
 enum bough_err journal_place_settle_name(struct journal *journal, struct journal_index_entry *entry,
                                          bool *keep)
 {
-    enum bough_err err = journal_place_find(journal, entry->address, &entry->address);
+    uint64_t now;
+    enum bough_err err = journal_place_find(journal, entry->address, &now);
 
-    *keep = err == BOUGH_OK &&
-            !(journal->filtering && journal_place_is_garbage(journal, entry->address));
+    /* The entry keeps the address that was given out: that of a copy may be forgotten. */
+    *keep = err == BOUGH_OK && !(journal->filtering && journal_place_is_garbage(journal, now));
     return err == BOUGH_NOT_FOUND ? BOUGH_OK : err;
 }

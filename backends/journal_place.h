@@ -21,18 +21,23 @@ BOUGH_MUST_CHECK enum bough_err journal_place_find(struct journal *journal, uint
 BOUGH_MUST_CHECK enum bough_err journal_place_newest(struct journal *journal, uint64_t address,
                                                      uint64_t *now);
 
+/* Where the record of an address was moved, if it was, by one move; else *moved is 0.  Searches two
+ * maps.  BOUGH_CORRUPT, BOUGH_IO, BOUGH_NO_MEMORY. */
+BOUGH_MUST_CHECK enum bough_err journal_place_moved(struct journal *journal, uint64_t address,
+                                                    uint64_t *moved);
+
 /* From now on `address`, whose record cannot be read, leads to `by`.  Counts from the next
  * checkpoint on.  BOUGH_NO_MEMORY. */
 BOUGH_MUST_CHECK enum bough_err journal_place_replace(struct journal *journal, uint64_t address,
                                                       uint64_t by);
 
-/* For merges of the map of moves: an entry stays while its object is somewhere, and leads there
+/* For merges of the maps of moves: an entry stays while its object is somewhere, and leads there
  * directly. */
 enum bough_err journal_place_settle_move(struct journal *journal, struct journal_index_entry *entry,
                                          bool *keep);
 
-/* For merges of the map of names: the same, and while a collection has them to filter, names of
- * garbage go. */
+/* For merges of the map of names: an entry stays as long, and while a collection has them to
+ * filter, names of garbage go. */
 enum bough_err journal_place_settle_name(struct journal *journal, struct journal_index_entry *entry,
                                          bool *keep);
 

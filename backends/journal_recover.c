@@ -125,8 +125,8 @@ static enum bough_err take_record(struct recover *recover, const struct journal_
     recover->spoiled += record->spoiled ? 1 : 0;
     recover->excess +=
         journal_address_bytes_max(record->address) - journal_format_record_bytes(&record->header);
-    if (bough_hash_is_none(&record->name))
-        return BOUGH_OK;
+    if (bough_hash_is_none(&record->name) || record->header.copy)
+        return BOUGH_OK; /* what it is a copy of has its name in the map */
     found = bough_arena_take(&recover->arena, sizeof(*found));
     if (found == NULL)
         return BOUGH_NO_MEMORY;

@@ -13,6 +13,7 @@
 #include "journal_address.h"
 #include "journal_map.h"
 #include "journal_mend.h"
+#include "journal_place.h"
 #include "journal_read.h"
 #include "journal_super.h"
 
@@ -167,7 +168,7 @@ static enum bough_err pass_over(struct journal *journal)
         next = end_of(journal);
     assert(next > scrub->at);
     address = journal_address(position, (next - scrub->at) & ~(uint64_t)(JOURNAL_ALIGNMENT - 1));
-    if (journal_map_find(journal, &journal->moves, address, 0, &moved) != BOUGH_OK)
+    if (journal_place_moved(journal, address, &moved) != BOUGH_OK)
         moved = 0;
     if (moved != 0) {
         scrub->report.replaced_count++;

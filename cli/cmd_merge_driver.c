@@ -128,19 +128,6 @@ static const char *merged_name(char id[ID_DIGITS_MAX + 1])
     return name;
 }
 
-static struct commit their_commit(const char *name, const char *id)
-{
-    static const char *const picked[] = {"MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD",
-                                         "REBASE_HEAD"};
-    struct commit commit = {.known = false};
-
-    if (name != NULL)
-        return commit_of(id);
-    for (size_t i = 0; i < sizeof(picked) / sizeof(picked[0]) && !commit.known; i++)
-        commit = commit_of(picked[i]);
-    return commit;
-}
-
 /* Merges with what is known of the commits, or where that is not enough, so that it does not
  * matter. */
 static enum bough_err merge(const struct bough_merge_policy *policy,
@@ -220,7 +207,8 @@ static enum exit_status run(struct options *options, struct bough_arena *arena)
     values.theirs.label = bough_bytes_text(argument(options, 8, name == NULL ? "theirs" : name));
     if (strcmp(policy->name, "lww") == 0 || strcmp(policy->name, "log") == 0) {
         ours = commit_of("HEAD");
-        theirs = their_commit(name, id);
+        if (name != NULL)
+            theirs = commit_of(id);
     }
     if (merge(policy, &values, &ours, &theirs, arena, &merged) != BOUGH_OK)
         return failed(path, "out of memory");

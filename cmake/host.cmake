@@ -39,7 +39,8 @@ bough_layer(sync sync)
 file(GLOB blockdev_sources CONFIGURE_DEPENDS blockdev/*.c)
 list(FILTER blockdev_sources EXCLUDE REGEX "/(virtio|xen|solo5)_[a-z_]*\\.c$")
 bough_layer(blockdev blockdev SOURCES ${blockdev_sources} DEFINES ${posix})
-bough_layer(unix kernel/unix DEFINES ${posix})
+file(GLOB unix_sources CONFIGURE_DEPENDS kernel/unix/*.c)
+bough_layer(unix kernel/unix SOURCES ${unix_sources} kernel/heap.c SEES kernel DEFINES ${posix})
 
 # lwIP on the host serves `bough serve --tap`; without its sources that one verb is missing.
 include(cmake/lwip.cmake)

@@ -4,14 +4,15 @@
 set(library_object ${CMAKE_BINARY_DIR}/bough.o)
 add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/libbough.a
     COMMAND ${CMAKE_LINKER} -r -o ${library_object} $<TARGET_OBJECTS:base> $<TARGET_OBJECTS:store>
-        $<TARGET_OBJECTS:backends> $<TARGET_OBJECTS:sync> $<TARGET_OBJECTS:blockdev>
-        $<TARGET_OBJECTS:unix>
+        $<TARGET_OBJECTS:backends> $<TARGET_OBJECTS:merge> $<TARGET_OBJECTS:sync>
+        $<TARGET_OBJECTS:blockdev> $<TARGET_OBJECTS:unix>
     COMMAND ${CMAKE_OBJCOPY} -w --keep-global-symbol=bough_* ${library_object}
     COMMAND ${CMAKE_COMMAND} -E rm -f ${CMAKE_BINARY_DIR}/libbough.a
     COMMAND ${CMAKE_AR} rcs ${CMAKE_BINARY_DIR}/libbough.a ${library_object}
-    DEPENDS base store backends sync blockdev unix
+    DEPENDS base store backends merge sync blockdev unix
         $<TARGET_OBJECTS:base> $<TARGET_OBJECTS:store> $<TARGET_OBJECTS:backends>
-        $<TARGET_OBJECTS:sync> $<TARGET_OBJECTS:blockdev> $<TARGET_OBJECTS:unix>
+        $<TARGET_OBJECTS:merge> $<TARGET_OBJECTS:sync> $<TARGET_OBJECTS:blockdev>
+        $<TARGET_OBJECTS:unix>
     COMMAND_EXPAND_LISTS VERBATIM)
 add_custom_target(libbough ALL DEPENDS ${CMAKE_BINARY_DIR}/libbough.a)
 

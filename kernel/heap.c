@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * heap.c - the image's memory: runs of 4 KiB pages, and slabs of equal small pieces within them.
+ * A process's memory is cut into pieces by it, too (unix/heap_unix.c).
  *
  * Owns a run of memory; the first part of it is a table with one entry for each page of the rest.
  *   (1) Every page is in a free run, a large piece, or a slab; the table's entries for the first
@@ -17,10 +18,12 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define SMALL_BYTES_MAX  2048u
+#define SMALL_BYTES_MAX  4096u
 #define SLAB_PAGES_SMALL 1u /* for pieces up to 512 bytes */
-#define SLAB_PAGES_LARGE 4u
 #define SLAB_BYTES_SMALL 512u
+#define SLAB_PAGES       4u /* up to 2048 */
+#define SLAB_BYTES       2048u
+#define SLAB_PAGES_LARGE 8u
 #define BIN_WALK_MAX     16u /* runs looked at in the bin that may or may not fit */
 #define PAGES_MIN        16u
 
@@ -58,9 +61,9 @@ struct heap_slab {
 _Static_assert(sizeof(struct heap_slab) % 16 == 0, "pieces would not be aligned");
 
 /* Steps of 16 up to 128, then four to each doubling. */
-static const uint16_t class_bytes[HEAP_CLASS_COUNT] = {16,  32,  48,  64,   80,   96,   112,  128,
-                                                       160, 192, 224, 256,  320,  384,  448,  512,
-                                                       640, 768, 896, 1024, 1280, 1536, 1792, 2048};
+static const uint16_t class_bytes[HEAP_CLASS_COUNT] = {
+    16,  32,  48,  64,  80,  96,   112,  128,  160,  192,  224,  256,  320,  384,
+    448, 512, 640, 768, 896, 1024, 1280, 1536, 1792, 2048, 2560, 3072, 3584, 4096};
 
 static struct heap *heap_of(struct bough_heap *base)
 {
@@ -70,12 +73,8 @@ static struct heap *heap_of(struct bough_heap *base)
 /* The number of the highest bit that is set. */
 static uint32_t log2_of(size_t value)
 {
-    uint32_t bit = 0;
-
     assert(value > 0);
-    while ((value >>= 1) != 0)
-        bit++;
-    return bit;
+    return 63u - (uint32_t)__builtin_clzll(value);
 }
 
 /* The smallest class with room for `bytes` <= SMALL_BYTES_MAX. */
@@ -204,7 +203,9 @@ static void pages_give(struct heap *heap, size_t first, size_t count)
 
 static size_t slab_pages(uint32_t class)
 {
-    return class_bytes[class] <= SLAB_BYTES_SMALL ? SLAB_PAGES_SMALL : SLAB_PAGES_LARGE;
+    return class_bytes[class] <= SLAB_BYTES_SMALL ? SLAB_PAGES_SMALL
+           : class_bytes[class] <= SLAB_BYTES     ? SLAB_PAGES
+                                                  : SLAB_PAGES_LARGE;
 }
 
 static void list_add(struct heap *heap, struct heap_slab *slab)
@@ -372,7 +373,6 @@ void heap_init(struct heap *heap, void *at, size_t bytes)
     assert(all >= PAGES_MIN + table_pages && all <= UINT32_MAX);
     *heap = (struct heap){.table = (struct heap_page *)begin, .page_count = all - table_pages};
     heap->pages = (uint8_t *)begin + table_pages * HEAP_PAGE_BYTES;
-    memset(heap->table, 0, heap->page_count * sizeof(struct heap_page));
     bin_add(heap, 0, heap->page_count);
     heap->base.ops = &heap_ops;
     heap->base.limit_bytes = heap->page_count * HEAP_PAGE_BYTES;

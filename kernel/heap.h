@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define HEAP_PAGE_BYTES  4096u
-#define HEAP_CLASS_COUNT 24u
+#define HEAP_CLASS_COUNT 28u
 #define HEAP_BIN_COUNT   32u
 
 struct heap_page;

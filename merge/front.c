@@ -98,6 +98,7 @@ static enum bough_err read(struct front *front, struct front_commit *commit)
         return BOUGH_NO_MEMORY;
     if (bytes > 0)
         memcpy(into, parents, bytes);
+    commit->tree = whole.tree;
     commit->generation = whole.generation;
     commit->parent_count = whole.parent_count;
     commit->parents = into;

@@ -15,6 +15,8 @@ struct front_commit {
     struct bough_link link;
     uint64_t generation; /* 0 = it was dropped: nothing is known of it */
     unsigned flags;      /* the walker's */
+    uint64_t *set;       /* the same */
+    struct bough_tree tree;
     uint32_t parent_count;
     const struct bough_link *parents; /* `few`, or in the arena */
     struct bough_link few[FRONT_PARENTS];

@@ -76,12 +76,10 @@ static enum bough_err join(struct merging *merging, const struct bough_merge_bas
 static enum bough_err join_all(struct merging *merging, const struct bough_merge_base *bases,
                                unsigned depth, struct base *base)
 {
-    struct bough_merge_options options = {
-        .policy = merging->options->policy,
-        .policy_context = merging->options->policy_context,
-        .marker_len = merging->options->marker_len,
-    };
+    struct bough_merge_options options = *merging->options;
 
+    options.favor = BOUGH_MERGE_FAVOR_NONE;
+    options.conflict = NULL;
     base->known = true;
     BOUGH_TRY(read_commit(merging, &bases->bases[0], &base->tree, &options.ours));
     for (uint32_t i = 1; i < bases->base_count; i++)

@@ -5,7 +5,7 @@
 #ifndef MERGE_STATE_H
 #define MERGE_STATE_H
 
-#include "bough/merge.h"
+#include "merge_rules.h"
 
 #define MERGE_STATE_DEPTH_MAX  (BOUGH_PATH_STEPS_MAX + 1u)
 #define MERGE_STATE_PATH_BYTES (MERGE_STATE_DEPTH_MAX * (BOUGH_STEP_BYTES_MAX + 1u))
@@ -21,6 +21,7 @@ struct merge_state {
     uint64_t *torn; /* NULL: for the result.  Else the result is a base: conflicts become marks, and
                        this is the number of the last one */
     uint64_t conflict_count;
+    struct merge_rules rules;
     uint8_t *path; /* MERGE_STATE_PATH_BYTES */
     size_t path_len;
     unsigned depth;

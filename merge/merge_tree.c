@@ -3,7 +3,7 @@
  * merge_tree.c - what two sides made of one base, directory by directory.
  *
  * In a directory that both sides changed, the comparisons of the base with ours and with theirs
- * are begun together, and whichever ends first is the side with fewer changes: the small one.  Only
+ * go on in turns, and whichever ends first is the side with fewer changes: the small one.  Only
  * what it changed can meet a change of the other, so its changes are looked up there, and made to
  * the other's directory, which is compared no further.
  *   (1) A step is dealt with at the first of its keys (as a value, as a directory) in which the
@@ -20,6 +20,7 @@
 
 #define EDITS_FIRST 16u
 #define EDITS_MAX   4096u
+#define STEPS_ALONE 128u /* of theirs, before ours is looked at */
 
 enum { BASE, OURS, THEIRS, SIDES };
 
@@ -43,19 +44,21 @@ static enum bough_err merge_directory(struct merge_state *state,
                                       const struct bough_tree *trees[SIDES],
                                       struct bough_tree *result);
 
-/* Finds the side with fewer changes. */
+/* Finds the side with fewer changes; or theirs, if it has so few that it does not matter. */
 static enum bough_err find_small(struct merge_state *state, struct directory *directory)
 {
     struct bough_tree_diff_level diffs[SIDES] = {0};
     struct bough_diff_change change;
     enum bough_err err = BOUGH_OK;
     unsigned side = THEIRS;
+    unsigned steps = 0;
 
     for (unsigned i = OURS; i <= THEIRS && err == BOUGH_OK; i++)
         err = bough_tree_diff_level_open(&diffs[i], state->store, directory->trees[BASE],
                                          directory->trees[i], state->arena);
     while (err == BOUGH_OK) {
-        side = OURS + THEIRS - side;
+        if (steps++ >= STEPS_ALONE)
+            side = OURS + THEIRS - side;
         err = bough_tree_diff_level_next(&diffs[side], &change);
     }
     bough_tree_diff_level_close(&diffs[OURS]);
@@ -322,8 +325,10 @@ enum bough_err merge_tree_merge(struct merge_state *state, const struct bough_tr
     enum bough_err err = BOUGH_NO_MEMORY;
 
     state->path = bough_arena_take(state->arena, MERGE_STATE_PATH_BYTES);
+    merge_rules_init(&state->rules, state->store, state->options, base, ours, theirs);
     if (state->path != NULL)
         err = merge_directory(state, trees, merged);
+    merge_rules_release(&state->rules);
     bough_arena_back(state->arena, mark);
     return err;
 }

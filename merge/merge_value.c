@@ -134,9 +134,9 @@ static enum bough_err merge_bytes(struct merge_state *state, const struct merge_
         return BOUGH_OK;
     }
     verdict->value_clean = false;
-    if (file && state->options->policy != NULL)
-        BOUGH_TRY(state->options->policy(state->options->policy_context,
-                                         bough_bytes_of(state->path, state->path_len), &policy));
+    if (file)
+        BOUGH_TRY(merge_rules_find(&state->rules, bough_bytes_of(state->path, state->path_len),
+                                   &policy, &verdict->why));
     return policy == NULL ? BOUGH_OK : ask(state, step, policy, scratch, merged, verdict);
 }
 

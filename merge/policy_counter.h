@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * policy_counter.h - the policy counter (docs/merge.md).
+ * policy_counter.h - the policy counter (docs/policies.md).
  */
 #ifndef POLICY_COUNTER_H
 #define POLICY_COUNTER_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * policy_json.h - the policy json (docs/merge.md).
+ * policy_json.h - the policy json (docs/policies.md).
  */
 #ifndef POLICY_JSON_H
 #define POLICY_JSON_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * policy_lines.h - the policies ours, theirs, union and text (docs/merge.md).
+ * policy_lines.h - the policies ours, theirs, union and text (docs/policies.md).
  */
 #ifndef POLICY_LINES_H
 #define POLICY_LINES_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * policy_log.h - the policies log and lww, which look at times (docs/merge.md).
+ * policy_log.h - the policies log and lww, which look at times (docs/policies.md).
  */
 #ifndef POLICY_LOG_H
 #define POLICY_LOG_H

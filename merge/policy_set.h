@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * policy_set.h - the policy set (docs/merge.md), and texts as lists of lines.
+ * policy_set.h - the policy set (docs/policies.md), and texts as lists of lines.
  */
 #ifndef POLICY_SET_H
 #define POLICY_SET_H

@@ -28,6 +28,10 @@
 #define LINE_BYTES     64u
 #define WARM_BYTES_MAX 2048u
 
+/* What of an entry is called as soon as one knows where it is: of most nodes all.  Measured in one
+ * process, turn about: updates take 4 to 9 % less than without, gets 1 %; 512 bytes do less. */
+#define NEAR_BYTES 1024u
+
 /* How far ahead cache_soon looks: each step needs what the one before it has brought. */
 #define PLACE_AHEAD  8u
 #define HEADER_AHEAD 5u
@@ -132,6 +136,19 @@ void cache_close(struct cache *cache)
     bough_heap_give(cache->heap, cache, sizeof(*cache));
 }
 
+/* Asks for every line of some bytes, and does not wait for them.  As far as the second level only:
+ * more can be on their way there (measured on a scan: 29 ns a key so, 38 with all levels). */
+static void call(const void *from, size_t len)
+{
+#ifdef __GNUC__
+    for (size_t i = 0; i < len; i += LINE_BYTES)
+        __builtin_prefetch((const uint8_t *)from + i, 0, 2);
+#else
+    (void)from;
+    (void)len;
+#endif
+}
+
 const struct cache_object *cache_pin(struct cache *cache, const struct bough_link *link)
 {
     struct cache_search search = cache_table_search(&cache->table, link->address);
@@ -140,6 +157,8 @@ const struct cache_object *cache_pin(struct cache *cache, const struct bough_lin
     /* By both: collection gives addresses to other objects. */
     do {
         entry = cache_table_next(&search);
+        if (entry != NULL)
+            call(entry, NEAR_BYTES);
     } while (entry != NULL && !bough_hash_equal(&entry->object.link.name, &link->name));
     if (entry == NULL)
         return NULL;
@@ -167,19 +186,6 @@ static void touch(const void *from, size_t len)
 
     for (size_t i = 0; i < len; i += LINE_BYTES)
         (void)bytes[i];
-}
-
-/* Asks for every line of some bytes, and does not wait for them.  As far as the second level only:
- * more can be on their way there (measured on a scan: 29 ns a key so, 38 with all levels). */
-static void call(const void *from, size_t len)
-{
-#ifdef __GNUC__
-    for (size_t i = 0; i < len; i += LINE_BYTES)
-        __builtin_prefetch((const uint8_t *)from + i, 0, 2);
-#else
-    (void)from;
-    (void)len;
-#endif
 }
 
 /* In two rounds, headers and contents, so that no read waits for another of its round; and nobody

@@ -17,7 +17,8 @@ struct gather {
     const struct node_cut *rule;
     const struct tree_level_change *changes; /* those not applied yet */
     size_t change_count;
-    struct tree_run *newest; /* finished runs, the rightmost first */
+    struct tree_run *oldest; /* finished runs, from the left */
+    struct tree_run *newest;
 };
 
 /* Moves a run's arrays to where there is room, before them if `left`, else behind them. */
@@ -170,7 +171,7 @@ static enum bough_err append_page(struct gather *gather, struct tree_run *run,
     if (page != NULL)
         add_node(run, spot);
     assert(!last || gather->change_count == 0);
-    run->last = *spot;
+    tree_spot_copy(&run->last, spot);
     run->at_end = last;
     return BOUGH_OK;
 }
@@ -202,7 +203,7 @@ static enum bough_err needs_left(const struct gather *gather, const struct tree_
     *needed = false;
     if (run->at_start)
         return BOUGH_OK;
-    *before = run->first;
+    tree_spot_copy(before, &run->first);
     if (!tree_spot_item_before(before, &parent)) {
         BOUGH_TRY(tree_spot_prev(before));
         there = tree_spot_item(before, &parent);
@@ -241,7 +242,7 @@ static enum bough_err swallow(struct gather *gather, struct tree_run *run)
     memcpy(run->hashes, older->hashes, older->count * sizeof(*run->hashes));
     if (older->node_count > 0)
         memcpy(run->nodes, older->nodes, older->node_count * sizeof(*run->nodes));
-    run->first = older->first;
+    tree_spot_copy(&run->first, &older->first);
     run->at_start = older->at_start;
     return BOUGH_OK;
 }
@@ -262,7 +263,7 @@ static enum bough_err grow_left(struct gather *gather, struct tree_run *run,
     }
     run->nodes[0] = (struct tree_run_node){.page = page};
     (void)tree_spot_item(before, &run->nodes[0].item);
-    run->first = *before;
+    tree_spot_copy(&run->first, before);
     run->at_start = tree_spot_is_first(before);
     return BOUGH_OK;
 }
@@ -275,7 +276,7 @@ static enum bough_err settle(struct gather *gather, struct tree_run *run)
         bool left;
 
         while (needs_right(gather, run)) {
-            place = run->last;
+            tree_spot_copy(&place, &run->last);
             BOUGH_TRY(tree_spot_next(&place));
             BOUGH_TRY(append_page(gather, run, &place));
         }
@@ -302,7 +303,7 @@ static enum bough_err try_patch(struct gather *gather, struct tree_run *run,
         return BOUGH_NO_MEMORY;
     (void)take_changes(gather, pending);
     add_node(run, spot);
-    run->last = *spot;
+    tree_spot_copy(&run->last, spot);
     run->at_end = last;
     run->changed = tree_patch_matters(&run->patch);
     return BOUGH_OK;
@@ -313,12 +314,13 @@ static enum bough_err try_patch(struct gather *gather, struct tree_run *run,
 static enum bough_err gather_run(struct gather *gather, const struct tree_spot *spot,
                                  struct tree_run **run)
 {
-    struct tree_run *new_run = bough_arena_zeros(gather->pins->arena, 1, sizeof(*new_run));
+    struct tree_run *new_run = bough_arena_take(gather->pins->arena, sizeof(*new_run));
 
     *run = NULL;
     if (new_run == NULL)
         return BOUGH_NO_MEMORY;
-    new_run->first = *spot;
+    memset(new_run, 0, offsetof(struct tree_run, first)); /* the rest is not touched for nothing */
+    tree_spot_copy(&new_run->first, spot);
     new_run->at_start = spot->page == NULL || tree_spot_is_first(spot);
     if (spot->page != NULL)
         BOUGH_TRY(try_patch(gather, new_run, spot));
@@ -330,6 +332,14 @@ static enum bough_err gather_run(struct gather *gather, const struct tree_spot *
         BOUGH_TRY(settle(gather, new_run));
     *run = new_run;
     return BOUGH_OK;
+}
+
+/* Puts a run behind those that are finished. */
+static void finish_run(struct gather *gather, struct tree_run *run)
+{
+    run->older = gather->newest;
+    *(gather->newest != NULL ? &gather->newest->newer : &gather->oldest) = run;
+    gather->newest = run;
 }
 
 enum bough_err tree_run_gather(struct tree_spot_pins *pins, const struct node_cut *rule,
@@ -356,15 +366,10 @@ enum bough_err tree_run_gather(struct tree_spot_pins *pins, const struct node_cu
         if (gather.change_count == before) /* or a malformed tree would keep us here for ever */
             return object_corrupt(pins->store, &spot.page->link, "keys not as the parent says");
         if (run != NULL) {
-            run->older = gather.newest;
-            gather.newest = run;
-            spot = run->last;
+            finish_run(&gather, run);
+            tree_spot_copy(&spot, &run->last);
         }
     }
-    *runs = NULL;
-    for (struct tree_run *run = gather.newest; run != NULL; run = run->older) {
-        run->newer = *runs;
-        *runs = run;
-    }
+    *runs = gather.oldest;
     return BOUGH_OK;
 }

@@ -19,8 +19,8 @@ struct tree_run_node {
 };
 
 struct tree_run {
-    struct tree_run *older;  /* the run to the left, while gathering */
-    struct tree_run *newer;  /* the run to the right, in the finished list */
+    struct tree_run *older;  /* the run to the left */
+    struct tree_run *newer;  /* the run to the right */
     struct tree_patch patch; /* if its page is set: that is all, and there are no items */
     struct node_item *items; /* changes applied */
     uint64_t *hashes;        /* node_cut_hash of each */
@@ -36,8 +36,8 @@ struct tree_run {
     bool at_start; /* the run begins with the level */
     bool at_end;   /* the run ends with the level */
     bool changed;
-    struct tree_spot first; /* the old nodes at its ends; page NULL when there were none */
-    struct tree_spot last;
+    struct tree_spot first; /* the old nodes at its ends; page NULL when there were none.  Large, */
+    struct tree_spot last;  /* and mostly not touched */
 };
 
 /* Gathers the runs that `changes` (ascending, count > 0) need on rule->level; *runs is the

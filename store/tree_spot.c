@@ -13,6 +13,11 @@ struct tree_spot_pin {
     const struct cache_object *page;
 };
 
+void tree_spot_copy(struct tree_spot *into, const struct tree_spot *spot)
+{
+    memcpy(into, spot, offsetof(struct tree_spot, up) + spot->depth * sizeof(*spot->up));
+}
+
 enum bough_err tree_spot_pin(struct tree_spot_pins *pins, const struct bough_link *link,
                              const struct cache_object **page)
 {

@@ -19,14 +19,17 @@ struct tree_spot_step {
     uint32_t at; /* the item that leads down */
 };
 
-/* A plain value: copy it to remember a place. */
+/* A plain value: copy it to remember a place, with tree_spot_copy where there are many. */
 struct tree_spot {
     struct tree_spot_pins *pins;
+    const struct cache_object *page;
     uint8_t level;                             /* of `page` */
     uint8_t depth;                             /* steps in `up` */
     struct tree_spot_step up[NODE_LEVELS_MAX]; /* from the root down to `page`'s parent */
-    const struct cache_object *page;
 };
+
+/* Copies a place, and no more of the room for its steps than it uses. */
+void tree_spot_copy(struct tree_spot *into, const struct tree_spot *spot);
 
 /* Pins the node that `link` names until the pins are released.  BOUGH_CORRUPT, BOUGH_IO,
  * BOUGH_NO_MEMORY. */

@@ -73,11 +73,14 @@ static void link_versions(uint32_t *old_base, uint32_t old_number, uint32_t *new
 }
 
 /* Adds an object that the client has, and what its number as a base is. */
-static enum bough_err add_outside(struct pack_list *list, const struct bough_tree *tree,
-                                  struct bough_bytes step, uint32_t *base)
+static enum bough_err add_outside(struct pack_list *list, const struct bough_hash *name,
+                                  const struct bough_tree *tree, struct bough_bytes step,
+                                  uint32_t *base)
 {
-    struct pack_list_outside outside = {
-        .tree = *tree, .step_offset = (uint32_t)list->steps.len, .step_len = (uint8_t)step.len};
+    struct pack_list_outside outside = {.name = *name,
+                                        .tree = *tree,
+                                        .step_offset = (uint32_t)list->steps.len,
+                                        .step_len = (uint8_t)step.len};
 
     BOUGH_TRY(buffer_add(&list->steps, step));
     *base = PACK_LIST_OUTSIDE | (uint32_t)(list->outside.len / sizeof(outside));
@@ -110,7 +113,7 @@ static enum bough_err pair_value(struct pack_list *list, const struct base *base
     }
     if (!list->thin || blob_at(list, index)->base != PACK_LIST_NONE)
         return BOUGH_OK;
-    return add_outside(list, base->tree, base->entry.step, &blob_at(list, index)->base);
+    return add_outside(list, &name, base->tree, base->entry.step, &blob_at(list, index)->base);
 }
 
 /* Adds a value of tree number `tree`, once; `before` (NULL = none) has another in its place. */
@@ -211,7 +214,7 @@ static enum bough_err pair_tree(struct pack_list *list, const struct bough_tree 
     }
     if (!list->thin || tree_at(list, index)->base != PACK_LIST_NONE)
         return BOUGH_OK;
-    return add_outside(list, before, (struct bough_bytes){0}, &tree_at(list, index)->base);
+    return add_outside(list, &name, before, (struct bough_bytes){0}, &tree_at(list, index)->base);
 }
 
 static enum bough_err diff_tree(struct pack_list *list, const struct bough_tree *tree,

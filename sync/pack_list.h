@@ -29,6 +29,7 @@ struct pack_list_blob {
 
 /* An object that the client has: a tree, or what stands there under a step. */
 struct pack_list_outside {
+    struct bough_hash name; /* of the object itself: what was had may come back, and be sent, too */
     struct bough_tree tree;
     uint32_t step_offset; /* in `steps` */
     uint8_t step_len;     /* 0 = the tree itself */

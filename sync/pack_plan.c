@@ -8,8 +8,9 @@
  *   (1) Each object is sent exactly once, after its base.
  *   (2) No chain is longer than PACK_PLAN_DEPTH_MAX: at its end a new one begins with a whole
  *       object.
- * The list's own bases make no rings, but those of kept entries may.  What is in a ring is reached
- * from no root; a second round over all objects takes each of the rest as a root.
+ * The list's own bases make no rings, but those of kept entries, and what comes back, may.  What is
+ * in a ring is reached from no root; a second round over all objects takes each of the rest as a
+ * root.
  */
 #include "pack_plan.h"
 #include "pack_kept.h"
@@ -91,8 +92,21 @@ static enum bough_err plan_one(struct pack_plan *plan, struct pack_list *list,
     return BOUGH_OK;
 }
 
-/* The base that the list gives to element `index` of an array. */
-static uint32_t list_base(const struct pack_list *list, enum pack_item_part part, uint32_t index,
+/* The number in its array of what the client has, if it came back and is sent as well. */
+static uint32_t sent_again(struct pack_list *list, uint32_t base)
+{
+    struct pack_list_outside outside;
+    const uint32_t *number;
+
+    memcpy(&outside, list->outside.at + (base & ~PACK_LIST_OUTSIDE) * sizeof(outside),
+           sizeof(outside));
+    number = name_set_find(&list->seen, &outside.name);
+    return number == NULL || *number == 0 ? base : *number - 1;
+}
+
+/* The base that the list gives to element `index` of an array.  What is sent is not taken for an
+ * object outside, which it may be, too: git refuses a pack that has both. */
+static uint32_t list_base(struct pack_list *list, enum pack_item_part part, uint32_t index,
                           uint32_t first)
 {
     struct pack_list_tree tree;
@@ -106,6 +120,8 @@ static uint32_t list_base(const struct pack_list *list, enum pack_item_part part
         memcpy(&blob, list->blobs.at + index * sizeof(blob), sizeof(blob));
         base = blob.base;
     }
+    if (base != PACK_LIST_NONE && !is_inside(base))
+        base = sent_again(list, base);
     return is_inside(base) ? first + base : base;
 }
 

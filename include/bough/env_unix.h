@@ -7,7 +7,7 @@
 
 #include "bough/env.h"
 
-/* malloc limited to `heap_limit_bytes`, the system's clocks and random numbers, and warnings on
+/* Memory limited to `heap_limit_bytes`, the system's clocks and random numbers, and warnings on
  * stderr; NULL when there is no memory.  The caller closes it, after all that was opened with it.
  */
 struct bough_env *bough_env_unix_open(size_t heap_limit_bytes);

@@ -45,15 +45,12 @@
 #define BOUGH_REFLOG_DAYS       90u
 #define BOUGH_REFLOG_TEXT_BYTES 100u /* of a name, of an e-mail address, of a reason; then cut */
 
-/* Merging two values of a path, and `.gitattributes`, which says how. */
-#define BOUGH_MERGE_VALUE_BYTES_MAX (4u << 20)   /* a value that a policy may merge */
+/* Policies that merge two values, and `.gitattributes`, which says which. */
 #define BOUGH_MERGE_LINES_MAX       (1u << 18)   /* of each of the three values */
-#define BOUGH_MERGE_STEPS_MAX       (1ull << 27) /* of comparing; then the texts differ too much */
-#define BOUGH_MERGE_JSON_VALUES_MAX                                                             \
-    100000u                                /* in the three values together, nested ones counted \
-                                            */
-#define BOUGH_ATTRIBUTES_BYTES_MAX  65536u /* of one file */
-#define BOUGH_ATTRIBUTES_LINE_MAX   2048u  /* bytes; longer lines do not count, as in git */
+#define BOUGH_MERGE_STEPS_MAX       (1ull << 24) /* of comparing; then the texts differ too much */
+#define BOUGH_MERGE_JSON_VALUES_MAX 100000u      /* in all three values, nested ones counted */
+#define BOUGH_ATTRIBUTES_BYTES_MAX  65536u       /* of one file */
+#define BOUGH_ATTRIBUTES_LINE_MAX   2048u        /* bytes; longer lines do not count, as in git */
 #define BOUGH_ATTRIBUTES_MACROS_MAX 64u
 #define BOUGH_ATTRIBUTES_STEPS_MAX  (1u << 24) /* of matching one path */
 

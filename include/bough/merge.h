@@ -56,7 +56,14 @@ enum bough_merge_favor { BOUGH_MERGE_FAVOR_NONE, BOUGH_MERGE_FAVOR_OURS, BOUGH_M
 struct bough_merge_options {
     enum bough_merge_favor favor;
     bool unrelated; /* histories without a common ancestor are merged, from the empty tree */
-    /* The policy of a path, NULL for none.  May be NULL.  What it answers is passed on. */
+    /* Paths have the policies that `.gitattributes` in the merged tree name (merge_attributes.h):
+     * each of these files as the side has it that changed it, as ours has it where both did. */
+    bool attributes;
+    const struct bough_merge_policy *own; /* of the embedder; they come before bough's by name */
+    size_t own_count;
+    const struct bough_merge_policy *fallback; /* of paths that have no other; may be NULL */
+    /* In place of the three above: the policy of a path, NULL for none.  May be NULL.  What it
+     * answers is passed on. */
     enum bough_err (*policy)(void *context, struct bough_bytes path,
                              const struct bough_merge_policy **policy);
     void *policy_context;

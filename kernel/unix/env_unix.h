@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * env_unix.h - the environment of a host process: malloc, the system's clocks and random numbers,
+ * env_unix.h - the environment of a host process: memory, the system's clocks and random numbers,
  * and lines on stderr.
  */
 #ifndef ENV_UNIX_H
 #define ENV_UNIX_H
 
 #include "bough/env.h"
-#include "heap_region.h"
+#include "heap.h"
 
 struct clock_unix {
     struct bough_clock base;
@@ -17,9 +17,17 @@ struct entropy_unix {
     struct bough_entropy base;
 };
 
+/* Addresses that the image's allocator cuts pieces from; `at` NULL = none. */
+struct heap_range {
+    struct heap heap;
+    uint8_t *at;
+    size_t size_bytes;
+};
+
 struct heap_unix {
     struct bough_heap base;
-    struct heap_regions regions;
+    struct heap_range pieces;
+    struct heap_range rows;
 };
 
 struct log_unix {
@@ -47,7 +55,7 @@ void clock_unix_init(struct clock_unix *clock);
 /* getrandom(2): BOUGH_NOT_READY when it fails. */
 void entropy_unix_init(struct entropy_unix *entropy);
 
-/* malloc(3), counted and limited to `limit_bytes`. */
+/* The process's memory, counted and limited to `limit_bytes`. */
 void heap_unix_init(struct heap_unix *heap, size_t limit_bytes);
 
 /* One line per event on stderr, "[   0.012] info  journal: text"; times by `clock` (borrowed). */

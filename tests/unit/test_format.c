@@ -16,7 +16,7 @@
 
 #define GOLDEN_COMMIT "c801aa105add8304a822b31d4982784fbe138f1d19d35047697f43b1419b950a"
 #define GOLDEN_TREE   "b34f31e559c3efa6f0709aee0c80a8e84b6872164a7b050f083f750abae5e969"
-#define GOLDEN_DEVICE "770eae89f015eacbdfee40fa4479d8e6861d04b100f9d00e0a7e5fe7dc201fb3"
+#define GOLDEN_DEVICE "10ec47c2d8b047fd96168db4da669050ae4dc3ae75c9cfef359536264bf575b7"
 
 static const struct bough_identity identity = {
     .uuid = "golden uuid....",

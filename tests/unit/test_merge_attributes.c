@@ -247,6 +247,109 @@ static void expect(struct tree *tree, const char *path, const char *wanted)
     bough_merge_attributes_release(&attributes);
 }
 
+/* The policy of a path in one file. */
+static const char *policy_in(struct tree *tree, const char *path)
+{
+    static char name[64];
+    struct bough_merge_attributes attributes;
+    struct bough_bytes policy;
+
+    open_tree(&attributes, tree);
+    assert_int_equal(bough_merge_attributes_find(&attributes, bough_bytes_text(path), &policy),
+                     BOUGH_OK);
+    snprintf(name, sizeof(name), "%.*s", (int)policy.len, (const char *)policy.at);
+    bough_merge_attributes_release(&attributes);
+    return name;
+}
+
+/* Each pattern in a file of its own, with all paths below it. */
+static void test_merge_attributes__odd_patterns_match_what_git_lets_them_match(void **state)
+{
+    static const char *const patterns[] = {"a/b**",
+                                           "/a[!x]b",
+                                           "!a",
+                                           "a**",
+                                           "a/**/c",
+                                           "**/c",
+                                           "a/**",
+                                           "/**/c",
+                                           "**",
+                                           "*",
+                                           "/*",
+                                           "a/*/c",
+                                           "a*/c",
+                                           "*/",
+                                           "a/b/",
+                                           "[a/b]c",
+                                           "/[a-c]/b",
+                                           "a/b/**/*",
+                                           "***/c",
+                                           "a?b",
+                                           "/a?b",
+                                           "\\!a",
+                                           "a\\/b",
+                                           "/",
+                                           "//a",
+                                           "a//b",
+                                           "**b/c",
+                                           "a/**b",
+                                           "[[:punct:]]a",
+                                           "/a/[^b]",
+                                           "a/[[:alpha:]-z]",
+                                           "[a-",
+                                           "[]-a]",
+                                           "a/*b*/**",
+                                           "\"a/b\""};
+    static const char *const paths[] = {"a",      "b",   "c",       "a/b",   "a/c", "a/b/c",
+                                        "!a",     "axb", "a/b/c/c", "ab/c",  "b/c", "a/bb",
+                                        "a/bx/y", "-a",  "]a",      "a/x/c", "x/a", "x/b/c",
+                                        "a/!",    "a/-", "]",       "-",     "ac",  "a/xbx/c"};
+    const size_t pattern_count = sizeof(patterns) / sizeof(patterns[0]);
+    const size_t path_count = sizeof(paths) / sizeof(paths[0]);
+    struct git_run run;
+    struct bough_bytes answer;
+    const char *at;
+    size_t matched = 0;
+    FILE *list;
+
+    (void)state;
+    git_run_begin(&run);
+    list = git_run_open(&run, "paths", "wb");
+    assert_int_equal(git_run(&run, "git init -q r"), 0);
+    for (size_t i = 0; i < pattern_count; i++) {
+        char name[64], text[128];
+
+        assert_int_equal(git_run(&run, "mkdir r/d%zu", i), 0);
+        snprintf(name, sizeof(name), "r/d%zu/.gitattributes", i);
+        snprintf(text, sizeof(text), "%s merge=yes\n", patterns[i]);
+        git_run_write(&run, name, bough_bytes_text(text));
+        for (size_t k = 0; k < path_count; k++)
+            fprintf(list, "d%zu/%s%c", i, paths[k], 0);
+    }
+    fclose(list);
+    assert_int_equal(git_run(&run, "cd r && git check-attr -z --stdin merge <../paths "
+                                   ">../answer 2>../errors"),
+                     0);
+    answer = git_run_read(&run, "answer");
+    at = (const char *)answer.at;
+    for (size_t i = 0; i < pattern_count; i++) {
+        static struct tree tree;
+
+        snprintf(tree.texts[0], sizeof(tree.texts[0]), "%s merge=yes\n", patterns[i]);
+        for (size_t k = 0; k < path_count; k++) {
+            at += strlen(at) + 1;
+            at += strlen(at) + 1; /* "merge" */
+            if (strcmp(in_our_words(at), policy_in(&tree, paths[k])) != 0)
+                fail_msg("%s and %s: git says %s", patterns[i], paths[k], at);
+            matched += strcmp(at, "yes") == 0;
+            at += strlen(at) + 1;
+        }
+    }
+    free((void *)(uintptr_t)answer.at);
+    git_run_end(&run);
+    assert_true(matched > 100);
+}
+
 static void test_merge_attributes__what_the_issue_names_works(void **state)
 {
     static struct tree tree = {
@@ -404,6 +507,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_merge_attributes__files_say_what_git_check_attr_says),
+        cmocka_unit_test(test_merge_attributes__odd_patterns_match_what_git_lets_them_match),
         cmocka_unit_test(test_merge_attributes__what_the_issue_names_works),
         cmocka_unit_test(test_merge_attributes__a_directory_is_read_once_in_the_order_of_a_tree),
         cmocka_unit_test(test_merge_attributes__an_error_is_passed_on_and_can_be_got_over),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_merge_git.c - stock git merges the same histories to the same trees.
+ * test_merge_git.c - stock git merges the same histories to the same trees, and finds the same
+ * commits of a path in them.
  *
  * How: random histories with branches and criss-crosses are made and merged in a store; each merge
  * is kept as a commit on a branch whose name says what bough found.  Git clones them all, and
@@ -10,7 +11,9 @@
  * ancestors either may be more careful than the other, so there only the trees of clean merges are
  * compared.  How often they agreed is printed.
  */
+#include "bough/blame.h"
 #include "bough/merge.h"
+#include "bough/path_log.h"
 #include "git_bridge.h"
 #include "store_setup.h"
 #include "test_seed.h"
@@ -60,13 +63,16 @@ static void commit(struct bough_store *store, const struct bough_tree *tree,
     struct bough_ident ident = {.name = bough_bytes_text("Ann"),
                                 .email = bough_bytes_text("ann@example.org"),
                                 .time_s = 1700000000 + commit_count};
+    char message[20] = "";
     struct bough_commit made = {.tree = *tree,
                                 .parents = parents,
                                 .parent_count = count,
                                 .author = ident,
                                 .committer = ident,
-                                .message = bough_bytes_text("c\n")};
+                                .message = bough_bytes_text(message)};
 
+    snprintf(message, sizeof(message), "%u\n", commit_count);
+    made.message.len = strlen(message);
     trees[commit_count] = *tree;
     assert_int_equal(bough_commit_put(store, &made, &arena, &commits[commit_count]), BOUGH_OK);
     commit_count++;
@@ -166,10 +172,150 @@ static void test_merge_git__git_merges_to_the_same_trees(void **unused)
     assert_int_equal(system(remove), 0);
 }
 
+/* One line for the script: a path, and the numbers of all commits of heads/log that changed it. */
+static void tell_log(struct bough_store *store, FILE *file, const char *path)
+{
+    struct bough_arena arena = store_setup_arena();
+    struct bough_arena into = store_setup_arena();
+    unsigned numbers[COMMITS_MAX + 1] = {0};
+    struct bough_link heads[COMMITS_MAX];
+    struct bough_link link = commits[commit_count - 1];
+    struct bough_path_log log;
+    struct bough_commit found;
+    size_t count;
+
+    assert_int_equal(bough_path_log_open(&log, store, &link, 1, bough_bytes_text(path), &arena),
+                     BOUGH_OK);
+    while (bough_path_log_next(&log, &into, &link, &found) == BOUGH_OK) {
+        numbers[strtoul((const char *)found.message.at, NULL, 10)]++;
+        if (test_below(&seed, 4) > 0)
+            continue;
+        count = bough_path_log_waiting(&log, heads, COMMITS_MAX); /* another one goes on there */
+        assert_int_equal(
+            bough_path_log_open(&log, store, heads, count, bough_bytes_text(path), &arena),
+            BOUGH_OK);
+    }
+    fprintf(file, "%s:", path);
+    for (unsigned i = 0; i < COMMITS_MAX; i++) {
+        assert_true(numbers[i] <= 1);
+        if (numbers[i] > 0)
+            fprintf(file, "%u ", i);
+    }
+    fputc('\n', file);
+    bough_arena_release(&arena);
+    bough_arena_release(&into);
+}
+
+static const char compare_logs[] =
+    "git clone -q --mirror $URL c; cd c; status=0;"
+    "while IFS=: read -r path numbers; do"
+    "  test \"$numbers\" = \"$(git log --format=%s log -- $path | sort -n | tr '\\n' ' ')\" ||"
+    "    { status=1; echo \"$path: $numbers\"; }; done < ../logs; exit $status";
+
+static void test_merge_git__git_finds_the_same_commits_of_a_path(void **unused)
+{
+    static const char *const paths[] = {"a",     "b",     "b0",     "a-",    "a.b",   "a/a",
+                                        "a/b",   "b/a",   "b/b0",   "a-/b",  "a.b/b", "a/a/a",
+                                        "b/a/b", "b0/a-", "a/b0/b", "b/b/b", "none"};
+    char home[] = "/tmp/bough-logs-XXXXXX";
+    char text[80];
+    struct bough_store *store = store_setup();
+    struct bough_ref_move move = {.name = bough_bytes_text("heads/log"),
+                                  .next.kind = BOUGH_KIND_COMMIT};
+    struct bough_git *git;
+    FILE *file;
+
+    (void)unused;
+    seed = test_seed();
+    commit_count = 0;
+    assert_non_null(mkdtemp(home));
+    snprintf(text, sizeof(text), "%s/logs", home);
+    file = fopen(text, "w");
+    assert_non_null(file);
+    make_history(store);
+    move.next.link = commits[commit_count - 1];
+    assert_int_equal(bough_ref_move(store, &move, 1, NULL), BOUGH_OK);
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+        tell_log(store, file, paths[i]);
+    fclose(file);
+    assert_int_equal(bough_git_open(store, 0, &git), BOUGH_OK);
+    assert_int_equal(git_bridge_run(git, home, compare_logs), 0);
+    bough_git_close(git);
+    bough_store_close(store);
+    snprintf(text, sizeof(text), "rm -rf %s", home);
+    assert_int_equal(system(text), 0);
+}
+
+/* Whether every key of a commit is from the commit that its log begins with, page by page. */
+static void check_blame(struct bough_store *store, const struct bough_link *head,
+                        const char *prefix)
+{
+    struct bough_arena arena = store_setup_arena();
+    struct bough_bytes after = {0};
+    struct bough_commit whole;
+    uint64_t all = 0;
+    size_t count;
+
+    assert_int_equal(bough_commit_get(store, head, &arena, &whole), BOUGH_OK);
+    do {
+        size_t max = 1 + test_below(&seed, 100);
+        struct bough_blame_key *keys;
+
+        assert_int_equal(bough_blame_keys(store, head, bough_bytes_text(prefix), after, max, &arena,
+                                          &keys, &count),
+                         BOUGH_OK);
+        assert_true(count <= max);
+        for (size_t i = 0; i < count; i++) {
+            struct bough_arena into = store_setup_arena();
+            struct bough_path_log log;
+            struct bough_commit found;
+            struct bough_link link;
+
+            assert_true(bough_bytes_starts(keys[i].path, bough_bytes_text(prefix)));
+            assert_int_equal(bough_path_log_open(&log, store, head, 1, keys[i].path, &arena),
+                             BOUGH_OK);
+            assert_int_equal(bough_path_log_next(&log, &into, &link, &found), BOUGH_OK);
+            assert_memory_equal(&link, &keys[i].commit, sizeof(link));
+            after = keys[i].path;
+            bough_arena_release(&into);
+        }
+        all += count;
+    } while (count > 0);
+    assert_true(prefix[0] != '\0' || all == whole.tree.key_count);
+    bough_arena_release(&arena);
+}
+
+static void test_merge_git__keys_are_from_the_commit_their_log_begins_with(void **unused)
+{
+    struct bough_store *store = store_setup();
+    struct bough_arena arena = store_setup_arena();
+    struct bough_blame_key *keys;
+    size_t count;
+
+    (void)unused;
+    seed = test_seed();
+    commit_count = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        make_history(store);
+        check_blame(store, &commits[commit_count - 1], "");
+        check_blame(store, &commits[commit_count - 2], "a");
+        check_blame(store, &commits[commit_count - 2], "b/");
+    }
+    assert_int_equal(bough_blame_keys(store, &commits[0], bough_bytes_text("a"),
+                                      bough_bytes_text("zzz"), 5, &arena, &keys, &count),
+                     BOUGH_OK);
+    assert_int_equal(count, 0);
+    bough_arena_release(&arena);
+    bough_store_close(store);
+    assert_int_equal(host_env()->heap->taken_bytes, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_merge_git__git_merges_to_the_same_trees),
+        cmocka_unit_test(test_merge_git__git_finds_the_same_commits_of_a_path),
+        cmocka_unit_test(test_merge_git__keys_are_from_the_commit_their_log_begins_with),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,9 +7,11 @@
  * are merged, in both directions, by bough and by merge_reference.h, which finds common ancestors
  * with sets of commits and looks at every path by itself.  Outcome, conflicts and the root of the
  * tree, which is built from the reference's table anew, must be equal.  What was in conflict is
- * resolved at random, and the merge becomes a commit that later ones build on.  BOUGH_LONG=1
- * (./dev test --long) makes 100,000 merges.  A run that met none of some kind of conflict fails.
+ * resolved at random, by a merge in progress, too, and the merge becomes a commit that later ones
+ * build on.  BOUGH_LONG=1 (./dev test --long) makes 100,000 merges.  A run that met none of some
+ * kind of conflict fails.
  */
+#include "bough/merge_progress.h"
 #include "merge_reference.h"
 #include "store_setup.h"
 #include "test_seed.h"
@@ -21,6 +23,7 @@
 #define EDITS_MAX    8u
 #define VERSIONS     4u
 #define HISTORY_GOES 24u
+#define MANY         200u
 
 struct commit {
     struct reference_table table;
@@ -39,6 +42,7 @@ static uint64_t outcomes[BOUGH_MERGE_UNRELATED + 1];
 static uint64_t several_bases;
 static uint64_t nested_bases;
 static uint64_t merge_count;
+static uint64_t kept_count; /* merges in progress that were finished */
 
 static int by_text(const void *a, const void *b)
 {
@@ -395,19 +399,97 @@ static enum bough_merge_outcome merge(struct bough_store *store, uint32_t ours, 
 }
 
 /* Resolves what the reference found in conflict, for one side each. */
-static void resolve(const struct reference_merge *merge, struct reference_table *table)
+static void resolve(const struct reference_merge *merge, struct reference_table *table,
+                    struct bough_merge_resolution *resolutions)
 {
     *table = *merge->result;
     for (uint32_t i = 0; i < merge->conflict_count; i++) {
         uint32_t at = merge->conflicts[i].path;
-        const struct reference_table *from =
-            test_below(&seed, 2) == 0 ? merge->ours : merge->theirs;
+        bool ours = test_below(&seed, 2) == 0;
+        const struct reference_table *from = ours ? merge->ours : merge->theirs;
 
+        resolutions[i] = (struct bough_merge_resolution){.path = bough_bytes_text(paths.text[at]),
+                                                         .take = ours ? BOUGH_MERGE_TAKE_OURS
+                                                                      : BOUGH_MERGE_TAKE_THEIRS};
         for (uint32_t k = at; k < paths.count; k++) {
             if (k == at || reference_is_below(&paths, k, at))
                 table->cells[k] = from->cells[k];
         }
     }
+}
+
+static void point(struct bough_store *store, const char *name, const struct bough_link *link)
+{
+    const struct bough_ref_move move = {.name = bough_bytes_text(name),
+                                        .next = {.kind = BOUGH_KIND_COMMIT, .link = *link}};
+
+    assert_int_equal(bough_ref_move(store, &move, 1, NULL), BOUGH_OK);
+}
+
+/* The open conflicts are what they were when they were found. */
+static void same_open(struct bough_store *store, const struct reference_merge *merge)
+{
+    struct bough_arena arena = store_setup_arena();
+    struct bough_merge_progress progress;
+    struct bough_merge_conflict conflict = {0};
+
+    assert_int_equal(
+        bough_merge_progress_get(store, bough_bytes_text("heads/m"), &arena, &progress), BOUGH_OK);
+    assert_int_equal(progress.open.key_count, merge->conflict_count);
+    for (uint32_t i = 0; i < merge->conflict_count; i++) { /* both by path */
+        uint32_t at = merge->conflicts[i].path;
+
+        assert_int_equal(
+            bough_merge_progress_next(store, &progress, conflict.path, &arena, &conflict),
+            BOUGH_OK);
+        assert_true(bough_bytes_equal(conflict.path, bough_bytes_text(paths.text[at])));
+        assert_int_equal(conflict.kind, merge->conflicts[i].kind);
+        assert_true(shows(conflict.ours, merge->ours, at));
+        assert_true(shows(conflict.theirs, merge->theirs, at));
+        if (!merge->unknown[at])
+            assert_true(shows(conflict.base, merge->base, at));
+    }
+    assert_int_equal(bough_merge_progress_next(store, &progress, conflict.path, &arena, &conflict),
+                     BOUGH_NOT_FOUND);
+    bough_arena_release(&arena);
+}
+
+/* The same merge on a branch, with its conflicts kept, resolved as `table` was, and finished. */
+static void keep_and_resolve(struct bough_store *store, const uint32_t sides[2],
+                             const struct reference_merge *merge,
+                             const struct bough_merge_resolution *resolutions,
+                             const struct reference_table *table)
+{
+    const struct bough_merge_options options = {
+        .favor = merge->favor, .unrelated = true, .policy = policy_of};
+    const struct bough_merge_request request = {
+        .branch = bough_bytes_text("heads/m"),
+        .theirs = commits[sides[1]].link,
+        .options = &options,
+    };
+    struct bough_arena arena = store_setup_arena();
+    struct bough_tree expected = tree_of(store, table);
+    struct bough_merge_result result;
+    struct bough_commit whole;
+    struct bough_link head;
+    uint32_t half = merge->conflict_count / 2;
+
+    point(store, "heads/m", &commits[sides[0]].link);
+    assert_int_equal(bough_merge_progress_begin(store, &request, &arena, &result, &head), BOUGH_OK);
+    same_open(store, merge);
+    assert_int_equal(bough_merge_progress_finish(store, request.branch, &arena, &head),
+                     BOUGH_CONFLICT);
+    assert_int_equal(
+        bough_merge_progress_resolve(store, request.branch, resolutions, half, &arena, NULL),
+        BOUGH_OK);
+    assert_int_equal(bough_merge_progress_resolve(store, request.branch, resolutions + half,
+                                                  merge->conflict_count - half, &arena, NULL),
+                     BOUGH_OK);
+    assert_int_equal(bough_merge_progress_finish(store, request.branch, &arena, &head), BOUGH_OK);
+    assert_int_equal(bough_commit_get(store, &head, &arena, &whole), BOUGH_OK);
+    assert_memory_equal(&whole.tree.root.name, &expected.root.name, BOUGH_HASH_BYTES);
+    bough_arena_release(&arena);
+    kept_count++;
 }
 
 /* One more commit on a recent one, or on none. */
@@ -417,6 +499,7 @@ static void grow(struct bough_store *store)
     uint32_t recent = commit_count < 5 ? commit_count : 5;
     uint32_t parent = commit_count - 1 - (uint32_t)(recent == 0 ? 0 : test_below(&seed, recent));
     bool root = commit_count == 0 || test_below(&seed, 40) == 0;
+    bool wide = test_below(&seed, 5) == 0; /* a change of many keys, where there are many */
 
     if (root)
         memset(table, 0, sizeof(*table));
@@ -429,6 +512,10 @@ static void grow(struct bough_store *store)
             table->cells[paths.parent[i]].version == 0)
             table->cells[i] = (struct reference_cell){1, BOUGH_MODE_FILE};
     }
+    for (uint32_t i = 0; paths.count > MANY && wide && i < paths.count; i++) {
+        if (table->cells[i].version != 0 && strncmp(paths.text[i], "flat/", 5) == 0)
+            table->cells[i].version = 1 + (uint32_t)test_below(&seed, VERSIONS);
+    }
     commit(store, &parent, root ? 0 : 1);
 }
 
@@ -437,6 +524,7 @@ static void cross(struct bough_store *store)
 {
     static struct reference_merge merges[2];
     static struct reference_table tables[2][2];
+    static struct bough_merge_resolution resolutions[REFERENCE_CONFLICTS_MAX];
     uint32_t recent = commit_count < 6 ? commit_count : 6;
     uint32_t sides[2] = {commit_count - 1 - (uint32_t)test_below(&seed, recent),
                          commit_count - 1 - (uint32_t)test_below(&seed, recent)};
@@ -452,10 +540,12 @@ static void cross(struct bough_store *store)
                          merges[0].conflict_count + merges[1].conflict_count == 0;
          i++)
         assert_true(reference_same(&tables[0][1].cells[i], &tables[1][1].cells[i]));
-    resolve(&merges[0], &commits[commit_count].table);
+    resolve(&merges[0], &commits[commit_count].table, resolutions);
+    if (merges[0].conflict_count > 0)
+        keep_and_resolve(store, sides, &merges[0], resolutions, &commits[commit_count].table);
     commit(store, third, test_below(&seed, 8) == 0 ? 3 : 2);
     if (commit_count < COMMITS_MAX && test_below(&seed, 2) == 0) {
-        resolve(&merges[1], &commits[commit_count].table);
+        resolve(&merges[1], &commits[commit_count].table, resolutions);
         commit(store, back, 2);
     }
 }
@@ -505,7 +595,7 @@ static void test_merge_model__trees_and_tables_merge_alike(void **unused)
         assert_true(met[i] > 0);
     for (unsigned i = 0; i <= BOUGH_MERGE_UNRELATED; i++)
         assert_true(outcomes[i] > 0);
-    assert_true(several_bases > 0 && nested_bases > 0);
+    assert_true(several_bases > 0 && nested_bases > 0 && kept_count > 0);
     assert_int_equal(host_env()->heap->taken_bytes, 0);
 }
 

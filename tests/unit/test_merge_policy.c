@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_merge_policy.c - each policy does what docs/merge.md says of it.
+ * test_merge_policy.c - each policy does what docs/policies.md says of it.
  *
  * Proves it with tables of examples, and with the algebra that is claimed there, on random values:
  * equal sides give that value, a side equal to the base gives the other, swapping the sides changes
@@ -231,6 +231,28 @@ static void test_merge_policy__logs_are_merged_by_time(void **state)
                   "x\n1700000001 b\n1700000002 a\n");
 }
 
+static void test_merge_policy__lines_without_a_time_have_that_of_the_commit(void **state)
+{
+    struct bough_merge_values values = values_of("x\n", "x\nb\n", "x\na\n1700000000 c\n");
+
+    (void)state;
+    values.ours.time_s = 1600000000;
+    values.theirs.time_s = 1500000000;
+    values.ours.name = bough_bytes_text("n1");
+    values.theirs.name = bough_bytes_text("n2");
+    assert_true(bough_bytes_equal(merge("log", &values).value,
+                                  bough_bytes_text("x\na\nb\n1700000000 c\n")));
+    values.ours.time_s = 1800000000;
+    assert_true(bough_bytes_equal(merge("log", &values).value,
+                                  bough_bytes_text("x\na\n1700000000 c\nb\n")));
+    /* They are never taken for one. */
+    values.theirs.time_s = 1800000000;
+    values.theirs.name = bough_bytes_text("n1");
+    values.theirs.value = bough_bytes_text("x\nb\n1700000000 c\n");
+    assert_true(bough_bytes_equal(merge("log", &values).value,
+                                  bough_bytes_text("x\nb\nb\n1700000000 c\n")));
+}
+
 static void test_merge_policy__json_is_merged_by_member(void **state)
 {
     (void)state;
@@ -252,6 +274,14 @@ static void test_merge_policy__json_is_merged_by_member(void **state)
     expect_either("json", "[1,2]", "[ 1, 2 ]", "[1,3]", "[1,3]");
     expect_either("json", "{\"a\":100}", "{\"a\":1e2, \"b\":1}", "{\"a\":100,\"c\":1}",
                   "{\"a\":1e2,\"b\":1,\"c\":1}");
+    expect_either("json", "[1]", "[10]", "[1.0,2]", NULL);
+    expect_either("json", "{\"a\":1}", "{\"a\":10}", "{\"a\":0.1e1,\"b\":1}", "{\"a\":10,\"b\":1}");
+    expect_either("json", "{\"a\":0.01}", "{\"a\":0.001}", "{\"a\":1E-2,\"b\":1}",
+                  "{\"a\":0.001,\"b\":1}");
+    expect_either("json", "{\"a\":-0}", "{\"a\":1}", "{\"a\":0.0e9,\"b\":1}", "{\"a\":1,\"b\":1}");
+    expect_either("json", "{\"a\":1e99999999999999999999}", "{\"a\":1e99999999999999999998}",
+                  "{\"a\":1e99999999999999999999,\"b\":1}",
+                  "{\"a\":1e99999999999999999998,\"b\":1}");
     /* Nothing is rounded. */
     expect_either("json", "{\"a\":9007199254740992}", "{\"a\":9007199254740993}",
                   "{\"a\":9007199254740992,\"b\":0.1e-400}",
@@ -574,6 +604,60 @@ static void test_merge_policy__what_every_policy_promises_holds(void **state)
     }
 }
 
+/* A flat object: the value of each of eight names, -1 if it is not there. */
+static struct bough_bytes object_of(const int members[8])
+{
+    char *text = bough_arena_zeros(&arena, 256, 1);
+    const char *between = "{";
+
+    assert_non_null(text);
+    for (int i = 0; i < 8; i++) {
+        if (members[i] < 0)
+            continue;
+        snprintf(text + strlen(text), 256 - strlen(text), "%s\"%c\":%d", between, 'a' + i,
+                 members[i]);
+        between = ",";
+    }
+    snprintf(text + strlen(text), 256 - strlen(text), "%s", *between == '{' ? "{}" : "}");
+    return bough_bytes_text(text);
+}
+
+/* Objects against the obvious: member by member, what changed on one side only is taken. */
+static void test_merge_policy__json_objects_are_merged_as_a_reference_merges_them(void **state)
+{
+    size_t conflicts = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < 4 * ROUNDS; i++) {
+        struct bough_arena_mark mark = bough_arena_now(&arena);
+        struct bough_merge_values values = {.has_base = true};
+        struct bough_merge_value merged;
+        int sides[3][8], wanted[8];
+        bool conflict = false;
+
+        for (int k = 0; k < 8; k++) {
+            int base = (int)test_below(&seed, 3) - 1;
+
+            sides[0][k] = base;
+            for (int side = 1; side < 3; side++)
+                sides[side][k] = test_below(&seed, 4) == 0 ? (int)test_below(&seed, 3) - 1 : base;
+            wanted[k] = sides[1][k] == base ? sides[2][k] : sides[1][k];
+            conflict = conflict ||
+                       (sides[1][k] != base && sides[2][k] != base && sides[1][k] != sides[2][k]);
+        }
+        values.base = object_of(sides[0]);
+        values.ours.value = object_of(sides[1]);
+        values.theirs.value = object_of(sides[2]);
+        merged = merge("json", &values);
+        assert_int_equal(merged.clean, !conflict);
+        if (!conflict)
+            assert_true(bough_bytes_equal(merged.value, object_of(wanted)));
+        conflicts += conflict;
+        bough_arena_back(&arena, mark);
+    }
+    assert_true(conflicts > ROUNDS / 6 && conflicts < 3 * ROUNDS);
+}
+
 static void test_merge_policy__merging_again_changes_nothing(void **state)
 {
     static const char *const all[] = {"json", "counter", "set", "log", "text"};
@@ -665,6 +749,7 @@ int main(void)
         cmocka_unit_test(test_merge_policy__sets_are_merged_by_line),
         cmocka_unit_test(test_merge_policy__the_later_one_wins),
         cmocka_unit_test(test_merge_policy__logs_are_merged_by_time),
+        cmocka_unit_test(test_merge_policy__lines_without_a_time_have_that_of_the_commit),
         cmocka_unit_test(test_merge_policy__json_is_merged_by_member),
         cmocka_unit_test(test_merge_policy__json_arrays_are_merged_by_element),
         cmocka_unit_test(test_merge_policy__the_style_of_json_is_kept),
@@ -672,6 +757,7 @@ int main(void)
         cmocka_unit_test(test_merge_policy__too_big_a_value_is_a_conflict),
         cmocka_unit_test(test_merge_policy__the_largest_values_take_bounded_memory),
         cmocka_unit_test(test_merge_policy__what_every_policy_promises_holds),
+        cmocka_unit_test(test_merge_policy__json_objects_are_merged_as_a_reference_merges_them),
         cmocka_unit_test(test_merge_policy__merging_again_changes_nothing),
         cmocka_unit_test(test_merge_policy__it_does_not_matter_which_two_are_merged_first),
     };

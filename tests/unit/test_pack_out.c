@@ -130,6 +130,34 @@ static void test_pack_out__every_kind_of_client_gets_every_object(void **state)
     }
 }
 
+/* Puts lines of text, of which one says `which`. */
+static void put_text(struct world *world, const char *path, unsigned which)
+{
+    static char text[2000];
+
+    for (size_t i = 0; i < sizeof(text); i++)
+        text[i] = i % 40 == 39 ? '\n' : (char)('a' + i * i % 26);
+    text[1000] = (char)('A' + which);
+    put(world, path, bough_bytes_of(text, sizeof(text)));
+}
+
+static void test_pack_out__what_comes_back_is_no_base_outside(void **state)
+{
+    struct world *world = *state;
+
+    put_text(world, "d/f", 0);
+    put_text(world, "d/g", 0);
+    assert_int_equal(run(world, "git clone -q --bare $URL a; git clone -q --bare $URL b"), 0);
+    for (unsigned i = 1; i < 6; i++) {
+        put_text(world, "d/f", i % 4);
+        put_text(world, i % 2 == 0 ? "d/g" : "e/f", i % 3);
+    }
+    assert_int_equal(run(world, "for i in a b; do git -C $i -c repack.usedeltabaseoffset=$(test $i "
+                                "= a && echo true || echo false) -c fetch.unpackLimit=1 fetch -q "
+                                "$URL main:main; git -C $i fsck --full --strict; done"),
+                     0);
+}
+
 static void test_pack_out__what_was_pushed_comes_back_smaller_than_whole(void **state)
 {
     struct world *world = *state;
@@ -260,6 +288,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_pack_out__every_kind_of_client_gets_every_object,
+                                        open_world, close_world),
+        cmocka_unit_test_setup_teardown(test_pack_out__what_comes_back_is_no_base_outside,
                                         open_world, close_world),
         cmocka_unit_test_setup_teardown(
             test_pack_out__what_was_pushed_comes_back_smaller_than_whole, open_world, close_world),
