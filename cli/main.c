@@ -81,7 +81,7 @@ static const struct options_verb verbs[] = {
      "Settle conflicts by a side, by removing the key, or by a value from standard input.",
      "  bough resolve theirs etc/motd etc/hosts\n"
      "  bough resolve value etc/motd < motd\n",
-     WRITE, 2, 16, cmd_merge_resolve},
+     TARGET "branch", 2, 16, cmd_merge_resolve},
     {"merge-base", "A B", "Print where two histories met.", "  bough merge-base main dev\n", TARGET,
      2, 2, cmd_diff_base},
     {"diff", "FROM TO", "List the keys that differ between two revisions.",

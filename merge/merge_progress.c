@@ -12,7 +12,7 @@
 #include "merge_record.h"
 
 #define HEADS "heads/"
-#define MERGE "merge/"
+#define MERGE BOUGH_REF_MERGES
 
 enum { PART_BASE, PART_OPEN, PART_TREE, PARTS }; /* in the order of their names */
 

@@ -2,17 +2,16 @@
  *
  * api_merge.c - a merge into a branch: asked for, shown while it is in progress, given up.
  *
- * Owns no data.  A merge is done in one turn of the loop, against the head that its commit then
- * replaces.
+ * Owns no data: a merge in progress is the library's (merge_progress.h).  Each request is one turn
+ * of the loop, against the head that its commit then replaces.
  *   (1) Nothing is changed unless every resolution is for a path in conflict.
- *   (2) Conflicts are kept as a merge in progress (merge_open.h) unless the client does not want
- *       that; one that holds resolutions is never replaced, only continued or given up.
- *   (3) A merge is continued only from the head and the options that it was begun with, since
- *       these are what its resolutions are about.
+ *   (2) Conflicts are kept as a merge in progress unless the client does not want that.  One that
+ *       is there is continued or given up, never replaced: it may hold resolutions.
+ *   (3) A merge is continued only from the head that it was begun at.
  */
 #include "api.h"
 #include "author.h"
-#include "merge_open.h"
+#include "bough/merge_progress.h"
 #include "merge_plan.h"
 #include "merge_report.h"
 #include "query.h"
@@ -21,12 +20,13 @@
 
 struct merging {
     struct request *request;
-    struct merge_words words;
-    struct bough_bytes from;
+    const struct json *body;
+    struct bough_bytes branch; /* its ref */
     struct rev head;
+    struct merge_words words;
     struct bough_link theirs;
-    struct merge_open open;
-    bool continues; /* `open` */
+    bool present; /* there is a merge in progress */
+    struct bough_merge_progress progress;
     struct merge_choices choices;
     struct merge_report report;
     struct bough_merge_result result;
@@ -42,108 +42,111 @@ static bool open_branch(struct merging *merging, enum bough_err *err)
     *err = rev_branch(request, request->words[0], &merging->head);
     if (*err == BOUGH_OK && bough_hash_is_none(&merging->head.commit.name))
         *err = BOUGH_NOT_FOUND;
+    if (*err == BOUGH_OK)
+        *err = rev_ref_name(request, "heads/", request->words[0], &merging->branch);
     if (*err != BOUGH_OK) {
         *err = rev_refuse(request, *err, PROBLEM_NO_SUCH_BRANCH, request->words[0]);
         return false;
     }
-    *err = merge_open_load(request, request->words[0], &merging->open);
+    *err = bough_merge_progress_get(request->service->store, merging->branch, &request->arena,
+                                    &merging->progress);
+    merging->present = *err == BOUGH_OK;
+    if (*err == BOUGH_NOT_FOUND)
+        *err = BOUGH_OK;
     return *err == BOUGH_OK;
 }
 
 static bool has_moved(const struct merging *merging)
 {
-    return !bough_hash_equal(&merging->open.ours.name, &merging->head.commit.name);
+    return !bough_hash_equal(&merging->progress.ours.name, &merging->head.commit.name);
 }
 
-/* What is merged: `from`, or what the merge in progress is of.  False as above. */
-static bool find_theirs(struct merging *merging, const struct json *body, enum bough_err *err)
+/* Whether the merge in progress can be gone on with: of what is named, if anything is, by its own
+ * options, from the head that it was begun at.  False: the reply says why not. */
+static bool may_continue(struct merging *merging, bool named)
 {
+    static const char *const options[] = {
+        "strategy", "favor", "allow_unrelated", "no_ff", "message", "author", NULL};
     struct request *request = merging->request;
-    struct rev rev;
 
-    *err = BOUGH_OK;
-    if (json_read_member(body, "from") == NULL && merging->open.present) {
-        merging->from = merging->open.from;
-        merging->theirs = merging->open.theirs;
-        if (!has_moved(merging))
-            return true;
-        (void)reply_problem(request, PROBLEM_HEAD_MOVED,
-                            "the branch has moved since the merge in progress was begun: give that "
-                            "up, and begin again");
-        reply_hash(request, "Bough-Commit", &merging->head.commit.name, false);
+    for (size_t i = 0; options[i] != NULL; i++) {
+        if (json_read_member(merging->body, options[i]) == NULL)
+            continue;
+        (void)reply_problem(request, PROBLEM_MERGE_OPEN,
+                            "\"%s\" is for a merge that begins: give this one up first",
+                            options[i]);
         return false;
     }
-    merging->from = query_text(body, "from");
-    if (!rev_commit(request, "from", merging->from, &rev, err))
+    if (named && !bough_hash_equal(&merging->progress.theirs.name, &merging->theirs.name)) {
+        (void)reply_problem(request, PROBLEM_MERGE_OPEN,
+                            "it is of another commit: leave \"from\" out, or give it up first");
         return false;
-    merging->theirs = rev.commit;
-    return true;
+    }
+    if (!has_moved(merging))
+        return true;
+    (void)reply_problem(request, PROBLEM_HEAD_MOVED,
+                        "the branch has moved since the merge in progress was begun: give that "
+                        "up, and begin again");
+    reply_hash(request, "Bough-Commit", &merging->head.commit.name, false);
+    return false;
 }
 
 /* Reads all that the client says.  False as above. */
-static bool read_body(struct merging *merging, const struct json *body, enum bough_err *err)
-{
-    const struct merge_open *open = &merging->open;
-    struct merge_words *words = &merging->words;
-    bool same;
-
-    if (!find_theirs(merging, body, err))
-        return false;
-    same = open->present && !has_moved(merging) &&
-           bough_hash_equal(&open->theirs.name, &merging->theirs.name);
-    *words = same ? open->words : merge_words_initial();
-    if (!merge_words_read(merging->request, body, words) ||
-        !merge_words_who(merging->request, body, words) ||
-        !merge_words_expected(merging->request, words, &merging->head.commit.name))
-        return false;
-    merging->continues = same && words->strategy == open->words.strategy &&
-                         words->favor == open->words.favor &&
-                         words->unrelated == open->words.unrelated;
-    if (open->present && !merging->continues && open->resolved.key_count > 0 && !words->dry_run) {
-        (void)reply_problem(merging->request, PROBLEM_MERGE_OPEN,
-                            "it holds resolutions: leave \"from\" and options out to continue, or "
-                            "give it up");
-        return false;
-    }
-    return merge_choice_read(merging->request, json_read_member(body, "resolutions"),
-                             &merging->choices, err);
-}
-
-/* Merges and moves the branch; `resolved` as bough_merge_request has it. */
-static enum bough_err commit(struct merging *merging, struct merge_plan *plan,
-                             const struct bough_tree *resolved)
+static bool read_body(struct merging *merging, enum bough_err *err)
 {
     struct request *request = merging->request;
-    struct bough_merge_request wanted = {
+    const struct json *body = merging->body;
+    bool named = json_read_member(body, "from") != NULL;
+    struct rev rev = {.commit = merging->progress.theirs};
+
+    merging->words = merge_words_initial();
+    if ((named || !merging->present) &&
+        !rev_commit(request, "from", query_text(body, "from"), &rev, err))
+        return false;
+    merging->theirs = rev.commit;
+    if (!merge_words_read(request, body, &merging->words) ||
+        !merge_words_who(request, body, &merging->words) ||
+        !merge_words_expected(request, &merging->words, &merging->head.commit.name))
+        return false;
+    if (merging->present && !merging->words.dry_run && !may_continue(merging, named))
+        return false;
+    return merge_choice_read(request, json_read_member(body, "resolutions"), &merging->choices,
+                             err);
+}
+
+/* What a merge request to the library has in any case. */
+static enum bough_err wanted_of(struct merging *merging, const struct merge_plan *plan,
+                                struct bough_merge_request *wanted)
+{
+    *wanted = (struct bough_merge_request){
+        .branch = merging->branch,
         .expect = BOUGH_EXPECT_NAME,
         .expected = merging->head.commit.name,
         .theirs = merging->theirs,
-        .resolved = resolved,
         .always_commit = merging->words.no_ff,
         .options = &plan->options,
         .author = merging->words.author,
     };
-
-    BOUGH_TRY(rev_ref_name(request, "heads/", request->words[0], &wanted.branch));
-    BOUGH_TRY(
-        author_message(request, merging->words.message, "merge", merging->from, &wanted.message));
-    return bough_merge_commit(request->service->store, &wanted, &plan->scratch, &merging->result,
-                              &merging->now);
+    return author_message(merging->request, merging->words.message, "merge",
+                          query_text(merging->body, "from"), &wanted->message);
 }
 
 /* The commits that a merge is of. */
-static void write_sides(struct json_write *json, const struct bough_merge_result *result,
-                        const struct bough_link *ours, const struct bough_link *theirs)
+static void write_sides(const struct merging *merging, struct json_write *json)
 {
-    uint32_t count = result->base.base_count;
+    const struct bough_merge_base *base = &merging->result.base;
+    const struct bough_link *ours =
+        merging->present ? &merging->progress.ours : &merging->head.commit;
+    const struct bough_link *theirs =
+        merging->present ? &merging->progress.theirs : &merging->theirs;
 
-    if (count > 0 && !result->base_unknown)
-        json_write_hash(json, "base", &result->base.bases[0].name);
+    if (base->base_count > 0 && !merging->result.base_unknown)
+        json_write_hash(json, "base", &base->bases[0].name);
     else
         json_write_null(json, "base");
     json_write_array(json, "bases");
-    for (uint32_t i = 0; i < count && i < BOUGH_MERGE_BASES_MAX; i++)
-        json_write_hash(json, NULL, &result->base.bases[i].name);
+    for (uint32_t i = 0; i < base->base_count && i < BOUGH_MERGE_BASES_MAX; i++)
+        json_write_hash(json, NULL, &base->bases[i].name);
     json_write_end(json);
     json_write_hash(json, "ours", &ours->name);
     json_write_hash(json, "theirs", &theirs->name);
@@ -153,16 +156,16 @@ static void write_sides(struct json_write *json, const struct bough_merge_result
 static enum bough_err answer_conflicts(struct merging *merging)
 {
     struct request *request = merging->request;
-    bool kept = merging->words.keep && !merging->words.dry_run;
+    bool kept = merging->present && !merging->words.dry_run;
     struct out out;
     struct json_write json = reply_problem_begin(
         request, PROBLEM_MERGE_CONFLICT,
         kept ? "kept as the merge in progress of the branch, to be continued" : "nothing is kept",
         &out);
 
-    write_sides(&json, &merging->result, &merging->head.commit, &merging->theirs);
+    write_sides(merging, &json);
     if (kept)
-        json_write_hash(&json, "draft", &merging->open.commit.name);
+        json_write_hash(&json, "draft", &merging->progress.state.name);
     else
         json_write_null(&json, "draft");
     BOUGH_TRY(merge_report_write(&merging->report, &json));
@@ -192,10 +195,9 @@ static enum bough_err answer(struct merging *merging)
     else
         json_write_hash(&json, "commit", &merging->now.name);
     json_write_text(&json, "outcome", outcomes[outcome]);
-    write_sides(&json, &merging->result, &merging->head.commit, &merging->theirs);
+    write_sides(merging, &json);
     json_write_number(&json, "ahead", merging->result.base.ours_only);
     json_write_number(&json, "behind", merging->result.base.theirs_only);
-    json_write_number(&json, "resolved_count", merging->report.resolved_count);
     json_write_bool(&json, "dry_run", merging->words.dry_run);
     json_write_end(&json);
     if (outcome == BOUGH_MERGE_UP_TO_DATE)
@@ -205,77 +207,140 @@ static enum bough_err answer(struct merging *merging)
     return reply_json_end(request, &out, 200);
 }
 
-/* Keeps what is open, if it is to be kept, and says it. */
-static enum bough_err stop(struct merging *merging, const struct bough_tree *draft)
-{
-    struct merge_open *open = &merging->open;
-    enum bough_err err = BOUGH_OK;
-
-    if (merging->words.keep && !merging->words.dry_run) {
-        if (!merging->continues)
-            open->resolved = (struct bough_tree){0};
-        open->ours = merging->head.commit;
-        open->theirs = merging->theirs;
-        open->draft = *draft;
-        open->words = merging->words;
-        open->from = merging->from;
-        err = merge_open_save(merging->request, open, &merging->choices);
-    }
-    if (err == BOUGH_CONFLICT)
-        return reply_problem(merging->request, PROBLEM_EXISTS,
-                             "the merge in progress of a branch whose name lies above or below "
-                             "this one is in the way");
-    return err != BOUGH_OK ? err : answer_conflicts(merging);
-}
-
-/* The branch has what was merged; the merge in progress, if any, is over. */
-static enum bough_err end(struct merging *merging)
+/* Resolves what the client has decided of the merge in progress. */
+static enum bough_err resolve(struct merging *merging)
 {
     struct request *request = merging->request;
+    struct bough_store *store = request->service->store;
+    struct bough_merge_resolution *resolutions;
+    size_t culprit;
     enum bough_err err;
 
-    if (merging->open.present && !merging->words.dry_run) {
-        err = merge_open_drop(request, &merging->open);
-        if (err != BOUGH_OK) /* the branch has moved: that is what the client must be told */
-            bough_log(request->service->env->log, BOUGH_WARN, "merge", "%.*s stays: %s",
-                      (int)merging->open.ref.len, (const char *)merging->open.ref.at,
-                      bough_err_name(err));
-    }
-    return answer(merging);
+    if (merging->choices.count == 0)
+        return BOUGH_OK;
+    if (!merge_choice_resolutions(&merging->choices, &merging->progress, &resolutions, &err))
+        return err;
+    err = bough_merge_progress_resolve(store, merging->branch, resolutions, merging->choices.count,
+                                       &request->arena, &culprit);
+    if (err == BOUGH_NOT_FOUND && culprit < merging->choices.count)
+        return merge_choice_refuse(&merging->choices, culprit);
+    if (err == BOUGH_CONFLICT)
+        return reply_problem(request, PROBLEM_CONFLICT, "by the resolutions");
+    return err;
 }
 
-static enum bough_err run(struct merging *merging, struct merge_plan *plan)
+/* Goes on with the merge in progress. */
+static enum bough_err go_on(struct merging *merging)
 {
     struct request *request = merging->request;
-    bool at_once = merging->choices.count == 0 && !merging->continues && !merging->words.dry_run;
-    const struct bough_tree *draft;
+    struct bough_store *store = request->service->store;
+
+    BOUGH_TRY(bough_merge_base_find(store, &merging->progress.ours, 1, &merging->progress.theirs, 1,
+                                    &request->arena, &merging->result.base));
+    merging->result.outcome = BOUGH_MERGE_CONFLICTS;
+    BOUGH_TRY(resolve(merging));
+    if (request->reply.status != 0)
+        return BOUGH_OK;
+    BOUGH_TRY(
+        bough_merge_progress_get(store, merging->branch, &request->arena, &merging->progress));
+    if (merging->progress.open.key_count == 0) {
+        BOUGH_TRY(
+            bough_merge_progress_finish(store, merging->branch, &request->arena, &merging->now));
+        return answer(merging);
+    }
+    merge_report_begin(&merging->report, request, &merging->choices, BOUGH_MERGE_REPORT_MAX);
+    BOUGH_TRY(merge_report_load(&merging->report, &merging->progress, (struct bough_bytes){0}));
+    return answer_conflicts(merging);
+}
+
+/* Keeps what is left of a merge that `plan` is for, with what the client has decided of it. */
+static enum bough_err keep(struct merging *merging, struct merge_plan *plan)
+{
+    struct request *request = merging->request;
+    struct bough_store *store = request->service->store;
+    struct bough_merge_request wanted;
+
+    BOUGH_TRY(wanted_of(merging, plan, &wanted));
+    plan->options.conflict = NULL; /* they were told of already */
+    BOUGH_TRY(bough_merge_progress_begin(store, &wanted, &plan->scratch, &merging->result,
+                                         &merging->now));
+    BOUGH_TRY(
+        bough_merge_progress_get(store, merging->branch, &request->arena, &merging->progress));
+    merging->present = true;
+    BOUGH_TRY(resolve(merging));
+    assert(request->reply.status == 0); /* each was for a path in conflict */
+    return bough_merge_progress_get(store, merging->branch, &request->arena, &merging->progress);
+}
+
+/* Looks at what comes out first: for a dry run, and where there are resolutions. */
+static enum bough_err look_and_merge(struct merging *merging, struct merge_plan *plan)
+{
+    struct request *request = merging->request;
+    struct bough_store *store = request->service->store;
+    struct bough_merge_request wanted;
     struct bough_tree resolved;
     enum bough_err err;
 
-    if (at_once)
-        BOUGH_TRY(commit(merging, plan, NULL));
-    else
-        BOUGH_TRY(bough_merge(request->service->store, &merging->head.commit, &merging->theirs,
-                              &plan->options, &plan->scratch, &merging->result));
+    BOUGH_TRY(bough_merge(store, &merging->head.commit, &merging->theirs, &plan->options,
+                          &plan->scratch, &merging->result));
     if (merging->result.outcome == BOUGH_MERGE_UNRELATED)
-        return reply_problem(request, PROBLEM_UNRELATED, "say \"allow_unrelated\":true to merge");
+        return BOUGH_OK;
     if (!merge_choice_all_met(&merging->choices))
         return BOUGH_OK; /* invariant (1) */
-    draft = merging->continues ? &merging->open.draft : &merging->result.tree;
-    err = merge_choice_apply(&merging->choices, draft, &resolved);
+    err = merge_choice_apply(&merging->choices, &merging->result.tree, &resolved);
     if (err == BOUGH_CONFLICT)
         return reply_problem(request, PROBLEM_CONFLICT, "by the resolutions");
-    if (err != BOUGH_OK)
+    if (err != BOUGH_OK || merging->words.dry_run)
         return err;
     if (merging->report.open_count > 0)
-        return stop(merging, &resolved);
-    if (!at_once && !merging->words.dry_run) {
-        bool conflicts = merging->result.outcome == BOUGH_MERGE_CONFLICTS;
+        return merging->words.keep ? keep(merging, plan) : BOUGH_OK;
+    BOUGH_TRY(wanted_of(merging, plan, &wanted));
+    plan->options.conflict = NULL;
+    if (merging->result.outcome == BOUGH_MERGE_CONFLICTS)
+        wanted.resolved = &resolved;
+    return bough_merge_commit(store, &wanted, &plan->scratch, &merging->result, &merging->now);
+}
 
-        plan->options.conflict = NULL;
-        BOUGH_TRY(commit(merging, plan, conflicts ? &resolved : NULL));
-    }
-    return end(merging);
+/* Merges at once, and keeps what is in conflict if it is to be kept. */
+static enum bough_err merge_at_once(struct merging *merging, struct merge_plan *plan)
+{
+    struct request *request = merging->request;
+    struct bough_store *store = request->service->store;
+    struct bough_merge_request wanted;
+
+    BOUGH_TRY(wanted_of(merging, plan, &wanted));
+    if (!merging->words.keep)
+        return bough_merge_commit(store, &wanted, &plan->scratch, &merging->result, &merging->now);
+    BOUGH_TRY(bough_merge_progress_begin(store, &wanted, &plan->scratch, &merging->result,
+                                         &merging->now));
+    merging->present = merging->result.outcome == BOUGH_MERGE_CONFLICTS;
+    if (!merging->present)
+        return BOUGH_OK;
+    return bough_merge_progress_get(store, merging->branch, &request->arena, &merging->progress);
+}
+
+/* Begins a merge. */
+static enum bough_err begin(struct merging *merging)
+{
+    struct request *request = merging->request;
+    bool at_once = merging->choices.count == 0 && !merging->words.dry_run;
+    struct merge_plan plan;
+    enum bough_err err;
+
+    merging->present = false; /* a dry run beside the merge in progress is none of it */
+    merge_report_begin(&merging->report, request, &merging->choices, BOUGH_MERGE_REPORT_MAX);
+    merge_plan_begin(&plan, request, &merging->words, &merging->report);
+    err = at_once ? merge_at_once(merging, &plan) : look_and_merge(merging, &plan);
+    merge_plan_end(&plan);
+    if (err == BOUGH_CONFLICT)
+        return reply_problem(request, PROBLEM_EXISTS,
+                             "the merge in progress of a branch whose name lies above or below "
+                             "this one is in the way");
+    if (err != BOUGH_OK || request->reply.status != 0)
+        return err;
+    if (merging->result.outcome == BOUGH_MERGE_UNRELATED)
+        return reply_problem(request, PROBLEM_UNRELATED, "say \"allow_unrelated\":true to merge");
+    return merging->report.open_count > 0 ? answer_conflicts(merging) : answer(merging);
 }
 
 enum bough_err api_merge_post(struct request *request)
@@ -283,53 +348,20 @@ enum bough_err api_merge_post(struct request *request)
     static const char *const members[] = {"from",   "strategy", "favor",       "allow_unrelated",
                                           "no_ff",  "dry_run",  "keep",        "message",
                                           "author", "expect",   "resolutions", NULL};
-    const struct json *body = query_body(request, members);
-    struct merging merging = {.request = request};
-    struct bough_bytes none = {0};
-    struct merge_plan plan;
+    struct merging merging = {.request = request, .body = query_body(request, members)};
     enum bough_err err = BOUGH_OK;
 
-    if (body == NULL || !open_branch(&merging, &err) || !read_body(&merging, body, &err))
+    if (merging.body == NULL || !open_branch(&merging, &err) || !read_body(&merging, &err))
         return err;
-    merge_report_begin(&merging.report, request, &merging.choices, &merging.open.resolved, none,
-                       BOUGH_MERGE_REPORT_MAX);
-    if (!merging.continues)
-        merging.report.resolved = (struct bough_tree){0};
-    merge_plan_begin(&plan, request, &merging.words, &merging.head.tree);
-    plan.options.conflict = merge_report_add;
-    plan.options.conflict_context = &merging.report;
-    err = merge_plan_refuse(&plan, run(&merging, &plan));
-    merge_plan_end(&plan);
-    return err;
-}
-
-/* The page of the merge in progress that `merging->report` is for. */
-static enum bough_err show(struct merging *merging)
-{
-    struct request *request = merging->request;
-    struct out out = reply_json_begin(request);
-    struct json_write json = json_write_into(&out);
-
-    json_write_object(&json, NULL);
-    json_write_bytes(&json, "from", merging->open.from);
-    json_write_text(&json, "strategy", merge_words_strategy_name(merging->open.words.strategy));
-    json_write_text(&json, "favor", merge_words_favor_name(merging->open.words.favor));
-    write_sides(&json, &merging->result, &merging->open.ours, &merging->open.theirs);
-    json_write_hash(&json, "draft", &merging->open.commit.name);
-    json_write_bool(&json, "moved", has_moved(merging));
-    BOUGH_TRY(merge_report_write(&merging->report, &json));
-    json_write_end(&json);
-    reply_hash(request, "ETag", &merging->open.commit.name, true);
-    return reply_json_end(request, &out, 200);
+    return merging.present && !merging.words.dry_run ? go_on(&merging) : begin(&merging);
 }
 
 enum bough_err api_merge_get(struct request *request)
 {
     static const char *const parameters[] = {"after", "limit", NULL};
     struct merging merging = {.request = request};
-    struct merge_choices none = {.request = request};
-    struct bough_commit ours;
-    struct merge_plan plan;
+    struct out out = reply_json_begin(request);
+    struct json_write json = json_write_into(&out);
     struct query query;
     uint64_t limit;
     enum bough_err err = BOUGH_OK;
@@ -339,37 +371,35 @@ enum bough_err api_merge_get(struct request *request)
                       &limit) ||
         !open_branch(&merging, &err))
         return err;
-    if (!merging.open.present)
+    if (!merging.present)
         return reply_problem(request, PROBLEM_NO_SUCH_MERGE, "%s", "");
     if (limit == 0)
         return reply_problem(request, PROBLEM_BAD_REQUEST, "limit must be at least 1");
-    BOUGH_TRY(
-        bough_commit_get(request->service->store, &merging.open.ours, &request->arena, &ours));
-    merge_report_begin(&merging.report, request, &none, &merging.open.resolved,
-                       query_value(&query, "after"), (size_t)limit);
-    merge_plan_begin(&plan, request, &merging.open.words, &ours.tree);
-    plan.options.conflict = merge_report_add;
-    plan.options.conflict_context = &merging.report;
-    err = bough_merge(request->service->store, &merging.open.ours, &merging.open.theirs,
-                      &plan.options, &plan.scratch, &merging.result);
-    if (err == BOUGH_OK)
-        err = show(&merging);
-    else
-        err = merge_plan_refuse(&plan, err);
-    merge_plan_end(&plan);
-    return err;
+    BOUGH_TRY(bough_merge_base_find(request->service->store, &merging.progress.ours, 1,
+                                    &merging.progress.theirs, 1, &request->arena,
+                                    &merging.result.base));
+    merge_report_begin(&merging.report, request, &merging.choices, (size_t)limit);
+    BOUGH_TRY(merge_report_load(&merging.report, &merging.progress, query_value(&query, "after")));
+    json_write_object(&json, NULL);
+    write_sides(&merging, &json);
+    json_write_hash(&json, "draft", &merging.progress.state.name);
+    json_write_bool(&json, "moved", has_moved(&merging));
+    json_write_bytes(&json, "message", merging.progress.message);
+    BOUGH_TRY(merge_report_write(&merging.report, &json));
+    json_write_end(&json);
+    reply_hash(request, "ETag", &merging.progress.state.name, true);
+    return reply_json_end(request, &out, 200);
 }
 
 enum bough_err api_merge_delete(struct request *request)
 {
-    struct merge_open open;
-    enum bough_err err = merge_open_load(request, request->words[0], &open);
+    struct bough_bytes branch;
+    enum bough_err err = rev_ref_name(request, "heads/", request->words[0], &branch);
 
-    if (err != BOUGH_OK && err != BOUGH_CORRUPT) /* a damaged one can be given up, too */
+    if (err == BOUGH_OK)
+        err = bough_merge_progress_abort(request->service->store, branch);
+    if (err != BOUGH_OK)
         return rev_refuse(request, err, PROBLEM_NO_SUCH_MERGE, request->words[0]);
-    if (!open.present)
-        return reply_problem(request, PROBLEM_NO_SUCH_MERGE, "%s", "");
-    BOUGH_TRY(merge_open_drop(request, &open));
     reply_status(request, 204);
     return BOUGH_OK;
 }

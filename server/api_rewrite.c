@@ -175,7 +175,7 @@ static enum bough_err run(struct rewriting *rewriting, enum rewrite_kind kind,
     wanted->dry_run = choices->count > 0 || rewriting->words.dry_run;
     err = call(rewriting, kind, plan);
     if (err != BOUGH_OK)
-        return refuse(rewriting, merge_plan_refuse(plan, err));
+        return refuse(rewriting, err);
     if (!merge_choice_all_met(choices))
         return BOUGH_OK;
     if (choices->count == 0 || rewriting->report.open_count > 0)
@@ -197,7 +197,6 @@ static enum bough_err rewrite(struct request *request, const char *const *member
 {
     const struct json *body = query_body(request, members);
     struct rewriting rewriting = {.request = request};
-    const struct bough_tree none = {0};
     struct merge_plan plan;
     enum bough_err err = BOUGH_OK;
 
@@ -206,11 +205,8 @@ static enum bough_err rewrite(struct request *request, const char *const *member
     if (rewriting.words.message.at != NULL || kind == REWRITE_SQUASH)
         BOUGH_TRY(author_message(request, rewriting.words.message, "squash", rewriting.named,
                                  &rewriting.wanted.message));
-    merge_report_begin(&rewriting.report, request, &rewriting.choices, &none,
-                       (struct bough_bytes){0}, BOUGH_MERGE_REPORT_MAX);
-    merge_plan_begin(&plan, request, &rewriting.words, &rewriting.head.tree);
-    plan.options.conflict = merge_report_add;
-    plan.options.conflict_context = &rewriting.report;
+    merge_report_begin(&rewriting.report, request, &rewriting.choices, BOUGH_MERGE_REPORT_MAX);
+    merge_plan_begin(&plan, request, &rewriting.words, &rewriting.report);
     rewriting.wanted.options = &plan.options;
     err = run(&rewriting, kind, &plan);
     merge_plan_end(&plan);

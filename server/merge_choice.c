@@ -223,6 +223,79 @@ bool merge_choice_all_met(const struct merge_choices *choices)
     return true;
 }
 
+enum bough_err merge_choice_refuse(const struct merge_choices *choices, size_t index)
+{
+    struct bough_bytes path;
+
+    assert(index < choices->count);
+    path = choices->items[index].path;
+    return reply_problem(choices->request, PROBLEM_UNPROCESSABLE, "\"%.*s\" is not in conflict",
+                         shown(path), (const char *)path.at);
+}
+
+/* A mode for a value that came without one, and whether a base is there. */
+static enum bough_err look_at_sides(const struct merge_choice *choice, struct request *request,
+                                    const struct bough_merge_progress *progress, uint32_t *mode,
+                                    bool *has_base)
+{
+    const struct bough_tree *sides[] = {&progress->base, &progress->theirs_tree,
+                                        &progress->ours_tree};
+
+    *mode = BOUGH_MODE_FILE;
+    for (unsigned i = 0; i < 3; i++) {
+        struct bough_entry entry;
+        enum bough_err err = bough_tree_find(request->service->store, sides[i], choice->path,
+                                             &request->arena, &entry);
+
+        if (err != BOUGH_OK && err != BOUGH_NOT_FOUND)
+            return err;
+        if (i == 0)
+            *has_base = err == BOUGH_OK;
+        if (err == BOUGH_OK && entry.kind == BOUGH_ENTRY_VALUE)
+            *mode = entry.mode;
+    }
+    return BOUGH_OK;
+}
+
+bool merge_choice_resolutions(const struct merge_choices *choices,
+                              const struct bough_merge_progress *progress,
+                              struct bough_merge_resolution **resolutions, enum bough_err *err)
+{
+    static const enum bough_merge_take takes[] = {
+        [MERGE_CHOICE_OURS] = BOUGH_MERGE_TAKE_OURS,
+        [MERGE_CHOICE_THEIRS] = BOUGH_MERGE_TAKE_THEIRS,
+        [MERGE_CHOICE_BASE] = BOUGH_MERGE_TAKE_BASE,
+        [MERGE_CHOICE_VALUE] = BOUGH_MERGE_TAKE_ENTRY,
+        [MERGE_CHOICE_DELETE] = BOUGH_MERGE_TAKE_NOTHING,
+    };
+    struct request *request = choices->request;
+    struct bough_merge_resolution *made =
+        bough_arena_zeros(&request->arena, choices->count, sizeof(*made));
+
+    *err = made == NULL ? BOUGH_NO_MEMORY : BOUGH_OK;
+    *resolutions = made;
+    for (size_t i = 0; i < choices->count && *err == BOUGH_OK; i++) {
+        const struct merge_choice *choice = &choices->items[i];
+        uint32_t mode;
+        bool has_base;
+
+        *err = look_at_sides(choice, request, progress, &mode, &has_base);
+        if (*err != BOUGH_OK)
+            return false;
+        if (choice->kind == MERGE_CHOICE_BASE && !has_base) {
+            (void)reply_problem(request, PROBLEM_UNPROCESSABLE,
+                                "\"%.*s\" has no base that is known", shown(choice->path),
+                                (const char *)choice->path.at);
+            return false;
+        }
+        made[i] = (struct bough_merge_resolution){
+            .path = choice->path, .take = takes[choice->kind], .entry = choice->entry};
+        if (made[i].entry.mode == 0)
+            made[i].entry.mode = mode;
+    }
+    return *err == BOUGH_OK;
+}
+
 enum bough_err merge_choice_apply(const struct merge_choices *choices,
                                   const struct bough_tree *draft, struct bough_tree *result)
 {

@@ -5,7 +5,7 @@
 #ifndef MERGE_CHOICE_H
 #define MERGE_CHOICE_H
 
-#include "bough/merge.h"
+#include "bough/merge_progress.h"
 #include "json_read.h"
 #include "request.h"
 
@@ -46,6 +46,15 @@ BOUGH_MUST_CHECK enum bough_err merge_choice_meet(struct merge_choices *choices,
 
 /* Whether each choice was for a path in conflict.  False: the reply says which was not. */
 bool merge_choice_all_met(const struct merge_choices *choices);
+
+/* The choices as resolutions of a merge in progress, in the request's arena.  False: a base is not
+ * there, which the reply says; or *err is what the store answered. */
+bool merge_choice_resolutions(const struct merge_choices *choices,
+                              const struct bough_merge_progress *progress,
+                              struct bough_merge_resolution **resolutions, enum bough_err *err);
+
+/* Says in the reply that there is no conflict at the path of a choice. */
+enum bough_err merge_choice_refuse(const struct merge_choices *choices, size_t index);
 
 /* The tree that has `draft` with all choices applied to it, staged.  Errors as bough_tree_edit. */
 BOUGH_MUST_CHECK enum bough_err merge_choice_apply(const struct merge_choices *choices,

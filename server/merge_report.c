@@ -15,8 +15,6 @@
 #include "utf8.h"
 #include <stdio.h>
 
-#define NAME_DOMAIN 80u /* of hashes that are no object's (hash.h) */
-
 static const char *const kinds[BOUGH_MERGE_KINDS] = {
     [BOUGH_MERGE_EDIT_EDIT] = "edit/edit",
     [BOUGH_MERGE_ADD_ADD] = "add/add",
@@ -27,48 +25,15 @@ static const char *const kinds[BOUGH_MERGE_KINDS] = {
     [BOUGH_MERGE_MODE] = "mode",
 };
 
-void merge_report_name(struct bough_bytes path, char name[MERGE_REPORT_NAME_BYTES])
-{
-    struct bough_hash hash;
-
-    _Static_assert(MERGE_REPORT_NAME_BYTES == 2 * BOUGH_HASH_BYTES + 1, "a hash and a NUL");
-    hash_of(NAME_DOMAIN, path, &hash);
-    hash_hex(&hash, name);
-}
-
 void merge_report_begin(struct merge_report *report, struct request *request,
-                        struct merge_choices *choices, const struct bough_tree *resolved,
-                        struct bough_bytes after, size_t limit)
+                        struct merge_choices *choices, size_t limit)
 {
     assert(limit > 0);
     *report = (struct merge_report){
         .request = request,
         .choices = choices,
-        .resolved = *resolved,
-        .after = after,
         .page = {.arena = &request->arena, .max = limit},
     };
-}
-
-/* Whether the path was settled before. */
-static enum bough_err find_resolved(struct merge_report *report, struct bough_bytes path,
-                                    bool *found)
-{
-    struct bough_arena *arena = &report->request->arena;
-    struct bough_arena_mark mark = bough_arena_now(arena);
-    char name[MERGE_REPORT_NAME_BYTES];
-    struct bough_entry entry;
-    enum bough_err err;
-
-    *found = false;
-    if (report->resolved.key_count == 0)
-        return BOUGH_OK;
-    merge_report_name(path, name);
-    err = bough_tree_find(report->request->service->store, &report->resolved,
-                          bough_bytes_text(name), arena, &entry);
-    bough_arena_back(arena, mark);
-    *found = err == BOUGH_OK;
-    return err == BOUGH_NOT_FOUND ? BOUGH_OK : err;
 }
 
 /* Puts an open conflict into its place on the page, if it has one: invariant (1). */
@@ -80,6 +45,7 @@ static enum bough_err put_in(struct merge_report *report,
     size_t at;
 
     if (page->count == page->max) {
+        report->truncated = true;
         if (bough_bytes_compare(conflict->path, page->conflicts[page->count - 1].path) > 0)
             return BOUGH_OK;
         page->count--;
@@ -101,14 +67,30 @@ enum bough_err merge_report_add(void *context, const struct bough_merge_conflict
     bool found;
 
     BOUGH_TRY(merge_choice_meet(report->choices, conflict, &found));
-    if (!found)
-        BOUGH_TRY(find_resolved(report, conflict->path, &found));
-    report->resolved_count += found;
-    report->open_count += !found;
-    if (found || bough_bytes_compare(conflict->path, report->after) <= 0)
+    if (found)
         return BOUGH_OK;
-    report->behind_count++;
+    report->open_count++;
     return put_in(report, conflict);
+}
+
+enum bough_err merge_report_load(struct merge_report *report,
+                                 const struct bough_merge_progress *progress,
+                                 struct bough_bytes after)
+{
+    struct bough_arena *arena = &report->request->arena;
+    struct bough_merge_conflict conflict;
+    enum bough_err err = BOUGH_OK;
+
+    report->open_count = progress->open.key_count;
+    while (err == BOUGH_OK && !report->truncated) {
+        err = bough_merge_progress_next(report->request->service->store, progress, after, arena,
+                                        &conflict);
+        if (err != BOUGH_OK)
+            break;
+        after = conflict.path;
+        err = put_in(report, &conflict);
+    }
+    return err == BOUGH_NOT_FOUND ? BOUGH_OK : err;
 }
 
 /* A value that is short, as it is. */
@@ -160,7 +142,6 @@ static enum bough_err write_side(const struct merge_report *report, struct json_
 enum bough_err merge_report_write(const struct merge_report *report, struct json_write *json)
 {
     json_write_number(json, "conflict_count", report->open_count);
-    json_write_number(json, "resolved_count", report->resolved_count);
     json_write_array(json, "conflicts");
     for (size_t i = 0; i < report->page.count; i++) {
         const struct bough_merge_conflict *conflict = &report->page.conflicts[i];
@@ -177,6 +158,6 @@ enum bough_err merge_report_write(const struct merge_report *report, struct json
         json_write_end(json);
     }
     json_write_end(json);
-    json_write_bool(json, "truncated", report->behind_count > report->page.count);
+    json_write_bool(json, "truncated", report->truncated);
     return BOUGH_OK;
 }

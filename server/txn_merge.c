@@ -46,7 +46,6 @@ enum bough_err txn_merge_commit(struct request *request, const struct json *body
 {
     struct merge_words words = merge_words_initial();
     struct merge_choices choices = {.request = request};
-    const struct bough_tree none = {0};
     struct bough_merge_result merged;
     struct merge_report report;
     struct merge_plan plan;
@@ -59,19 +58,14 @@ enum bough_err txn_merge_commit(struct request *request, const struct json *body
                              "\"merge\" goes with \"expect\": what the change was made to");
     txn->expect = BOUGH_EXPECT_NAME;
     txn->expected = words.expected;
-    merge_report_begin(&report, request, &choices, &none, (struct bough_bytes){0},
-                       BOUGH_MERGE_REPORT_MAX);
-    merge_plan_begin(&plan, request, &words, &head->tree);
-    plan.options.conflict = merge_report_add;
-    plan.options.conflict_context = &report;
+    merge_report_begin(&report, request, &choices, BOUGH_MERGE_REPORT_MAX);
+    merge_plan_begin(&plan, request, &words, &report);
     err = bough_merge_txn(request->service->store, txn, &plan.options, &plan.scratch, &merged,
                           result);
     if (err == BOUGH_STALE)
         err = reply_problem(request, PROBLEM_HEAD_MOVED,
                             "the head does not descend from the expected commit");
-    else if (err != BOUGH_OK)
-        err = merge_plan_refuse(&plan, err);
-    else if (merged.outcome == BOUGH_MERGE_CONFLICTS)
+    else if (err == BOUGH_OK && merged.outcome == BOUGH_MERGE_CONFLICTS)
         err = answer_conflicts(request, &report, &words.expected, &head->commit.name);
     merge_plan_end(&plan);
     return err;

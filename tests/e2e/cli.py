@@ -91,7 +91,7 @@ class Verbs:
         self.assertEqual(json.loads(self.bough("log", base, "-n", "1", "--json"))["commits"][0]
                          ["commit"], base)
         self.bough("conflicts", status=NOT_FOUND)
-        done = cli("merge", "dev", *self.where, check=False)
+        done = cli("merge", "dev", "-m", "all settled", *self.where, check=False)
         self.assertEqual((done.status, done.out),
                          (CONFLICT, b"edit/edit    a\nedit/edit    b\nedit/edit    c\n"), done)
         done = cli("resolve", "theirs", "a", *self.where, check=False)
@@ -101,7 +101,7 @@ class Verbs:
         self.bough("resolve", "ours", "free", status=USAGE)
         done = cli("resolve", "value", "b", *self.where, data=b"mine\n", check=False)
         self.assertEqual(done.status, CONFLICT, done)
-        self.bough("resolve", "delete", "c", "-m", "all settled")
+        self.bough("resolve", "delete", "c")
         self.assertRegex(self.err, r"^merged: commit [0-9a-f]{12}\n$")
         self.assertEqual(self.bough("get", "a"), b"theirs")
         self.assertEqual(self.bough("get", "b"), b"mine\n")

@@ -212,7 +212,7 @@ static void test_api_rewrite__conflicts_are_resolved_in_the_request(void **state
     got = rewrite("squash", "{\"from\":\"dev\",\"resolutions\":[{\"key\":\"a\","
                             "\"take\":\"theirs\"}]}");
     assert_int_equal(host_service_status(got), 409);
-    assert_non_null(strstr(got, "\"conflict_count\":1,\"resolved_count\":1"));
+    assert_non_null(strstr(got, "\"conflict_count\":1"));
     got = rewrite("cherry-pick", "{\"commit\":\"dev~2\",\"resolutions\":[{\"key\":\"a\","
                                  "\"take\":\"theirs\"}]}"); /* which is clean */
     assert_int_equal(host_service_status(got), 422);
