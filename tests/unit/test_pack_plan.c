@@ -70,6 +70,17 @@ static void add_commit(struct made *made, uint32_t n)
                      BOUGH_OK);
 }
 
+/* An object that the client has; its number as a base. */
+static uint32_t add_outside(struct made *made, uint32_t kind, uint32_t n)
+{
+    struct pack_list_outside outside = {.name = name_of(kind, n)};
+    uint32_t number = (uint32_t)(made->list.outside.len / sizeof(outside));
+
+    assert_int_equal(buffer_add(&made->list.outside, bough_bytes_of(&outside, sizeof(outside))),
+                     BOUGH_OK);
+    return PACK_LIST_OUTSIDE | number;
+}
+
 static void add_tree(struct made *made, uint32_t n, uint32_t base)
 {
     struct pack_list_tree tree = {.tree.root.name = name_of(1, n), .base = base};
@@ -137,9 +148,24 @@ static void test_pack_plan__a_long_chain_is_cut(void **unused)
     (void)unused;
     open_list(&made);
     for (uint32_t n = 0; n < count; n++)
-        add_tree(&made, n, n + 1 < count ? n + 1 : PACK_LIST_OUTSIDE);
+        add_tree(&made, n, n + 1 < count ? n + 1 : add_outside(&made, 1, count));
     assert_int_equal(walk(&made),
                      count - (count + PACK_PLAN_DEPTH_MAX) / (PACK_PLAN_DEPTH_MAX + 1));
+    close_list(&made);
+}
+
+static void test_pack_plan__what_is_sent_is_no_base_outside(void **unused)
+{
+    struct made made;
+
+    (void)unused;
+    open_list(&made);
+    add_tree(&made, 0, PACK_LIST_NONE);
+    add_tree(&made, 1, add_outside(&made, 1, 0)); /* tree 0 is sent, too */
+    add_tree(&made, 2, add_outside(&made, 1, 2)); /* itself */
+    add_tree(&made, 3, add_outside(&made, 1, 99));
+    assert_int_equal(walk(&made),
+                     1); /* 1 on 0; 3 is on an object outside, which walk does not count */
     close_list(&made);
 }
 
@@ -177,7 +203,10 @@ static void test_pack_plan__every_object_is_sent_once_after_its_base(void **unus
 
             add_commit(&made, n);
             add_tree(&made, n, base);
-            add_blob(&made, n, test_random(&state) % 9 == 0 ? PACK_LIST_OUTSIDE | n : base);
+            add_blob(&made, n,
+                     test_random(&state) % 9 == 0
+                         ? add_outside(&made, 2, (uint32_t)(test_random(&state) % 400))
+                         : base);
             if (test_random(&state) % 3 == 0)
                 keep(&made, n, (uint32_t)(test_random(&state) % count));
         }
@@ -191,6 +220,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pack_plan__an_empty_list_has_an_empty_plan),
         cmocka_unit_test(test_pack_plan__a_long_chain_is_cut),
+        cmocka_unit_test(test_pack_plan__what_is_sent_is_no_base_outside),
         cmocka_unit_test(test_pack_plan__a_ring_of_kept_deltas_is_cut_once),
         cmocka_unit_test(test_pack_plan__every_object_is_sent_once_after_its_base),
     };
