@@ -217,7 +217,7 @@ static struct bough_store *make_counting(struct backend_through *through, struct
 }
 
 /* Of more than a thousand: the way down a tree or some, and commits on the way to it. */
-#define READS_MAX 150
+#define READS_MAX 400
 
 static void test_repair__little_is_read_of_the_other_store(void **unused)
 {
