@@ -5,35 +5,9 @@
  * Proves it by moving names about and reading through them; histories with merges are made with the
  * library, because HTTP cannot make one here, and every page size must give the same order.
  */
+#include "api_setup.h"
 #include "bough/txn.h"
 #include "hash.h"
-#include "host_service.h"
-
-static struct host_service host;
-
-static int begin(void **state)
-{
-    (void)state;
-    host_service_begin(&host, NULL);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    host_service_end(&host);
-    return 0;
-}
-
-static const char *ask(const char *method, const char *target, const char *body)
-{
-    return host_service_ask(&host, method, target, "", body);
-}
-
-static int status_of(const char *method, const char *target, const char *body)
-{
-    return host_service_status(ask(method, target, body));
-}
 
 /* Puts a value and gives the commit. */
 static void put(const char *branch, const char *value, char hex[80])
@@ -41,7 +15,7 @@ static void put(const char *branch, const char *value, char hex[80])
     char target[128];
 
     (void)snprintf(target, sizeof(target), "/v1/b/%s/k/k", branch);
-    host_service_keep(hex, 80, ask("PUT", target, value), "Bough-Commit");
+    host_service_keep(hex, 80, api_ask("PUT", target, value), "Bough-Commit");
 }
 
 static void test_api_branch__a_branch_is_made_from_a_revision_and_goes_its_own_way(void **state)
@@ -53,23 +27,23 @@ static void test_api_branch__a_branch_is_made_from_a_revision_and_goes_its_own_w
     (void)state;
     put("main", "1", one);
     put("main", "2", two);
-    got = ask("PUT", "/v1/branches/dev", "{\"from\":\"main~1\"}");
+    got = api_ask("PUT", "/v1/branches/dev", "{\"from\":\"main~1\"}");
     assert_int_equal(host_service_status(got), 201);
     assert_string_equal(host_service_field(got, "Bough-Commit"), one);
-    assert_int_equal(status_of("PUT", "/v1/branches/topic%2Fx", NULL), 201);
-    assert_int_equal(status_of("PUT", "/v1/branches/dev", "{}"), 409);
-    assert_int_equal(status_of("PUT", "/v1/branches/dev%2Fbelow", "{}"), 409);
-    assert_int_equal(status_of("PUT", "/v1/branches/new", "{\"from\":\"none\"}"), 404);
-    assert_int_equal(status_of("PUT", "/v1/branches/a..b", "{}"), 400);
-    assert_int_equal(status_of("PUT", "/v1/branches/new", "{\"from\":1}"), 422);
-    assert_int_equal(status_of("PUT", "/v1/branches/new", "{\"form\":\"main\"}"), 422);
-    assert_int_equal(status_of("PUT", "/v1/b/dev/k/own", "x"), 201);
-    assert_int_equal(status_of("GET", "/v1/b/main/k/own", NULL), 404);
-    assert_string_equal(host_service_body(ask("GET", "/v1/b/topic%2Fx/k/k", NULL)), "2");
-    got = ask("GET", "/v1/branches", NULL);
+    assert_int_equal(api_status("PUT", "/v1/branches/topic%2Fx", NULL), 201);
+    assert_int_equal(api_status("PUT", "/v1/branches/dev", "{}"), 409);
+    assert_int_equal(api_status("PUT", "/v1/branches/dev%2Fbelow", "{}"), 409);
+    assert_int_equal(api_status("PUT", "/v1/branches/new", "{\"from\":\"none\"}"), 404);
+    assert_int_equal(api_status("PUT", "/v1/branches/a..b", "{}"), 400);
+    assert_int_equal(api_status("PUT", "/v1/branches/new", "{\"from\":1}"), 422);
+    assert_int_equal(api_status("PUT", "/v1/branches/new", "{\"form\":\"main\"}"), 422);
+    assert_int_equal(api_status("PUT", "/v1/b/dev/k/own", "x"), 201);
+    assert_int_equal(api_status("GET", "/v1/b/main/k/own", NULL), 404);
+    assert_string_equal(host_service_body(api_ask("GET", "/v1/b/topic%2Fx/k/k", NULL)), "2");
+    got = api_ask("GET", "/v1/branches", NULL);
     assert_non_null(strstr(got, "{\"default\":\"main\",\"branches\":[{\"name\":\"dev\","));
     assert_non_null(strstr(got, "{\"name\":\"topic/x\",\"commit\":\""));
-    got = ask("GET", "/v1/branches?limit=1&after=dev", NULL);
+    got = api_ask("GET", "/v1/branches?limit=1&after=dev", NULL);
     assert_non_null(strstr(got, "\"branches\":[{\"name\":\"main\","));
     assert_non_null(strstr(got, "\"more\":true"));
 }
@@ -84,29 +58,29 @@ static void test_api_branch__moving_back_or_sideways_needs_force(void **state)
 
     (void)state;
     put("main", "1", one);
-    assert_int_equal(status_of("PUT", "/v1/branches/dev", "{}"), 201);
+    assert_int_equal(api_status("PUT", "/v1/branches/dev", "{}"), 201);
     put("main", "2", two);
     put("main", "3", three);
-    got = ask("PATCH", "/v1/branches/dev", "{\"to\":\"main\"}");
+    got = api_ask("PATCH", "/v1/branches/dev", "{\"to\":\"main\"}");
     assert_int_equal(host_service_status(got), 200);
     assert_string_equal(host_service_field(got, "Bough-Commit"), three);
-    assert_int_equal(status_of("PATCH", "/v1/branches/dev", "{\"to\":\"dev\"}"), 200);
-    got = ask("PATCH", "/v1/branches/dev", "{\"to\":\"main~1\"}");
+    assert_int_equal(api_status("PATCH", "/v1/branches/dev", "{\"to\":\"dev\"}"), 200);
+    got = api_ask("PATCH", "/v1/branches/dev", "{\"to\":\"main~1\"}");
     assert_int_equal(host_service_status(got), 409);
     assert_non_null(strstr(got, "\"code\":\"not-fast-forward\""));
     (void)snprintf(body, sizeof(body), "{\"to\":\"main~1\",\"force\":true,\"expect\":\"%s\"}", one);
-    assert_int_equal(status_of("PATCH", "/v1/branches/dev", body), 409);
+    assert_int_equal(api_status("PATCH", "/v1/branches/dev", body), 409);
     (void)snprintf(body, sizeof(body), "{\"to\":\"main~1\",\"force\":true,\"expect\":\"%s\"}",
                    three);
-    got = ask("PATCH", "/v1/branches/dev", body);
+    got = api_ask("PATCH", "/v1/branches/dev", body);
     assert_int_equal(host_service_status(got), 200);
     assert_string_equal(host_service_field(got, "Bough-Commit"), two);
-    assert_int_equal(status_of("PUT", "/v1/b/dev/k/side", "x"), 201);
-    assert_int_equal(status_of("PATCH", "/v1/branches/dev", "{\"to\":\"main\"}"), 409);
-    assert_int_equal(status_of("PATCH", "/v1/branches/none", "{\"to\":\"main\"}"), 404);
-    assert_int_equal(status_of("PATCH", "/v1/branches/dev", "{}"), 422);
-    assert_int_equal(status_of("PATCH", "/v1/branches/dev", "{\"to\":\"main\",\"force\":1}"), 422);
-    assert_int_equal(status_of("PATCH", "/v1/branches/dev", "{\"to\":\"main\",\"expect\":\"x\"}"),
+    assert_int_equal(api_status("PUT", "/v1/b/dev/k/side", "x"), 201);
+    assert_int_equal(api_status("PATCH", "/v1/branches/dev", "{\"to\":\"main\"}"), 409);
+    assert_int_equal(api_status("PATCH", "/v1/branches/none", "{\"to\":\"main\"}"), 404);
+    assert_int_equal(api_status("PATCH", "/v1/branches/dev", "{}"), 422);
+    assert_int_equal(api_status("PATCH", "/v1/branches/dev", "{\"to\":\"main\",\"force\":1}"), 422);
+    assert_int_equal(api_status("PATCH", "/v1/branches/dev", "{\"to\":\"main\",\"expect\":\"x\"}"),
                      422);
 }
 
@@ -119,7 +93,7 @@ static void test_api_branch__if_match_compares_the_head(void **state)
 
     (void)state;
     put("main", "1", hex);
-    host_service_keep(etag, sizeof(etag), ask("PUT", "/v1/branches/dev", "{}"), "ETag");
+    host_service_keep(etag, sizeof(etag), api_ask("PUT", "/v1/branches/dev", "{}"), "ETag");
     (void)snprintf(fields, sizeof(fields), "If-Match: %s\r\n", etag);
     put("dev", "2", hex);
     got = host_service_ask(&host, "DELETE", "/v1/branches/dev", fields, NULL);
@@ -127,8 +101,8 @@ static void test_api_branch__if_match_compares_the_head(void **state)
     (void)snprintf(fields, sizeof(fields), "If-Match: \"%s\"\r\n", hex);
     got = host_service_ask(&host, "DELETE", "/v1/branches/dev", fields, NULL);
     assert_int_equal(host_service_status(got), 204);
-    assert_int_equal(status_of("DELETE", "/v1/branches/dev", NULL), 404);
-    assert_int_equal(status_of("DELETE", "/v1/branches/main", NULL), 403);
+    assert_int_equal(api_status("DELETE", "/v1/branches/dev", NULL), 404);
+    assert_int_equal(api_status("DELETE", "/v1/branches/main", NULL), 403);
     (void)snprintf(fields, sizeof(fields), "If-None-Match: %s\r\n", etag);
     got = host_service_ask(&host, "GET", "/v1/branches/main", fields, NULL);
     assert_int_equal(host_service_status(got), 304);
@@ -142,20 +116,20 @@ static void test_api_tag__a_tag_names_one_commit_and_does_not_move(void **state)
 
     (void)state;
     put("main", "1", one);
-    assert_int_equal(status_of("PUT", "/v1/tags/v1", "{\"target\":\"main\"}"), 201);
+    assert_int_equal(api_status("PUT", "/v1/tags/v1", "{\"target\":\"main\"}"), 201);
     put("main", "2", two);
-    assert_int_equal(status_of("PUT", "/v1/tags/v1", "{\"target\":\"main\"}"), 409);
-    assert_int_equal(status_of("PUT", "/v1/tags/v2", "{}"), 422);
-    assert_int_equal(status_of("PUT", "/v1/tags/v2", "{\"target\":\"none\"}"), 404);
-    got = ask("GET", "/v1/tags/v1", NULL);
+    assert_int_equal(api_status("PUT", "/v1/tags/v1", "{\"target\":\"main\"}"), 409);
+    assert_int_equal(api_status("PUT", "/v1/tags/v2", "{}"), 422);
+    assert_int_equal(api_status("PUT", "/v1/tags/v2", "{\"target\":\"none\"}"), 404);
+    got = api_ask("GET", "/v1/tags/v1", NULL);
     assert_non_null(strstr(got, one));
     assert_non_null(strstr(got, "\"annotated\":false"));
-    assert_string_equal(host_service_body(ask("GET", "/v1/at/v1/k/k", NULL)), "1");
+    assert_string_equal(host_service_body(api_ask("GET", "/v1/at/v1/k/k", NULL)), "1");
     assert_non_null(
-        strstr(ask("GET", "/v1/tags", NULL), "{\"tags\":[{\"name\":\"v1\",\"commit\":\""));
-    assert_int_equal(status_of("DELETE", "/v1/tags/v1", NULL), 204);
-    assert_int_equal(status_of("GET", "/v1/tags/v1", NULL), 404);
-    assert_int_equal(status_of("DELETE", "/v1/tags/v1", NULL), 404);
+        strstr(api_ask("GET", "/v1/tags", NULL), "{\"tags\":[{\"name\":\"v1\",\"commit\":\""));
+    assert_int_equal(api_status("DELETE", "/v1/tags/v1", NULL), 204);
+    assert_int_equal(api_status("GET", "/v1/tags/v1", NULL), 404);
+    assert_int_equal(api_status("DELETE", "/v1/tags/v1", NULL), 404);
 }
 
 /* ---- a history with merges ---- */
@@ -212,7 +186,7 @@ static const char *follow(const char *first)
     all[0] = '\0';
     (void)snprintf(url, sizeof(url), "%s", first);
     while (url[0] != '\0') {
-        const char *got = ask("GET", url, NULL);
+        const char *got = api_ask("GET", url, NULL);
         const char *next;
 
         assert_int_equal(host_service_status(got), 200);
@@ -269,11 +243,11 @@ static void test_api_log__until_hides_a_commit_and_all_before_it(void **state)
     assert_memory_equal(got, "c13", 3);
     assert_int_equal(strlen(got), 2 * 3); /* the tip and the other rung of the first step */
     assert_int_equal(strlen(follow("/v1/commits?from=main~6,main~3")), 7 * 3);
-    assert_int_equal(status_of("GET", "/v1/commits?from=none", NULL), 404);
-    assert_int_equal(status_of("GET", "/v1/commits?limit=1001", NULL), 400);
-    host_service_keep(hex, sizeof(hex), ask("GET", "/v1/commits/main~1", NULL), "Bough-Commit");
+    assert_int_equal(api_status("GET", "/v1/commits?from=none", NULL), 404);
+    assert_int_equal(api_status("GET", "/v1/commits?limit=1001", NULL), 400);
+    host_service_keep(hex, sizeof(hex), api_ask("GET", "/v1/commits/main~1", NULL), "Bough-Commit");
     (void)snprintf(url, sizeof(url), "/v1/commits/%s", hex);
-    got = ask("GET", url, NULL);
+    got = api_ask("GET", url, NULL);
     assert_int_equal(host_service_status(got), 200);
     assert_non_null(strstr(host_service_field(got, "Cache-Control"), "immutable"));
     assert_non_null(strstr(got, "\"generation\":6"));
@@ -282,11 +256,11 @@ static void test_api_log__until_hides_a_commit_and_all_before_it(void **state)
 static void test_api_log__an_unborn_branch_has_no_commits(void **state)
 {
     (void)state;
-    assert_non_null(strstr(ask("GET", "/v1/commits", NULL),
+    assert_non_null(strstr(api_ask("GET", "/v1/commits", NULL),
                            "{\"commits\":[],\"next\":null,\"truncated\":false}"));
-    assert_int_equal(status_of("GET", "/v1/commits/main", NULL), 404);
-    assert_int_equal(status_of("GET", "/v1/branches/main", NULL), 404);
-    assert_int_equal(status_of("PUT", "/v1/branches/dev", "{}"), 404);
+    assert_int_equal(api_status("GET", "/v1/commits/main", NULL), 404);
+    assert_int_equal(api_status("GET", "/v1/branches/main", NULL), 404);
+    assert_int_equal(api_status("PUT", "/v1/branches/dev", "{}"), 404);
 }
 
 static void test_api_branch__a_deleted_branch_is_on_record_and_comes_back(void **state)
@@ -298,39 +272,39 @@ static void test_api_branch__a_deleted_branch_is_on_record_and_comes_back(void *
     (void)state;
     put("main", "1", one);
     put("main", "2", two);
-    assert_int_equal(status_of("PUT", "/v1/branches/dev", "{}"), 201);
-    assert_int_equal(status_of("PUT", "/v1/branches/dev", "{\"undelete\":true}"), 409);
-    assert_int_equal(status_of("PATCH", "/v1/branches/dev", "{\"to\":\"main~1\",\"force\":true}"),
+    assert_int_equal(api_status("PUT", "/v1/branches/dev", "{}"), 201);
+    assert_int_equal(api_status("PUT", "/v1/branches/dev", "{\"undelete\":true}"), 409);
+    assert_int_equal(api_status("PATCH", "/v1/branches/dev", "{\"to\":\"main~1\",\"force\":true}"),
                      200);
     assert_int_equal(
         host_service_status(host_service_ask(&host, "DELETE", "/v1/branches/dev",
                                              "Bough-Author: Ann <ann@example.org>\r\n", NULL)),
         204);
-    got = ask("GET", "/v1/reflog", NULL);
+    got = api_ask("GET", "/v1/reflog", NULL);
     assert_non_null(strstr(got, "\"moves\":100,\"days\":90,\"refs\":[{\"ref\":\"heads/dev\","
                                 "\"exists\":false}],\"more\":false}"));
-    got = ask("GET", "/v1/branches/dev/log", NULL);
+    got = api_ask("GET", "/v1/branches/dev/log", NULL);
     assert_int_equal(host_service_status(got), 200);
     assert_non_null(strstr(got, "\"new\":null,"));
     assert_non_null(strstr(got, "\"name\":\"Ann\",\"email\":\"ann@example.org\","
                                 "\"why\":\"deleted\"}"));
     assert_non_null(strstr(strstr(got, "\"new\":null,"), two)); /* older: what force lost */
     assert_non_null(strstr(got, "\"why\":\"moved by force\"}],\"more\":false}"));
-    assert_non_null(strstr(ask("GET", "/v1/branches/dev/log?limit=1", NULL), "\"more\":true}"));
-    got = ask("PUT", "/v1/branches/dev", "{\"undelete\":true}");
+    assert_non_null(strstr(api_ask("GET", "/v1/branches/dev/log?limit=1", NULL), "\"more\":true}"));
+    got = api_ask("PUT", "/v1/branches/dev", "{\"undelete\":true}");
     assert_int_equal(host_service_status(got), 201);
     assert_string_equal(host_service_field(got, "Bough-Commit"), one);
-    assert_int_equal(status_of("PUT", "/v1/branches/none", "{\"undelete\":true}"), 404);
-    assert_int_equal(status_of("PUT", "/v1/branches/none", "{\"undelete\":false}"), 422);
-    assert_int_equal(status_of("GET", "/v1/branches/a%20b/log", NULL), 400);
-    assert_int_equal(status_of("PUT", "/v1/reflog", "{\"moves\":10001}"), 422);
-    assert_int_equal(status_of("PUT", "/v1/reflog", "{\"moves\":10000,\"days\":7}"), 204);
-    assert_non_null(strstr(ask("GET", "/v1/reflog", NULL), "\"moves\":10000,\"days\":7,"));
-    assert_int_equal(status_of("DELETE", "/v1/reflog", NULL), 204);
-    assert_non_null(strstr(ask("GET", "/v1/branches/dev/log", NULL), "\"log\":[]"));
+    assert_int_equal(api_status("PUT", "/v1/branches/none", "{\"undelete\":true}"), 404);
+    assert_int_equal(api_status("PUT", "/v1/branches/none", "{\"undelete\":false}"), 422);
+    assert_int_equal(api_status("GET", "/v1/branches/a%20b/log", NULL), 400);
+    assert_int_equal(api_status("PUT", "/v1/reflog", "{\"moves\":10001}"), 422);
+    assert_int_equal(api_status("PUT", "/v1/reflog", "{\"moves\":10000,\"days\":7}"), 204);
+    assert_non_null(strstr(api_ask("GET", "/v1/reflog", NULL), "\"moves\":10000,\"days\":7,"));
+    assert_int_equal(api_status("DELETE", "/v1/reflog", NULL), 204);
+    assert_non_null(strstr(api_ask("GET", "/v1/branches/dev/log", NULL), "\"log\":[]"));
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define T(name) cmocka_unit_test_setup_teardown(name, api_begin, api_end)
 
 int main(void)
 {

@@ -4,24 +4,8 @@
  *
  * Proves it by reading all pages, of every size, and comparing them with what was written.
  */
+#include "api_setup.h"
 #include "hash.h"
-#include "host_service.h"
-
-static struct host_service host;
-
-static int begin(void **state)
-{
-    (void)state;
-    host_service_begin(&host, NULL);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    host_service_end(&host);
-    return 0;
-}
 
 static const char *get(const char *target, const char *fields)
 {
@@ -120,7 +104,7 @@ static void test_api_diff__wrong_requests_are_refused(void **state)
     assert_int_equal(host_service_status(get("/v1/diff?from=main&to=main&unknown", "")), 400);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, api_begin, api_end)
 
 int main(void)
 {

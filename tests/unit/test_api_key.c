@@ -5,24 +5,8 @@
  * Proves it by asking a service over a network in memory, and reading back by another way than it
  * wrote: by revision, by branch, by range.
  */
-#include "host_service.h"
+#include "api_setup.h"
 #include "laws_block.h"
-
-static struct host_service host;
-
-static int begin(void **state)
-{
-    (void)state;
-    host_service_begin(&host, NULL);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    host_service_end(&host);
-    return 0;
-}
 
 static const char *ask(const char *method, const char *target, const char *fields, const char *body)
 {
@@ -412,7 +396,7 @@ static void test_api_key__the_value_limit_holds_at_its_figure(void **state)
     assert_int_equal(status_of("PUT", KEY, "", text), 413);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define T(name) cmocka_unit_test_setup_teardown(name, api_begin, api_end)
 
 int main(void)
 {

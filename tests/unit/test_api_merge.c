@@ -6,35 +6,9 @@
  * that was refused leaves the branch's head as it was.  A merge in progress is looked at again by a
  * second service over the same store.
  */
+#include "api_setup.h"
 #include "bough/ref.h"
 #include "hash.h"
-#include "host_service.h"
-
-static struct host_service host;
-
-static int begin(void **state)
-{
-    (void)state;
-    host_service_begin(&host, NULL);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    host_service_end(&host);
-    return 0;
-}
-
-static const char *ask(const char *method, const char *target, const char *body)
-{
-    return host_service_ask(&host, method, target, "", body);
-}
-
-static int status_of(const char *method, const char *target, const char *body)
-{
-    return host_service_status(ask(method, target, body));
-}
 
 /* One commit on a branch with the operations in `ops`. */
 static void txn(const char *branch, const char *ops)
@@ -44,7 +18,7 @@ static void txn(const char *branch, const char *ops)
 
     (void)snprintf(target, sizeof(target), "/v1/b/%s/txn", branch);
     (void)snprintf(body, sizeof(body), "{\"ops\":[%s]}", ops);
-    assert_int_equal(status_of("POST", target, body), 200);
+    assert_int_equal(api_status("POST", target, body), 200);
 }
 
 #define PUT(key, value) "{\"op\":\"put\",\"key\":\"" key "\",\"value\":\"" value "\"}"
@@ -54,7 +28,7 @@ static void txn(const char *branch, const char *ops)
 static void fork(const char *base, const char *ours, const char *theirs)
 {
     txn("main", base);
-    assert_int_equal(status_of("PUT", "/v1/branches/dev", NULL), 201);
+    assert_int_equal(api_status("PUT", "/v1/branches/dev", NULL), 201);
     txn("main", ours);
     txn("dev", theirs);
 }
@@ -65,7 +39,7 @@ static const char *value(const char *key)
     const char *got;
 
     (void)snprintf(target, sizeof(target), "/v1/b/main/k/%s", key);
-    got = ask("GET", target, NULL);
+    got = api_ask("GET", target, NULL);
     return host_service_status(got) == 200 ? host_service_body(got) : "(none)";
 }
 
@@ -74,12 +48,12 @@ static void head(const char *branch, char hex[80])
     char target[128];
 
     (void)snprintf(target, sizeof(target), "/v1/branches/%s", branch);
-    host_service_keep(hex, 80, ask("GET", target, NULL), "Bough-Commit");
+    host_service_keep(hex, 80, api_ask("GET", target, NULL), "Bough-Commit");
 }
 
 static const char *merge(const char *body)
 {
-    return ask("POST", "/v1/b/main/merge", body);
+    return api_ask("POST", "/v1/b/main/merge", body);
 }
 
 static void expect_problem(const char *got, int status, const char *code)
@@ -113,7 +87,7 @@ static void test_api_merge__what_each_side_changed_is_there(void **state)
     assert_string_equal(value("d/e"), "4");
     head("main", now);
     assert_string_not_equal(now, ours);
-    got = ask("GET", "/v1/commits/main", NULL);
+    got = api_ask("GET", "/v1/commits/main", NULL);
     assert_non_null(strstr(got, "\"message\":\"both\\n\""));
     assert_non_null(strstr(got, ours));
     assert_non_null(strstr(got, theirs));
@@ -130,8 +104,8 @@ static void test_api_merge__a_fast_forward_makes_no_commit_unless_asked(void **s
 
     (void)state;
     txn("main", PUT("a", "1"));
-    assert_int_equal(status_of("PUT", "/v1/branches/dev", NULL), 201);
-    assert_int_equal(status_of("PUT", "/v1/branches/old", NULL), 201);
+    assert_int_equal(api_status("PUT", "/v1/branches/dev", NULL), 201);
+    assert_int_equal(api_status("PUT", "/v1/branches/old", NULL), 201);
     txn("dev", PUT("b", "1"));
     head("dev", theirs);
     got = merge("{\"from\":\"dev\",\"dry_run\":true}");
@@ -140,9 +114,9 @@ static void test_api_merge__a_fast_forward_makes_no_commit_unless_asked(void **s
     got = merge("{\"from\":\"dev\"}");
     assert_non_null(strstr(got, "\"outcome\":\"fast-forward\""));
     assert_string_equal(host_service_field(got, "Bough-Commit"), theirs);
-    got = ask("POST", "/v1/b/old/merge", "{\"from\":\"dev\",\"no_ff\":true}");
+    got = api_ask("POST", "/v1/b/old/merge", "{\"from\":\"dev\",\"no_ff\":true}");
     assert_string_not_equal(host_service_field(got, "Bough-Commit"), theirs);
-    got = ask("GET", "/v1/commits/old~1", NULL);
+    got = api_ask("GET", "/v1/commits/old~1", NULL);
     assert_null(strstr(got, theirs));
 }
 
@@ -196,9 +170,9 @@ static void test_api_merge__resolutions_complete_it_in_one_request(void **state)
     assert_string_equal(value("c"), "3");
     assert_string_equal(value("d"), "(none)");
     assert_string_equal(value("v"), "2");
-    got = ask("GET", "/v1/b/main/k/c", NULL);
+    got = api_ask("GET", "/v1/b/main/k/c", NULL);
     assert_string_equal(host_service_field(got, "Bough-Mode"), "100755");
-    expect_problem(ask("GET", "/v1/b/main/merge", NULL), 404, "no-such-merge");
+    expect_problem(api_ask("GET", "/v1/b/main/merge", NULL), 404, "no-such-merge");
 }
 
 static void test_api_merge__it_is_continued_step_by_step_by_another_service(void **state)
@@ -217,13 +191,13 @@ static void test_api_merge__it_is_continued_step_by_step_by_another_service(void
     loop_close(&host.loop); /* whatever the service knew is gone: only the store stays */
     loop_init(&loop, &host.service, &host.net.base);
     host.loop = loop;
-    got = ask("GET", "/v1/b/main/merge?limit=1", NULL);
+    got = api_ask("GET", "/v1/b/main/merge?limit=1", NULL);
     assert_int_equal(host_service_status(got), 200);
     assert_non_null(strstr(got, "\"conflict_count\":2"));
     assert_non_null(strstr(got, "\"conflicts\":[{\"key\":\"b\""));
     assert_null(strstr(got, "{\"key\":\"c\""));
     assert_non_null(strstr(got, "\"truncated\":true"));
-    got = ask("GET", "/v1/b/main/merge?limit=1&after=b", NULL);
+    got = api_ask("GET", "/v1/b/main/merge?limit=1&after=b", NULL);
     assert_non_null(strstr(got, "\"conflicts\":[{\"key\":\"c\""));
     assert_non_null(strstr(got, "\"truncated\":false"));
     got = merge("{\"resolutions\":[{\"key\":\"b\",\"take\":\"ours\"},"
@@ -238,9 +212,9 @@ static void test_api_merge__it_is_continued_step_by_step_by_another_service(void
     assert_string_equal(value("b"), "1");
     assert_string_equal(value("c"), "(none)");
     assert_string_equal(value("free"), "2");
-    got = ask("GET", "/v1/commits/main", NULL);
+    got = api_ask("GET", "/v1/commits/main", NULL);
     assert_non_null(strstr(got, "\"message\":\"kept words\\n\""));
-    expect_problem(ask("GET", "/v1/b/main/merge", NULL), 404, "no-such-merge");
+    expect_problem(api_ask("GET", "/v1/b/main/merge", NULL), 404, "no-such-merge");
 }
 
 static void test_api_merge__a_resolution_must_be_for_a_path_in_conflict(void **state)
@@ -273,9 +247,9 @@ static void test_api_merge__a_resolution_must_be_for_a_path_in_conflict(void **s
         expect_problem(merge(body), 422, "unprocessable");
     }
     expect_problem(merge("{\"from\":\"dev\",\"resolutions\":{}}"), 422, "unprocessable");
-    expect_problem(ask("GET", "/v1/b/main/merge", NULL), 404, "no-such-merge");
+    expect_problem(api_ask("GET", "/v1/b/main/merge", NULL), 404, "no-such-merge");
     txn("main", PUT("clean", "1"));
-    assert_int_equal(status_of("PUT", "/v1/branches/clean", "{\"from\":\"main\"}"), 201);
+    assert_int_equal(api_status("PUT", "/v1/branches/clean", "{\"from\":\"main\"}"), 201);
     txn("clean", PUT("more", "1"));
     head("main", before);
     expect_problem(
@@ -292,36 +266,36 @@ static void test_api_merge__a_branch_that_moved_or_went_is_said_clearly(void **s
     (void)state;
     fork(PUT("a", "0") "," PUT("b", "0"), PUT("a", "1") "," PUT("b", "1"),
          PUT("a", "2") "," PUT("b", "2"));
-    assert_int_equal(status_of("PUT", "/v1/branches/topic%2Fx", NULL), 201);
-    got = ask("POST", "/v1/b/topic%2Fx/merge",
-              "{\"from\":\"dev\",\"resolutions\":[{\"key\":\"a\",\"take\":\"ours\"}]}");
+    assert_int_equal(api_status("PUT", "/v1/branches/topic%2Fx", NULL), 201);
+    got = api_ask("POST", "/v1/b/topic%2Fx/merge",
+                  "{\"from\":\"dev\",\"resolutions\":[{\"key\":\"a\",\"take\":\"ours\"}]}");
     expect_problem(got, 409, "merge-conflict");
     expect_problem(merge("{\"from\":\"dev\"}"), 409, "merge-conflict"); /* two at once */
     txn("topic%2Fx", PUT("moved", "1"));
-    got = ask("POST", "/v1/b/topic%2Fx/merge", "{\"resolutions\":[]}");
+    got = api_ask("POST", "/v1/b/topic%2Fx/merge", "{\"resolutions\":[]}");
     expect_problem(got, 409, "head-moved");
-    got = ask("POST", "/v1/b/topic%2Fx/merge", "{\"from\":\"dev\"}");
+    got = api_ask("POST", "/v1/b/topic%2Fx/merge", "{\"from\":\"dev\"}");
     expect_problem(got, 409, "head-moved");
-    got = ask("POST", "/v1/b/topic%2Fx/merge", "{\"from\":\"dev~1\"}");
+    got = api_ask("POST", "/v1/b/topic%2Fx/merge", "{\"from\":\"dev~1\"}");
     expect_problem(got, 409, "merge-in-progress");
-    got = ask("POST", "/v1/b/topic%2Fx/merge", "{\"strategy\":\"ours\"}");
+    got = api_ask("POST", "/v1/b/topic%2Fx/merge", "{\"strategy\":\"ours\"}");
     expect_problem(got, 409, "merge-in-progress");
-    assert_non_null(strstr(ask("GET", "/v1/b/topic%2Fx/merge", NULL), "\"moved\":true"));
-    assert_int_equal(status_of("DELETE", "/v1/branches/topic%2Fx", NULL), 204);
-    expect_problem(ask("GET", "/v1/b/topic%2Fx/merge", NULL), 404, "no-such-branch");
-    expect_problem(ask("POST", "/v1/b/topic%2Fx/merge", "{}"), 404, "no-such-branch");
-    got = ask("GET", "/v1/merges", NULL);
+    assert_non_null(strstr(api_ask("GET", "/v1/b/topic%2Fx/merge", NULL), "\"moved\":true"));
+    assert_int_equal(api_status("DELETE", "/v1/branches/topic%2Fx", NULL), 204);
+    expect_problem(api_ask("GET", "/v1/b/topic%2Fx/merge", NULL), 404, "no-such-branch");
+    expect_problem(api_ask("POST", "/v1/b/topic%2Fx/merge", "{}"), 404, "no-such-branch");
+    got = api_ask("GET", "/v1/merges", NULL);
     assert_non_null(strstr(got, "{\"merges\":[{\"branch\":\"main\",\"draft\":\""));
     assert_non_null(strstr(got, "{\"branch\":\"topic/x\",\"draft\":\""));
-    got = ask("GET", "/v1/merges?limit=1&after=main", NULL);
+    got = api_ask("GET", "/v1/merges?limit=1&after=main", NULL);
     assert_non_null(strstr(got, "{\"merges\":[{\"branch\":\"topic/x\""));
-    assert_int_equal(status_of("GET", "/v1/merges?after=a..b", NULL), 400);
-    assert_int_equal(status_of("DELETE", "/v1/b/topic%2Fx/merge", NULL), 204);
-    expect_problem(ask("DELETE", "/v1/b/topic%2Fx/merge", NULL), 404, "no-such-merge");
+    assert_int_equal(api_status("GET", "/v1/merges?after=a..b", NULL), 400);
+    assert_int_equal(api_status("DELETE", "/v1/b/topic%2Fx/merge", NULL), 204);
+    expect_problem(api_ask("DELETE", "/v1/b/topic%2Fx/merge", NULL), 404, "no-such-merge");
     assert_int_equal(host_service_status(merge("{\"from\":\"dev\",\"dry_run\":true,"
                                                "\"favor\":\"ours\"}")),
                      200);
-    assert_non_null(strstr(ask("GET", "/v1/b/main/merge", NULL), "\"moved\":false"));
+    assert_non_null(strstr(api_ask("GET", "/v1/b/main/merge", NULL), "\"moved\":false"));
 }
 
 static void test_api_merge__options_settle_what_they_say(void **state)
@@ -336,15 +310,15 @@ static void test_api_merge__options_settle_what_they_say(void **state)
     got = merge("{\"from\":\"dev\",\"keep\":false}");
     expect_problem(got, 409, "merge-conflict");
     assert_non_null(strstr(got, "\"draft\":null"));
-    expect_problem(ask("GET", "/v1/b/main/merge", NULL), 404, "no-such-merge");
-    assert_int_equal(status_of("PUT", "/v1/branches/union", NULL), 201);
+    expect_problem(api_ask("GET", "/v1/b/main/merge", NULL), 404, "no-such-merge");
+    assert_int_equal(api_status("PUT", "/v1/branches/union", NULL), 201);
     got = merge("{\"from\":\"dev\",\"strategy\":\"theirs\"}");
     assert_int_equal(host_service_status(got), 200);
     assert_string_equal(value("b"), "2");
-    got = ask("POST", "/v1/b/union/merge",
-              "{\"from\":\"dev\",\"strategy\":\"union\",\"favor\":\"ours\"}");
+    got = api_ask("POST", "/v1/b/union/merge",
+                  "{\"from\":\"dev\",\"strategy\":\"union\",\"favor\":\"ours\"}");
     assert_int_equal(host_service_status(got), 200);
-    assert_string_equal(host_service_body(ask("GET", "/v1/b/union/k/a", NULL)), "1\n2\n3\n");
+    assert_string_equal(host_service_body(api_ask("GET", "/v1/b/union/k/a", NULL)), "1\n2\n3\n");
 }
 
 static void test_api_merge__attributes_of_ours_choose_the_policy(void **state)
@@ -379,7 +353,8 @@ static void test_api_merge__wrong_requests_change_nothing(void **state)
     expect_problem(merge("{}"), 422, "unprocessable");
     expect_problem(merge("{\"from\":1}"), 422, "unprocessable");
     expect_problem(merge("{\"from\":\"none\"}"), 404, "no-such-revision");
-    expect_problem(ask("POST", "/v1/b/none/merge", "{\"from\":\"dev\"}"), 404, "no-such-branch");
+    expect_problem(api_ask("POST", "/v1/b/none/merge", "{\"from\":\"dev\"}"), 404,
+                   "no-such-branch");
     expect_problem(merge("{\"from\":\"dev\",\"strategy\":\"octopus\"}"), 422, "unprocessable");
     expect_problem(merge("{\"from\":\"dev\",\"favor\":1}"), 422, "unprocessable");
     expect_problem(merge("{\"from\":\"dev\",\"dry_run\":1}"), 422, "unprocessable");
@@ -388,8 +363,8 @@ static void test_api_merge__wrong_requests_change_nothing(void **state)
     (void)snprintf(body, sizeof(body), "{\"from\":\"dev\",\"expect\":\"%s\"}", dev);
     expect_problem(merge(body), 409, "head-moved");
     assert_string_equal(value("c"), "(none)");
-    expect_problem(ask("DELETE", "/v1/b/main/merge", NULL), 404, "no-such-merge");
-    assert_int_equal(status_of("GET", "/v1/b/main/merge?limit=0", NULL), 404);
+    expect_problem(api_ask("DELETE", "/v1/b/main/merge", NULL), 404, "no-such-merge");
+    assert_int_equal(api_status("GET", "/v1/b/main/merge?limit=0", NULL), 404);
 }
 
 static void test_api_merge__a_report_is_cut_at_its_limit_and_goes_on_by_pages(void **state)
@@ -412,9 +387,10 @@ static void test_api_merge__a_report_is_cut_at_its_limit_and_goes_on_by_pages(vo
         char body[sizeof(ops[0]) + 16] = "{\"ops\":[";
 
         strcat(strcat(body, ops[j]), "]}");
-        assert_int_equal(status_of("POST", j == 2 ? "/v1/b/dev/txn" : "/v1/b/main/txn", body), 200);
+        assert_int_equal(api_status("POST", j == 2 ? "/v1/b/dev/txn" : "/v1/b/main/txn", body),
+                         200);
         if (j == 0)
-            assert_int_equal(status_of("PATCH", "/v1/branches/dev", "{\"to\":\"main\"}"), 200);
+            assert_int_equal(api_status("PATCH", "/v1/branches/dev", "{\"to\":\"main\"}"), 200);
     }
     got = merge("{\"from\":\"dev\"}");
     expect_problem(got, 409, "merge-conflict");
@@ -425,7 +401,7 @@ static void test_api_merge__a_report_is_cut_at_its_limit_and_goes_on_by_pages(vo
     for (bool more = true; more;) {
         unsigned last = 0;
 
-        got = ask("GET", target, NULL);
+        got = api_ask("GET", target, NULL);
         assert_int_equal(host_service_status(got), 200);
         for (const char *at = got; (at = strstr(at, "{\"key\":\"k")) != NULL; at++) {
             assert_int_equal(sscanf(at, "{\"key\":\"k%u", &last), 1);
@@ -446,11 +422,11 @@ static void test_api_merge__keys_that_are_no_text_are_listed_and_settled(void **
 
     (void)state;
     txn("main", PUT("x", "0"));
-    assert_int_equal(status_of("PUT", "/v1/branches/dev", NULL), 201);
+    assert_int_equal(api_status("PUT", "/v1/branches/dev", NULL), 201);
     (void)snprintf(body, sizeof(body), put, "AP8=");
-    assert_int_equal(status_of("POST", "/v1/b/main/txn", body), 200);
+    assert_int_equal(api_status("POST", "/v1/b/main/txn", body), 200);
     (void)snprintf(body, sizeof(body), put, "/wA=");
-    assert_int_equal(status_of("POST", "/v1/b/dev/txn", body), 200);
+    assert_int_equal(api_status("POST", "/v1/b/dev/txn", body), 200);
     got = merge("{\"from\":\"dev\"}");
     expect_problem(got, 409, "merge-conflict");
     assert_non_null(strstr(got, "{\"key_encoded\":\"%FF/a\",\"kind\":\"add/add\""));
@@ -511,7 +487,7 @@ static void test_api_merge__unrelated_histories_are_merged_only_when_asked(void 
     assert_string_equal(value("a"), "1");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, api_begin, api_end)
 
 int main(void)
 {

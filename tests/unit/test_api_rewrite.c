@@ -6,29 +6,8 @@
  * Proves it by the values and by how many commits there are then; what is refused leaves the head
  * as it was.
  */
+#include "api_setup.h"
 #include "hash.h"
-#include "host_service.h"
-
-static struct host_service host;
-
-static int begin(void **state)
-{
-    (void)state;
-    host_service_begin(&host, NULL);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    host_service_end(&host);
-    return 0;
-}
-
-static const char *ask(const char *method, const char *target, const char *body)
-{
-    return host_service_ask(&host, method, target, "", body);
-}
 
 static void put(const char *branch, const char *key, const char *text)
 {
@@ -36,7 +15,7 @@ static void put(const char *branch, const char *key, const char *text)
     int status;
 
     (void)snprintf(target, sizeof(target), "/v1/b/%s/k/%s", branch, key);
-    status = host_service_status(ask("PUT", target, text));
+    status = host_service_status(api_ask("PUT", target, text));
     assert_true(status == 200 || status == 201);
 }
 
@@ -46,7 +25,7 @@ static const char *value(const char *key)
     const char *got;
 
     (void)snprintf(target, sizeof(target), "/v1/b/main/k/%s", key);
-    got = ask("GET", target, NULL);
+    got = api_ask("GET", target, NULL);
     return host_service_status(got) == 200 ? host_service_body(got) : "(none)";
 }
 
@@ -55,7 +34,7 @@ static void head(const char *branch, char hex[80])
     char target[128];
 
     (void)snprintf(target, sizeof(target), "/v1/branches/%s", branch);
-    host_service_keep(hex, 80, ask("GET", target, NULL), "Bough-Commit");
+    host_service_keep(hex, 80, api_ask("GET", target, NULL), "Bough-Commit");
 }
 
 static unsigned commits(const char *branch)
@@ -64,7 +43,8 @@ static unsigned commits(const char *branch)
     unsigned count = 0;
 
     (void)snprintf(target, sizeof(target), "/v1/commits?limit=1000&from=%s", branch);
-    for (const char *at = ask("GET", target, NULL); (at = strstr(at, "{\"commit\"")) != NULL; at++)
+    for (const char *at = api_ask("GET", target, NULL); (at = strstr(at, "{\"commit\"")) != NULL;
+         at++)
         count++;
     return count;
 }
@@ -74,14 +54,14 @@ static const char *rewrite(const char *verb, const char *body)
     char target[128];
 
     (void)snprintf(target, sizeof(target), "/v1/b/main/%s", verb);
-    return ask("POST", target, body);
+    return api_ask("POST", target, body);
 }
 
 /* main has a and m, dev has a, d and e, each in a commit of its own. */
 static void fork(void)
 {
     put("main", "a", "0");
-    assert_int_equal(host_service_status(ask("PUT", "/v1/branches/dev", NULL)), 201);
+    assert_int_equal(host_service_status(api_ask("PUT", "/v1/branches/dev", NULL)), 201);
     put("main", "m", "1");
     put("dev", "d", "1");
     put("dev", "e", "1");
@@ -98,7 +78,7 @@ static void test_api_rewrite__a_picked_change_comes_alone_with_its_words(void **
     assert_non_null(strstr(got, "\"outcome\":\"made\",\"commits\":1"));
     assert_string_equal(value("e"), "1");
     assert_string_equal(value("d"), "(none)");
-    got = ask("GET", "/v1/commits/main", NULL);
+    got = api_ask("GET", "/v1/commits/main", NULL);
     assert_non_null(strstr(got, "\"author\":{\"name\":\"anonymous\""));
     assert_non_null(strstr(got, "\"committer\":{\"name\":\"P\""));
     got = rewrite("cherry-pick", "{\"commit\":\"dev\"}");
@@ -117,14 +97,14 @@ static void test_api_rewrite__a_change_is_taken_back(void **state)
     assert_int_equal(host_service_status(got), 200);
     assert_string_equal(value("m"), "(none)");
     assert_string_equal(value("a"), "2");
-    assert_non_null(strstr(ask("GET", "/v1/commits/main", NULL), "This reverts commit "));
+    assert_non_null(strstr(api_ask("GET", "/v1/commits/main", NULL), "This reverts commit "));
     got = rewrite("revert", "{\"commit\":\"main~3\"}"); /* which put "a", changed since */
     assert_int_equal(host_service_status(got), 409);
     assert_non_null(strstr(got, "\"code\":\"merge-conflict\""));
     assert_non_null(strstr(got, "\"conflicts\":[{\"key\":\"a\",\"kind\":\"edit/delete\""));
     assert_non_null(strstr(got, "\"stopped_at\":\""));
     assert_string_equal(value("a"), "2");
-    assert_int_equal(host_service_status(ask("GET", "/v1/b/main/merge", NULL)), 404);
+    assert_int_equal(host_service_status(api_ask("GET", "/v1/b/main/merge", NULL)), 404);
 }
 
 static void test_api_rewrite__of_a_merge_the_mainline_must_be_said(void **state)
@@ -153,7 +133,7 @@ static void test_api_rewrite__a_squash_is_one_commit_with_one_parent(void **stat
     assert_string_equal(value("e"), "1");
     assert_string_equal(value("m"), "1");
     assert_int_equal(commits("main"), 3);
-    assert_non_null(strstr(ask("GET", "/v1/commits/main", NULL), "\"all of dev\\n\""));
+    assert_non_null(strstr(api_ask("GET", "/v1/commits/main", NULL), "\"all of dev\\n\""));
 }
 
 static void test_api_rewrite__a_rebase_puts_a_line_on_another_base(void **state)
@@ -170,8 +150,8 @@ static void test_api_rewrite__a_rebase_puts_a_line_on_another_base(void **state)
     assert_string_equal(value("m"), "1");
     assert_string_equal(value("e"), "1");
     assert_int_equal(commits("main"), 4);
-    assert_non_null(strstr(ask("GET", "/v1/branches/main/log", NULL), old));
-    assert_int_equal(host_service_status(ask("PUT", "/v1/branches/third", NULL)), 201);
+    assert_non_null(strstr(api_ask("GET", "/v1/branches/main/log", NULL), old));
+    assert_int_equal(host_service_status(api_ask("PUT", "/v1/branches/third", NULL)), 201);
     put("third", "t", "1");
     put("main", "u", "1");
     assert_int_equal(host_service_status(rewrite("merge", "{\"from\":\"third\"}")), 200);
@@ -194,7 +174,7 @@ static void test_api_rewrite__a_reset_moves_the_branch_and_is_on_record(void **s
     assert_string_equal(value("m"), "(none)");
     assert_string_equal(value("d"), "1");
     assert_int_equal(host_service_status(rewrite("reset", body)), 409);
-    assert_non_null(strstr(ask("GET", "/v1/branches/main/log", NULL), old));
+    assert_non_null(strstr(api_ask("GET", "/v1/branches/main/log", NULL), old));
 }
 
 static void test_api_rewrite__conflicts_are_resolved_in_the_request(void **state)
@@ -248,13 +228,14 @@ static void test_api_rewrite__wrong_requests_change_nothing(void **state)
                      422);
     assert_int_equal(host_service_status(rewrite("rebase", "{\"onto\":7}")), 422);
     assert_int_equal(host_service_status(rewrite("reset", "{\"to\":\"none\"}")), 404);
-    assert_int_equal(host_service_status(ask("POST", "/v1/b/none/reset", "{\"to\":\"dev\"}")), 404);
-    assert_int_equal(host_service_status(ask("GET", "/v1/b/main/revert", NULL)), 405);
+    assert_int_equal(host_service_status(api_ask("POST", "/v1/b/none/reset", "{\"to\":\"dev\"}")),
+                     404);
+    assert_int_equal(host_service_status(api_ask("GET", "/v1/b/main/revert", NULL)), 405);
     head("main", after);
     assert_string_equal(before, after);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, api_begin, api_end)
 
 int main(void)
 {

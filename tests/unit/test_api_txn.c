@@ -4,24 +4,8 @@
  *
  * Proves it by listing keys and head after each: a refused one leaves both as they were.
  */
+#include "api_setup.h"
 #include "hash.h"
-#include "host_service.h"
-
-static struct host_service host;
-
-static int begin(void **state)
-{
-    (void)state;
-    host_service_begin(&host, NULL);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    host_service_end(&host);
-    return 0;
-}
 
 static const char *txn(const char *body)
 {
@@ -326,7 +310,7 @@ static void test_api_txn__a_late_one_is_merged_if_it_wants_to_be(void **state)
     assert_string_equal(value("x"), "(none)");
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define T(name) cmocka_unit_test_setup_teardown(name, api_begin, api_end)
 
 int main(void)
 {

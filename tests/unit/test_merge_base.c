@@ -6,46 +6,15 @@
  * Reads are counted by the backend below a store without a cache.  (Random histories are merged in
  * test_merge_model.c, which asks for the bases of each.)
  */
-#include "backend_through.h"
 #include "bough/collect.h"
 #include "bough/merge.h"
 #include "bough/retention.h"
-#include "store_setup.h"
+#include "counting_reads.h"
 #include <stdio.h>
 
 #define LINE      100000u
 #define FAN       60u
 #define WIDE_FANS (BOUGH_MERGE_FRONT_MAX / FAN + 2u)
-
-static uint64_t reads;
-
-static enum bough_err count_get(struct bough_backend *base, const struct bough_link *link,
-                                struct bough_arena *arena, struct bough_object *object)
-{
-    reads++;
-    return bough_backend_get(backend_through_below(base), link, arena, object);
-}
-
-static struct bough_store *counted_store(void)
-{
-    static const struct bough_identity identity = {
-        .salt = "salt of a test", .leaf_window_bytes = 512, .inner_window_bytes = 512};
-    static const struct bough_backend_ops ops = {.put = backend_through_put,
-                                                 .get = count_get,
-                                                 .find = backend_through_find,
-                                                 .root_get = backend_through_root_get,
-                                                 .root_move = backend_through_root_move,
-                                                 .sync = backend_through_sync,
-                                                 .close = backend_through_close};
-    static struct backend_through counting;
-    struct bough_store *store;
-
-    assert_int_equal(bough_memory_open(host_env(), &identity, &counting.below), BOUGH_OK);
-    counting.base = *counting.below;
-    counting.base.ops = &ops;
-    assert_int_equal(bough_store_open(host_env(), &counting.base, 0, &store), BOUGH_OK);
-    return store;
-}
 
 /* A commit of the empty tree with a message of its own. */
 static struct bough_link make(struct bough_store *store, const struct bough_link *parents,
@@ -227,7 +196,7 @@ static void test_merge_base__bases_of_bases_are_believed_down_to_the_limit(void 
 
 static void test_merge_base__each_commit_is_read_once(void **unused)
 {
-    struct bough_store *store = counted_store();
+    struct bough_store *store = counting_reads_store();
     struct bough_link root = make(store, NULL, 0);
     struct bough_link ours = root;
     struct bough_link theirs = root;

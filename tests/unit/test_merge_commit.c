@@ -6,44 +6,14 @@
  * the outcome says.
  */
 #include "bough/merge.h"
-#include "store_setup.h"
-
-#define MAIN "heads/main"
-#define SIDE "heads/side"
+#include "merge_setup.h"
 
 static const struct bough_merge_options plain;
-
-static struct bough_link head(struct bough_store *store, const char *name)
-{
-    struct bough_ref ref;
-
-    assert_int_equal(bough_ref_get(store, bough_bytes_text(name), &ref), BOUGH_OK);
-    return ref.link;
-}
-
-static void put(struct bough_store *store, const char *branch, const char *path, const char *text)
-{
-    struct bough_txn_result result;
-
-    assert_int_equal(store_setup_write(store, branch, path, text, &result), BOUGH_OK);
-}
-
-/* A store whose branches main and side have one commit in common. */
-static struct bough_store *forked(void)
-{
-    struct bough_store *store = store_setup();
-    struct bough_ref_move move = {.name = bough_bytes_text(SIDE), .next.kind = BOUGH_KIND_COMMIT};
-
-    put(store, MAIN, "k", "1");
-    move.next.link = head(store, MAIN);
-    assert_int_equal(bough_ref_move(store, &move, 1, NULL), BOUGH_OK);
-    return store;
-}
 
 /* Main has not moved from `link`. */
 static void assert_main_at(struct bough_store *store, struct bough_link link)
 {
-    struct bough_link now = head(store, MAIN);
+    struct bough_link now = merge_head(store, MAIN);
 
     assert_memory_equal(&link.name, &now.name, BOUGH_HASH_BYTES);
 }
@@ -53,7 +23,7 @@ static struct bough_merge_request request(struct bough_store *store)
 {
     return (struct bough_merge_request){
         .branch = bough_bytes_text(MAIN),
-        .theirs.name = head(store, SIDE).name, /* its address is looked up */
+        .theirs.name = merge_head(store, SIDE).name, /* its address is looked up */
         .options = &plain,
         .author = {.name = bough_bytes_text("Ann"), .email = bough_bytes_text("a@example.org")},
         .message = bough_bytes_text("merge\n"),
@@ -69,7 +39,7 @@ static enum bough_merge_outcome merge(struct bough_store *store,
     struct bough_link now;
 
     assert_int_equal(bough_merge_commit(store, asked, &arena, &result, &at), BOUGH_OK);
-    now = head(store, MAIN);
+    now = merge_head(store, MAIN);
     assert_memory_equal(&at, &now, sizeof(at));
     bough_arena_release(&arena);
     return result.outcome;
@@ -80,7 +50,7 @@ static void assert_merge_of(struct bough_store *store, struct bough_link ours,
                             struct bough_link theirs, uint64_t count)
 {
     struct bough_arena arena = store_setup_arena();
-    struct bough_link link = head(store, MAIN);
+    struct bough_link link = merge_head(store, MAIN);
     struct bough_commit commit;
 
     assert_int_equal(bough_commit_get(store, &link, &arena, &commit), BOUGH_OK);
@@ -93,21 +63,21 @@ static void assert_merge_of(struct bough_store *store, struct bough_link ours,
 
 static void test_merge_commit__both_sides_end_in_one_commit(void **unused)
 {
-    struct bough_store *store = forked();
+    struct bough_store *store = merge_forked();
     struct bough_merge_request asked;
     struct bough_link ours;
 
     (void)unused;
-    put(store, MAIN, "ours", "1");
-    put(store, SIDE, "theirs", "1");
+    merge_put(store, MAIN, "ours", "1");
+    merge_put(store, SIDE, "theirs", "1");
     asked = request(store);
-    ours = head(store, MAIN);
+    ours = merge_head(store, MAIN);
     asked.expect = BOUGH_EXPECT_NAME;
     asked.expected = ours.name;
     assert_int_equal(merge(store, &asked), BOUGH_MERGE_CLEAN);
-    assert_merge_of(store, ours, head(store, SIDE), 3);
+    assert_merge_of(store, ours, merge_head(store, SIDE), 3);
     asked.expect = BOUGH_EXPECT_ANY;
-    ours = head(store, MAIN);
+    ours = merge_head(store, MAIN);
     assert_int_equal(merge(store, &asked), BOUGH_MERGE_UP_TO_DATE);
     assert_main_at(store, ours);
     bough_store_close(store);
@@ -115,41 +85,41 @@ static void test_merge_commit__both_sides_end_in_one_commit(void **unused)
 
 static void test_merge_commit__a_fast_forward_makes_a_commit_only_if_asked(void **unused)
 {
-    struct bough_store *store = forked();
-    struct bough_link ours = head(store, MAIN);
+    struct bough_store *store = merge_forked();
+    struct bough_link ours = merge_head(store, MAIN);
     struct bough_merge_request asked;
 
     (void)unused;
-    put(store, SIDE, "theirs", "1");
+    merge_put(store, SIDE, "theirs", "1");
     asked = request(store);
     asked.always_commit = true;
     assert_int_equal(merge(store, &asked), BOUGH_MERGE_FAST_FORWARD);
-    assert_merge_of(store, ours, head(store, SIDE), 2);
+    assert_merge_of(store, ours, merge_head(store, SIDE), 2);
     bough_store_close(store);
-    store = forked();
-    put(store, SIDE, "theirs", "1");
+    store = merge_forked();
+    merge_put(store, SIDE, "theirs", "1");
     asked = request(store);
     assert_int_equal(merge(store, &asked), BOUGH_MERGE_FAST_FORWARD);
-    assert_main_at(store, head(store, SIDE));
+    assert_main_at(store, merge_head(store, SIDE));
     bough_store_close(store);
 }
 
 static void test_merge_commit__conflicts_leave_the_branch_until_they_are_resolved(void **unused)
 {
-    struct bough_store *store = forked();
+    struct bough_store *store = merge_forked();
     struct bough_merge_request asked;
     struct bough_arena arena = store_setup_arena();
     struct bough_link ours;
     struct bough_commit theirs;
 
     (void)unused;
-    put(store, MAIN, "k", "ours");
-    put(store, SIDE, "k", "theirs");
+    merge_put(store, MAIN, "k", "ours");
+    merge_put(store, SIDE, "k", "theirs");
     asked = request(store);
-    ours = head(store, MAIN);
+    ours = merge_head(store, MAIN);
     assert_int_equal(merge(store, &asked), BOUGH_MERGE_CONFLICTS);
     assert_main_at(store, ours);
-    asked.theirs = head(store, SIDE);
+    asked.theirs = merge_head(store, SIDE);
     assert_int_equal(bough_commit_get(store, &asked.theirs, &arena, &theirs), BOUGH_OK);
     asked.resolved = &theirs.tree;
     assert_int_equal(merge(store, &asked), BOUGH_MERGE_CONFLICTS);
@@ -160,7 +130,7 @@ static void test_merge_commit__conflicts_leave_the_branch_until_they_are_resolve
 
 static void test_merge_commit__a_head_that_moved_is_stale(void **unused)
 {
-    struct bough_store *store = forked();
+    struct bough_store *store = merge_forked();
     struct bough_arena arena = store_setup_arena();
     struct bough_merge_request asked;
     struct bough_merge_result result;
@@ -168,12 +138,12 @@ static void test_merge_commit__a_head_that_moved_is_stale(void **unused)
     struct bough_link at;
 
     (void)unused;
-    put(store, SIDE, "theirs", "1");
+    merge_put(store, SIDE, "theirs", "1");
     asked = request(store);
     asked.expect = BOUGH_EXPECT_NAME;
-    asked.expected = head(store, MAIN).name;
-    put(store, MAIN, "ours", "1");
-    ours = head(store, MAIN);
+    asked.expected = merge_head(store, MAIN).name;
+    merge_put(store, MAIN, "ours", "1");
+    ours = merge_head(store, MAIN);
     assert_int_equal(bough_merge_commit(store, &asked, &arena, &result, &at), BOUGH_STALE);
     assert_main_at(store, ours);
     asked.expect = BOUGH_EXPECT_ABSENT;

@@ -10,11 +10,9 @@
 #include "bough/collect.h"
 #include "bough/journal.h"
 #include "bough/merge_progress.h"
-#include "store_setup.h"
+#include "merge_setup.h"
 #include <stdio.h>
 
-#define MAIN        "heads/main"
-#define SIDE        "heads/side"
 #define MANY        600u /* more than are written down together */
 #define BLOCK_BYTES 4096u
 #define BLOCK_COUNT 2048u
@@ -26,47 +24,24 @@ static struct bough_bytes text(const char *chars)
     return bough_bytes_text(chars);
 }
 
-static void put(struct bough_store *store, const char *branch, const char *path, const char *value)
-{
-    struct bough_txn_result result;
-
-    assert_int_equal(store_setup_write(store, branch, path, value, &result), BOUGH_OK);
-}
-
-static struct bough_link head(struct bough_store *store, const char *name)
-{
-    struct bough_ref ref;
-
-    assert_int_equal(bough_ref_get(store, text(name), &ref), BOUGH_OK);
-    return ref.link;
-}
-
-static void branch(struct bough_store *store, const char *name, struct bough_link link)
-{
-    const struct bough_ref_move move = {.name = text(name),
-                                        .next = {.kind = BOUGH_KIND_COMMIT, .link = link}};
-
-    assert_int_equal(bough_ref_move(store, &move, 1, NULL), BOUGH_OK);
-}
-
 /* Main and side disagree on "a" (both changed it) and "d/b" (side removed it). */
 static void disagree(struct bough_store *store)
 {
-    put(store, MAIN, "a", "base");
-    put(store, MAIN, "d/b", "base");
-    branch(store, SIDE, head(store, MAIN));
-    put(store, MAIN, "a", "ours");
-    put(store, MAIN, "d/b", "ours");
-    put(store, SIDE, "a", "theirs");
-    put(store, SIDE, "d/b", NULL);
-    put(store, SIDE, "new", "theirs");
+    merge_put(store, MAIN, "a", "base");
+    merge_put(store, MAIN, "d/b", "base");
+    merge_branch(store, SIDE, merge_head(store, MAIN));
+    merge_put(store, MAIN, "a", "ours");
+    merge_put(store, MAIN, "d/b", "ours");
+    merge_put(store, SIDE, "a", "theirs");
+    merge_put(store, SIDE, "d/b", NULL);
+    merge_put(store, SIDE, "new", "theirs");
 }
 
 static enum bough_err begin(struct bough_store *store, const char *name, uint64_t *conflicts)
 {
     const struct bough_merge_request request = {
         .branch = text(name),
-        .theirs = head(store, SIDE),
+        .theirs = merge_head(store, SIDE),
         .options = &plain,
         .author = {.name = text("Ann"), .email = text("ann@example.org")},
         .message = text("merge\n")};
@@ -125,7 +100,7 @@ static const char *get(struct bough_store *store, const char *name, const char *
 {
     static char value[40];
     struct bough_arena arena = store_setup_arena();
-    struct bough_link link = head(store, name);
+    struct bough_link link = merge_head(store, name);
     struct bough_commit commit;
     struct bough_entry entry;
     enum bough_err err;
@@ -146,7 +121,7 @@ static void test_merge_progress__it_is_finished_when_nothing_is_open(void **unus
 
     (void)unused;
     disagree(store);
-    ours = head(store, MAIN);
+    ours = merge_head(store, MAIN);
     assert_int_equal(left(store, MAIN), -1);
     assert_int_equal(begin(store, MAIN, &conflicts), BOUGH_OK);
     assert_int_equal(conflicts, 2);
@@ -168,7 +143,7 @@ static void test_merge_progress__it_is_finished_when_nothing_is_open(void **unus
     assert_string_equal(get(store, MAIN, "new"), "theirs");
     {
         struct bough_arena arena = store_setup_arena();
-        struct bough_link link = head(store, MAIN);
+        struct bough_link link = merge_head(store, MAIN);
         struct bough_commit commit;
 
         assert_int_equal(bough_commit_get(store, &link, &arena, &commit), BOUGH_OK);
@@ -237,13 +212,13 @@ static void test_merge_progress__branches_have_their_own(void **unused)
 
     (void)unused;
     disagree(store);
-    branch(store, "heads/x/y", head(store, MAIN));
+    merge_branch(store, "heads/x/y", merge_head(store, MAIN));
     assert_int_equal(begin(store, MAIN, &conflicts), BOUGH_OK);
     assert_int_equal(begin(store, "heads/x/y", &conflicts), BOUGH_OK);
     assert_int_equal(resolve(store, "heads/x/y", "a", BOUGH_MERGE_TAKE_OURS, NULL), BOUGH_OK);
     assert_int_equal(left(store, "heads/x/y"), 1);
     assert_int_equal(left(store, MAIN), 2);
-    put(store, MAIN, "later", "1"); /* the branch moves on */
+    merge_put(store, MAIN, "later", "1"); /* the branch moves on */
     assert_int_equal(resolve(store, MAIN, "a", BOUGH_MERGE_TAKE_OURS, NULL), BOUGH_OK);
     assert_int_equal(resolve(store, MAIN, "d/b", BOUGH_MERGE_TAKE_OURS, NULL), BOUGH_OK);
     assert_int_equal(finish(store, MAIN), BOUGH_STALE);
@@ -251,7 +226,8 @@ static void test_merge_progress__branches_have_their_own(void **unused)
     assert_int_equal(finish(store, "heads/x/y"), BOUGH_NOT_FOUND);
     assert_int_equal(bough_merge_progress_abort(store, text("heads/x/y")), BOUGH_OK);
     assert_int_equal(bough_merge_progress_abort(store, text("tags/x")), BOUGH_INVALID);
-    branch(store, "merge/main", head(store, MAIN)); /* somebody puts something else there */
+    merge_branch(store, "merge/main",
+                 merge_head(store, MAIN)); /* somebody puts something else there */
     assert_int_equal(bough_merge_progress_get(store, text(MAIN), &arena, &progress), BOUGH_CORRUPT);
     assert_int_equal(bough_merge_progress_abort(store, text(MAIN)), BOUGH_OK);
     bough_arena_release(&arena);
@@ -307,12 +283,12 @@ static void test_merge_progress__many_conflicts_are_all_kept(void **unused)
     char path[30];
 
     (void)unused;
-    put(store, MAIN, "k", "1");
-    branch(store, SIDE, head(store, MAIN));
+    merge_put(store, MAIN, "k", "1");
+    merge_branch(store, SIDE, merge_head(store, MAIN));
     for (unsigned i = 0; i < MANY; i++) {
         snprintf(path, sizeof(path), "d%u/k%03u", i / 200, i);
-        put(store, MAIN, path, "ours");
-        put(store, SIDE, path, "theirs");
+        merge_put(store, MAIN, path, "ours");
+        merge_put(store, SIDE, path, "theirs");
     }
     assert_int_equal(begin(store, MAIN, &conflicts), BOUGH_OK);
     assert_int_equal(conflicts, MANY);

@@ -6,9 +6,8 @@
  * from nothing.  Reads are counted by the backend below a store without a cache, so that each node
  * is read whenever it is looked at.  (test_merge_model.c has the random trees.)
  */
-#include "backend_through.h"
 #include "bough/merge.h"
-#include "store_setup.h"
+#include "counting_reads.h"
 #include <stdio.h>
 
 #define KEYS      20000u
@@ -16,36 +15,6 @@
 #define READS_MAX 200u /* for ten changes in a directory of KEYS */
 #define DEPTH     (BOUGH_PATH_STEPS_MAX + 3u)
 #define LIST_MAX  3u
-
-static uint64_t reads;
-
-static enum bough_err count_get(struct bough_backend *base, const struct bough_link *link,
-                                struct bough_arena *arena, struct bough_object *object)
-{
-    reads++;
-    return bough_backend_get(backend_through_below(base), link, arena, object);
-}
-
-static struct bough_store *counted_store(void)
-{
-    static const struct bough_identity identity = {
-        .salt = "salt of a test", .leaf_window_bytes = 512, .inner_window_bytes = 512};
-    static const struct bough_backend_ops ops = {.put = backend_through_put,
-                                                 .get = count_get,
-                                                 .find = backend_through_find,
-                                                 .root_get = backend_through_root_get,
-                                                 .root_move = backend_through_root_move,
-                                                 .sync = backend_through_sync,
-                                                 .close = backend_through_close};
-    static struct backend_through counting;
-    struct bough_store *store;
-
-    assert_int_equal(bough_memory_open(host_env(), &identity, &counting.below), BOUGH_OK);
-    counting.base = *counting.below;
-    counting.base.ops = &ops;
-    assert_int_equal(bough_store_open(host_env(), &counting.base, 0, &store), BOUGH_OK);
-    return store;
-}
 
 /* A tree with one more entry, or one less when text is NULL. */
 static struct bough_tree with_mode(struct bough_store *store, struct bough_tree tree,
@@ -150,7 +119,7 @@ static struct bough_merge_conflict one(struct bough_store *store, const struct b
 
 static void test_merge_tree__reads_follow_changes(void **unused)
 {
-    struct bough_store *store = counted_store();
+    struct bough_store *store = counting_reads_store();
     struct bough_tree base = with_many(store, (struct bough_tree){0}, 0, 1, KEYS, "base");
     struct bough_tree ours = with_many(store, base, 0, KEYS / 10, 10, "ours");
     struct bough_tree theirs = with_many(store, base, 1, KEYS / 10, 10, "theirs");
@@ -169,7 +138,7 @@ static void test_merge_tree__reads_follow_changes(void **unused)
 static void test_merge_tree__a_huge_change_meets_a_tiny_one_at_the_price_of_the_tiny_one(
     void **unused)
 {
-    struct bough_store *store = counted_store();
+    struct bough_store *store = counting_reads_store();
     struct bough_tree base = with_many(store, (struct bough_tree){0}, 0, 1, KEYS, "base");
     struct bough_tree tiny = with(store, base, "d/key 000777", "tiny");
     struct bough_tree huge = with_many(store, base, 1, 2, KEYS / 2 - 400, "huge");
@@ -192,7 +161,7 @@ static void test_merge_tree__a_huge_change_meets_a_tiny_one_at_the_price_of_the_
 
 static void test_merge_tree__what_one_side_left_alone_is_never_read(void **unused)
 {
-    struct bough_store *store = counted_store();
+    struct bough_store *store = counting_reads_store();
     struct bough_tree base = with_many(store, (struct bough_tree){0}, 0, 1, KEYS, "base");
     struct bough_tree ours = with_many(store, base, 0, 2, KEYS / 2, "ours");
     struct bough_tree theirs = with(store, base, "e", "theirs");

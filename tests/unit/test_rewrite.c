@@ -6,49 +6,14 @@
  * must be as the words say.  A rebase is also compared with picking the same commits one by one.
  */
 #include "bough/rewrite.h"
-#include "store_setup.h"
+#include "merge_setup.h"
 #include "test_seed.h"
 #include <stdio.h>
 
-#define MAIN   "heads/main"
-#define SIDE   "heads/side"
 #define KEYS   30u
 #define ROUNDS 40u
 
 static const struct bough_merge_options plain;
-
-static struct bough_link head(struct bough_store *store, const char *name)
-{
-    struct bough_ref ref;
-
-    assert_int_equal(bough_ref_get(store, bough_bytes_text(name), &ref), BOUGH_OK);
-    return ref.link;
-}
-
-static void put(struct bough_store *store, const char *branch, const char *path, const char *text)
-{
-    struct bough_txn_result result;
-
-    assert_int_equal(store_setup_write(store, branch, path, text, &result), BOUGH_OK);
-}
-
-static void branch(struct bough_store *store, const char *name, struct bough_link link)
-{
-    const struct bough_ref_move move = {.name = bough_bytes_text(name),
-                                        .next = {.kind = BOUGH_KIND_COMMIT, .link = link}};
-
-    assert_int_equal(bough_ref_move(store, &move, 1, NULL), BOUGH_OK);
-}
-
-/* A store whose branches main and side have one commit in common. */
-static struct bough_store *forked(void)
-{
-    struct bough_store *store = store_setup();
-
-    put(store, MAIN, "k", "1");
-    branch(store, SIDE, head(store, MAIN));
-    return store;
-}
 
 static struct bough_rewrite_request request(const char *name, struct bough_link commit)
 {
@@ -84,11 +49,11 @@ static enum bough_err fails(struct bough_store *store, rewrite_call *call,
 {
     struct bough_arena arena = store_setup_arena();
     struct bough_rewrite_result result;
-    struct bough_link main_before = head(store, MAIN);
+    struct bough_link main_before = merge_head(store, MAIN);
     struct bough_link main_after;
     enum bough_err err = call(store, &asked, &arena, &result);
 
-    main_after = head(store, MAIN);
+    main_after = merge_head(store, MAIN);
     assert_memory_equal(&main_before, &main_after, sizeof(main_before));
     bough_arena_release(&arena);
     return err;
@@ -99,7 +64,7 @@ static const char *get(struct bough_store *store, const char *name, const char *
 {
     static char text[40];
     struct bough_arena arena = store_setup_arena();
-    struct bough_link link = head(store, name);
+    struct bough_link link = merge_head(store, name);
     struct bough_commit commit;
     struct bough_entry entry;
     enum bough_err err;
@@ -116,7 +81,7 @@ static void assert_message(struct bough_store *store, const char *name, const ch
                            const char *begin)
 {
     struct bough_arena arena = store_setup_arena();
-    struct bough_link link = head(store, name);
+    struct bough_link link = merge_head(store, name);
     struct bough_commit commit;
 
     assert_int_equal(bough_commit_get(store, &link, &arena, &commit), BOUGH_OK);
@@ -129,40 +94,40 @@ static void assert_message(struct bough_store *store, const char *name, const ch
 
 static void test_rewrite__a_picked_change_is_the_commits_alone(void **unused)
 {
-    struct bough_store *store = forked();
+    struct bough_store *store = merge_forked();
     struct bough_rewrite_result result;
 
     (void)unused;
-    put(store, SIDE, "first", "1");
-    put(store, SIDE, "second", "1");
-    put(store, MAIN, "ours", "1");
-    result = does(store, bough_rewrite_pick, request(MAIN, head(store, SIDE)));
+    merge_put(store, SIDE, "first", "1");
+    merge_put(store, SIDE, "second", "1");
+    merge_put(store, MAIN, "ours", "1");
+    result = does(store, bough_rewrite_pick, request(MAIN, merge_head(store, SIDE)));
     assert_int_equal(result.outcome, BOUGH_MERGE_CLEAN);
     assert_string_equal(get(store, MAIN, "second"), "1");
     assert_string_equal(get(store, MAIN, "first"), "");
     assert_string_equal(get(store, MAIN, "ours"), "1");
     assert_message(store, MAIN, "Ann", "write\n");
-    result = does(store, bough_rewrite_pick, request(MAIN, head(store, SIDE)));
+    result = does(store, bough_rewrite_pick, request(MAIN, merge_head(store, SIDE)));
     assert_int_equal(result.outcome, BOUGH_MERGE_UP_TO_DATE); /* it is there */
     bough_store_close(store);
 }
 
 static void test_rewrite__a_reverted_change_is_taken_back_alone(void **unused)
 {
-    struct bough_store *store = forked();
+    struct bough_store *store = merge_forked();
     struct bough_rewrite_result result;
     struct bough_link bad;
 
     (void)unused;
-    put(store, MAIN, "k", "2");
-    bad = head(store, MAIN);
-    put(store, MAIN, "later", "1");
+    merge_put(store, MAIN, "k", "2");
+    bad = merge_head(store, MAIN);
+    merge_put(store, MAIN, "later", "1");
     result = does(store, bough_rewrite_revert, request(MAIN, bad));
     assert_int_equal(result.outcome, BOUGH_MERGE_CLEAN);
     assert_string_equal(get(store, MAIN, "k"), "1");
     assert_string_equal(get(store, MAIN, "later"), "1");
     assert_message(store, MAIN, "Bob", "Revert \"write\"\n\nThis reverts commit ");
-    put(store, MAIN, "k", "3");
+    merge_put(store, MAIN, "k", "3");
     result = does(store, bough_rewrite_revert, request(MAIN, bad));
     assert_int_equal(result.outcome, BOUGH_MERGE_CONFLICTS);
     assert_memory_equal(&result.stopped_at.name, &bad.name, BOUGH_HASH_BYTES);
@@ -171,7 +136,7 @@ static void test_rewrite__a_reverted_change_is_taken_back_alone(void **unused)
 
 static void test_rewrite__a_merge_needs_a_mainline(void **unused)
 {
-    struct bough_store *store = forked();
+    struct bough_store *store = merge_forked();
     struct bough_arena arena = store_setup_arena();
     struct bough_merge_request merge = {.branch = bough_bytes_text(MAIN), .options = &plain};
     struct bough_rewrite_request asked;
@@ -179,9 +144,9 @@ static void test_rewrite__a_merge_needs_a_mainline(void **unused)
     struct bough_link at;
 
     (void)unused;
-    put(store, SIDE, "theirs", "1");
-    put(store, MAIN, "ours", "1");
-    merge.theirs = head(store, SIDE);
+    merge_put(store, SIDE, "theirs", "1");
+    merge_put(store, MAIN, "ours", "1");
+    merge.theirs = merge_head(store, SIDE);
     assert_int_equal(bough_merge_commit(store, &merge, &arena, &merged, &at), BOUGH_OK);
     asked = request(MAIN, at);
     assert_int_equal(fails(store, bough_rewrite_revert, asked), BOUGH_INVALID);
@@ -197,14 +162,14 @@ static void test_rewrite__a_merge_needs_a_mainline(void **unused)
 
 static void test_rewrite__many_commits_are_squashed_into_one(void **unused)
 {
-    struct bough_store *store = forked();
+    struct bough_store *store = merge_forked();
     struct bough_rewrite_request asked;
     struct bough_rewrite_result result;
 
     (void)unused;
-    put(store, SIDE, "a", "1");
-    put(store, SIDE, "b", "1");
-    asked = request(MAIN, head(store, SIDE));
+    merge_put(store, SIDE, "a", "1");
+    merge_put(store, SIDE, "b", "1");
+    asked = request(MAIN, merge_head(store, SIDE));
     asked.message = bough_bytes_text("both\n");
     result = does(store, bough_rewrite_squash, asked);
     assert_int_equal(result.outcome, BOUGH_MERGE_CLEAN);
@@ -218,47 +183,47 @@ static void test_rewrite__many_commits_are_squashed_into_one(void **unused)
 
 static void test_rewrite__a_rebase_is_all_or_nothing(void **unused)
 {
-    struct bough_store *store = forked();
+    struct bough_store *store = merge_forked();
     struct bough_rewrite_result result;
     struct bough_link before;
     struct bough_link second;
 
     (void)unused;
-    put(store, SIDE, "a", "1");
-    put(store, SIDE, "k", "side");
-    second = head(store, SIDE);
-    put(store, SIDE, "b", "1");
-    put(store, MAIN, "k", "main");
-    before = head(store, SIDE);
-    result = does(store, bough_rewrite_rebase, request(SIDE, head(store, MAIN)));
+    merge_put(store, SIDE, "a", "1");
+    merge_put(store, SIDE, "k", "side");
+    second = merge_head(store, SIDE);
+    merge_put(store, SIDE, "b", "1");
+    merge_put(store, MAIN, "k", "main");
+    before = merge_head(store, SIDE);
+    result = does(store, bough_rewrite_rebase, request(SIDE, merge_head(store, MAIN)));
     assert_int_equal(result.outcome, BOUGH_MERGE_CONFLICTS);
     assert_memory_equal(&result.head, &before, sizeof(before));
     assert_memory_equal(&result.stopped_at, &second, sizeof(second));
-    put(store, MAIN, "k", "side"); /* then that commit's change is there already */
-    result = does(store, bough_rewrite_rebase, request(SIDE, head(store, MAIN)));
+    merge_put(store, MAIN, "k", "side"); /* then that commit's change is there already */
+    result = does(store, bough_rewrite_rebase, request(SIDE, merge_head(store, MAIN)));
     assert_int_equal(result.outcome, BOUGH_MERGE_CLEAN);
     assert_int_equal(result.commit_count, 2);
     assert_string_equal(get(store, SIDE, "a"), "1");
     assert_string_equal(get(store, SIDE, "b"), "1");
-    result = does(store, bough_rewrite_rebase, request(SIDE, head(store, MAIN)));
+    result = does(store, bough_rewrite_rebase, request(SIDE, merge_head(store, MAIN)));
     assert_int_equal(result.outcome, BOUGH_MERGE_UP_TO_DATE);
-    result = does(store, bough_rewrite_rebase, request(MAIN, head(store, SIDE)));
+    result = does(store, bough_rewrite_rebase, request(MAIN, merge_head(store, SIDE)));
     assert_int_equal(result.outcome, BOUGH_MERGE_FAST_FORWARD);
     bough_store_close(store);
 }
 
 static void test_rewrite__what_a_rebase_left_is_on_record(void **unused)
 {
-    struct bough_store *store = forked();
+    struct bough_store *store = merge_forked();
     struct bough_arena arena = store_setup_arena();
     struct bough_ref_log_entry entry;
     struct bough_link before;
 
     (void)unused;
-    put(store, SIDE, "a", "1");
-    put(store, MAIN, "b", "1");
-    before = head(store, SIDE);
-    does(store, bough_rewrite_rebase, request(SIDE, head(store, MAIN)));
+    merge_put(store, SIDE, "a", "1");
+    merge_put(store, MAIN, "b", "1");
+    before = merge_head(store, SIDE);
+    does(store, bough_rewrite_rebase, request(SIDE, merge_head(store, MAIN)));
     assert_int_equal(bough_ref_log_prev(store, bough_bytes_text(SIDE), 0, &arena, &entry),
                      BOUGH_OK);
     assert_memory_equal(&entry.old.link.name, &before.name, BOUGH_HASH_BYTES);
@@ -269,22 +234,23 @@ static void test_rewrite__what_a_rebase_left_is_on_record(void **unused)
 
 static void test_rewrite__a_merge_is_not_rebased(void **unused)
 {
-    struct bough_store *store = forked();
+    struct bough_store *store = merge_forked();
     struct bough_arena arena = store_setup_arena();
     struct bough_merge_request merge = {.branch = bough_bytes_text(MAIN), .options = &plain};
     struct bough_merge_result merged;
-    struct bough_link base = head(store, MAIN);
+    struct bough_link base = merge_head(store, MAIN);
     struct bough_link at;
 
     (void)unused;
-    put(store, SIDE, "theirs", "1");
-    put(store, MAIN, "ours", "1");
-    merge.theirs = head(store, SIDE);
+    merge_put(store, SIDE, "theirs", "1");
+    merge_put(store, MAIN, "ours", "1");
+    merge.theirs = merge_head(store, SIDE);
     assert_int_equal(bough_merge_commit(store, &merge, &arena, &merged, &at), BOUGH_OK);
-    branch(store, "heads/other", base);
-    put(store, "heads/other", "other", "1");
-    assert_int_equal(fails(store, bough_rewrite_rebase, request(MAIN, head(store, "heads/other"))),
-                     BOUGH_UNSUPPORTED);
+    merge_branch(store, "heads/other", base);
+    merge_put(store, "heads/other", "other", "1");
+    assert_int_equal(
+        fails(store, bough_rewrite_rebase, request(MAIN, merge_head(store, "heads/other"))),
+        BOUGH_UNSUPPORTED);
     bough_arena_release(&arena);
     bough_store_close(store);
 }
@@ -298,7 +264,7 @@ static void change(struct bough_store *store, const char *name, uint64_t *seed)
     snprintf(path, sizeof(path), "d%u/k%u", (unsigned)test_below(seed, 3),
              (unsigned)test_below(seed, KEYS));
     snprintf(text, sizeof(text), "%u", (unsigned)test_below(seed, 5));
-    put(store, name, path, test_below(seed, 4) == 0 ? NULL : text);
+    merge_put(store, name, path, test_below(seed, 4) == 0 ? NULL : text);
 }
 
 static void test_rewrite__a_rebase_is_picking_one_by_one(void **unused)
@@ -308,7 +274,7 @@ static void test_rewrite__a_rebase_is_picking_one_by_one(void **unused)
 
     (void)unused;
     for (unsigned round = 0; round < ROUNDS; round++) {
-        struct bough_store *store = forked();
+        struct bough_store *store = merge_forked();
         struct bough_link line[9];
         bool clean = true;
         struct bough_rewrite_result result;
@@ -317,16 +283,16 @@ static void test_rewrite__a_rebase_is_picking_one_by_one(void **unused)
 
         for (unsigned i = 0; i < 20; i++)
             change(store, MAIN, &seed);
-        branch(store, SIDE, head(store, MAIN));
-        line[0] = head(store, SIDE);
+        merge_branch(store, SIDE, merge_head(store, MAIN));
+        line[0] = merge_head(store, SIDE);
         for (unsigned i = 1; i <= 8; i++) {
             change(store, SIDE, &seed);
-            line[i] = head(store, SIDE);
+            line[i] = merge_head(store, SIDE);
             change(store, MAIN, &seed);
         }
-        branch(store, "heads/picked", head(store, MAIN));
+        merge_branch(store, "heads/picked", merge_head(store, MAIN));
         for (unsigned i = 1; i <= 8 && clean; i++) {
-            struct bough_link onto = head(store, MAIN);
+            struct bough_link onto = merge_head(store, MAIN);
             bool there; /* both branches may have made the same commit */
 
             assert_int_equal(bough_merge_base_is_ancestor(store, &line[i], &onto, &arena, &there),
@@ -336,10 +302,10 @@ static void test_rewrite__a_rebase_is_picking_one_by_one(void **unused)
             clean = does(store, bough_rewrite_pick, request("heads/picked", line[i])).outcome !=
                     BOUGH_MERGE_CONFLICTS;
         }
-        result = does(store, bough_rewrite_rebase, request(SIDE, head(store, MAIN)));
+        result = does(store, bough_rewrite_rebase, request(SIDE, merge_head(store, MAIN)));
         assert_int_equal(result.outcome != BOUGH_MERGE_CONFLICTS, clean);
         if (clean && result.outcome == BOUGH_MERGE_CLEAN) {
-            rebased = head(store, "heads/picked");
+            rebased = merge_head(store, "heads/picked");
             assert_memory_equal(&rebased.name, &result.head.name, BOUGH_HASH_BYTES);
             moved++;
         }
