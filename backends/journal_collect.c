@@ -33,10 +33,13 @@
 #define SETTLE_ROOM_DENOMINATOR 16u
 
 /* To settle an object takes about as long as to copy so many bytes. */
-#define SETTLE_BYTES 8192u
+#define SETTLE_BYTES 16384u
 
 /* Moves of copies are forgotten once they are more than this share of the others. */
 #define ONWARD_DENOMINATOR 4u
+
+/* To follow a move to its end takes about as long as to filter so many names. */
+#define MOVE_ENTRIES 4u
 
 #define REUSED_MAX 1024u /* objects that are remembered under a hold */
 
@@ -352,7 +355,7 @@ enum bough_err journal_collect_filter(struct journal *journal, uint32_t entries)
 
     assert(journal->filtering && journal->swept);
     err = journal->names.merge.count == 0
-              ? shorten(journal, entries)
+              ? shorten(journal, entries / MOVE_ENTRIES)
               : journal_map_merge_step(journal, &journal->names, JOURNAL_WRITE_CHECKPOINT, entries,
                                        journal_place_settle_name);
     journal->filtering = has_to_filter(journal);
