@@ -6,6 +6,8 @@
  *   (1) The next page is asked for at full hashes, so pages fit together whatever is written in
  *       between.
  *   (2) What is the same in both is not read: a page costs what it shows.
+ *   (3) A page of a patch ends when it has compared so much that other requests would wait: lines
+ *       that have little in common take about a second for each MiB.
  */
 #include "api.h"
 #include "bough/diff.h"
@@ -34,6 +36,7 @@ struct comparing {
     uint64_t limit;
     bool lines; /* application/x-ndjson */
     bool patch; /* text/x-diff */
+    uint64_t compared_bytes;
     struct out out;
     struct json_write json;
     struct bough_bytes last; /* the last key shown, in the request's arena */
@@ -104,7 +107,21 @@ static void write_change(struct comparing *comparing, const struct bough_diff_ch
 static bool is_full(const struct comparing *comparing, uint64_t count)
 {
     return count == comparing->limit ||
-           (comparing->patch && comparing->out.len > BOUGH_DIFF_PAGE_BYTES_MAX);
+           (comparing->patch &&
+            comparing->compared_bytes + comparing->out.len > BOUGH_DIFF_PAGE_BYTES_MAX);
+}
+
+/* Shows a change with its lines: invariant (3). */
+static enum bough_err write_patch(struct comparing *comparing,
+                                  const struct bough_diff_change *change)
+{
+    if (change->kind != BOUGH_DIFF_ADDED &&
+        change->from.value.size_bytes <= BOUGH_DIFF_TEXT_BYTES_MAX)
+        comparing->compared_bytes += change->from.value.size_bytes;
+    if (change->kind != BOUGH_DIFF_REMOVED &&
+        change->to.value.size_bytes <= BOUGH_DIFF_TEXT_BYTES_MAX)
+        comparing->compared_bytes += change->to.value.size_bytes;
+    return git_patch_write(comparing->request, &comparing->out, change);
 }
 
 /* Shows a page of changes. */
@@ -124,7 +141,7 @@ static enum bough_err show(struct comparing *comparing, struct bough_tree_diff *
             return BOUGH_OK;
         }
         if (comparing->patch)
-            BOUGH_TRY(git_patch_write(comparing->request, &comparing->out, &change));
+            BOUGH_TRY(write_patch(comparing, &change));
         else
             write_change(comparing, &change);
         if (is_full(comparing, i + 1)) {

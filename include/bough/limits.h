@@ -66,7 +66,7 @@
 #define BOUGH_LIST_LIMIT_MAX      1000u      /* keys of one page */
 #define BOUGH_DIFF_STAT_MAX       100000u    /* differences that one request counts */
 #define BOUGH_DIFF_TEXT_BYTES_MAX (1u << 20) /* of a value whose lines are compared */
-#define BOUGH_DIFF_PAGE_BYTES_MAX (4u << 20) /* past it a page of a patch ends */
+#define BOUGH_DIFF_PAGE_BYTES_MAX (1u << 20) /* compared and written; then a patch's page ends */
 #define BOUGH_LIST_LIMIT_DEFAULT  100u
 
 /* The service. */

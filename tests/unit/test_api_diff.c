@@ -189,6 +189,26 @@ static void test_api_diff__patches_are_those_of_git_and_are_applied(void **state
     git_run_end(&run);
 }
 
+static void test_api_diff__a_page_of_a_patch_ends_when_much_was_compared(void **state)
+{
+    static char value[300001];
+    const char *got;
+    char target[64];
+
+    (void)state;
+    memset(value, 'x', sizeof(value) - 1);
+    txn("{\"ops\":[{\"op\":\"put\",\"key\":\"x\",\"value\":\"1\"}]}");
+    assert_int_equal(api_status("PUT", "/v1/branches/old", "{}"), 201);
+    for (char c = 'a'; c <= 'f'; c++) {
+        (void)snprintf(target, sizeof(target), "/v1/b/main/k/%c", c);
+        assert_int_equal(api_status("PUT", target, value), 201);
+    }
+    got = get("/v1/diff?from=old&to=main", "Accept: text/x-diff\r\n");
+    assert_non_null(strstr(got, "+++ b/b\n"));
+    assert_null(strstr(got, "+++ b/c\n"));
+    assert_non_null(strstr(host_service_field(got, "Link"), "&after=b>"));
+}
+
 static void test_api_diff__binary_values_differ_in_a_patch_without_hunks(void **state)
 {
     const char *got;
@@ -215,6 +235,7 @@ int main(void)
         TEST(test_api_diff__every_kind_of_change_is_told_apart),
         TEST(test_api_diff__pages_of_any_size_fit_together),
         TEST(test_api_diff__patches_are_those_of_git_and_are_applied),
+        TEST(test_api_diff__a_page_of_a_patch_ends_when_much_was_compared),
         TEST(test_api_diff__binary_values_differ_in_a_patch_without_hunks),
         TEST(test_api_diff__wrong_requests_are_refused),
     };
