@@ -37,6 +37,11 @@ enum bough_err api_list_branch(struct request *request);
 /* GET /v1/at/{rev}/keys */
 enum bough_err api_list_at(struct request *request);
 
+/* GET /v1/b/{b}/history/{key...} : the commits that changed a key or a directory */
+enum bough_err api_history_get(struct request *request);
+/* GET /v1/b/{b}/blame : the commit that each key is from */
+enum bough_err api_history_blame(struct request *request);
+
 /* POST /v1/b/{b}/txn */
 enum bough_err api_txn_post(struct request *request);
 

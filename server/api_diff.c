@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: ISC
  *
- * api_diff.c - what differs between two revisions, page by page, or counted.
+ * api_diff.c - what differs between two revisions, page by page, as a patch, or counted.
  *
  * Owns no data.
  *   (1) The next page is asked for at full hashes, so pages fit together whatever is written in
  *       between.
  *   (2) What is the same in both is not read: a page costs what it shows.
+ *   (3) A page of a patch ends when it has compared so much that other requests would wait: lines
+ *       that have little in common take about a second for each MiB.
  */
 #include "api.h"
 #include "bough/diff.h"
+#include "git_patch.h"
 #include "hash.h"
 #include "percent.h"
 #include "query.h"
@@ -32,6 +35,8 @@ struct comparing {
     struct bough_bytes after;
     uint64_t limit;
     bool lines; /* application/x-ndjson */
+    bool patch; /* text/x-diff */
+    uint64_t compared_bytes;
     struct out out;
     struct json_write json;
     struct bough_bytes last; /* the last key shown, in the request's arena */
@@ -98,30 +103,53 @@ static void write_change(struct comparing *comparing, const struct bough_diff_ch
         out_text(&comparing->out, "\n");
 }
 
+/* Whether a page with so many changes ends. */
+static bool is_full(const struct comparing *comparing, uint64_t count)
+{
+    return count == comparing->limit ||
+           (comparing->patch &&
+            comparing->compared_bytes + comparing->out.len > BOUGH_DIFF_PAGE_BYTES_MAX);
+}
+
+/* Shows a change with its lines: invariant (3). */
+static enum bough_err write_patch(struct comparing *comparing,
+                                  const struct bough_diff_change *change)
+{
+    if (change->kind != BOUGH_DIFF_ADDED &&
+        change->from.value.size_bytes <= BOUGH_DIFF_TEXT_BYTES_MAX)
+        comparing->compared_bytes += change->from.value.size_bytes;
+    if (change->kind != BOUGH_DIFF_REMOVED &&
+        change->to.value.size_bytes <= BOUGH_DIFF_TEXT_BYTES_MAX)
+        comparing->compared_bytes += change->to.value.size_bytes;
+    return git_patch_write(comparing->request, &comparing->out, change);
+}
+
 /* Shows a page of changes. */
 static enum bough_err show(struct comparing *comparing, struct bough_tree_diff *diff)
 {
     struct bough_diff_change change;
 
-    for (uint64_t i = 0; i <= comparing->limit; i++) {
+    for (uint64_t i = 0;; i++) {
         enum bough_err err = bough_tree_diff_next(diff, &change);
 
         if (err == BOUGH_NOT_FOUND)
             return BOUGH_OK;
         if (err != BOUGH_OK)
             return err;
-        if (i == comparing->limit) {
+        if (is_full(comparing, i)) {
             comparing->more = true;
             return BOUGH_OK;
         }
-        write_change(comparing, &change);
-        if (i + 1 == comparing->limit) {
+        if (comparing->patch)
+            BOUGH_TRY(write_patch(comparing, &change));
+        else
+            write_change(comparing, &change);
+        if (is_full(comparing, i + 1)) {
             comparing->last = bough_arena_copy(&comparing->request->arena, change.path);
             if (comparing->last.at == NULL)
                 return BOUGH_NO_MEMORY;
         }
     }
-    return BOUGH_OK;
 }
 
 /* Counts changes, BOUGH_DIFF_STAT_MAX of them at most, instead of showing them. */
@@ -191,7 +219,7 @@ static enum bough_err write_all(struct comparing *comparing, struct bough_tree_d
     struct json_write *json = &comparing->json;
     struct bough_bytes url = {0};
 
-    if (!comparing->lines) {
+    if (!comparing->lines && !comparing->patch) {
         json_write_object(json, NULL);
         write_commit(json, "from", &comparing->from);
         write_commit(json, "to", &comparing->to);
@@ -205,7 +233,7 @@ static enum bough_err write_all(struct comparing *comparing, struct bough_tree_d
         out_bytes(&request->reply.fields, url);
         out_text(&request->reply.fields, ">; rel=\"next\"\r\n");
     }
-    if (comparing->lines)
+    if (comparing->lines || comparing->patch)
         return BOUGH_OK;
     if (!stat) {
         json_write_end(json);
@@ -241,16 +269,18 @@ enum bough_err api_diff_get(struct request *request)
     stat = query_flag(&query, "stat");
     comparing.prefix = query_value(&query, "prefix");
     comparing.after = query_value(&query, "after");
-    comparing.lines = !stat && http_in_accepts(&request->in, "application/x-ndjson");
+    comparing.patch = !stat && http_in_accepts(&request->in, "text/x-diff");
+    comparing.lines =
+        !stat && !comparing.patch && http_in_accepts(&request->in, "application/x-ndjson");
     BOUGH_TRY(bough_tree_diff_open(&diff, request->service->store, &comparing.from.tree,
                                    &comparing.to.tree, comparing.prefix, comparing.after,
                                    &request->arena));
     err = write_all(&comparing, &diff, stat);
     bough_tree_diff_close(&diff);
-    if (err != BOUGH_OK || !comparing.lines)
+    if (err != BOUGH_OK || (!comparing.lines && !comparing.patch))
         return err != BOUGH_OK ? err : reply_json_end(request, &comparing.out, 200);
     BOUGH_TRY(out_end(&comparing.out, &body));
     reply_status(request, 200);
-    reply_body(request, "application/x-ndjson", body);
+    reply_body(request, comparing.patch ? "text/x-diff" : "application/x-ndjson", body);
     return BOUGH_OK;
 }

@@ -6,7 +6,7 @@
  * by side; so pages need no state here and fit together whatever is written in between.
  */
 #include "api.h"
-#include "date.h"
+#include "commit_json.h"
 #include "hash.h"
 #include "history.h"
 #include "query.h"
@@ -15,38 +15,6 @@
 
 #define LOG_LIMIT_MAX 1000u
 #define HEADS_MAX     100u /* in one request line, with room to spare */
-
-static void write_ident(struct json_write *json, const char *name, const struct bough_ident *ident)
-{
-    char date[DATE_ISO_BYTES];
-
-    date_iso(ident->time_s, ident->zone_minutes, date);
-    json_write_object(json, name);
-    json_write_bytes(json, "name", ident->name);
-    json_write_bytes(json, "email", ident->email);
-    json_write_text(json, "time", date);
-    json_write_signed(json, "time_s", ident->time_s);
-    json_write_signed(json, "zone_minutes", ident->zone_minutes);
-    json_write_end(json);
-}
-
-static void write_commit(struct json_write *json, const struct bough_link *link,
-                         const struct bough_commit *commit)
-{
-    json_write_object(json, NULL);
-    json_write_hash(json, "commit", &link->name);
-    json_write_array(json, "parents");
-    for (uint32_t i = 0; i < commit->parent_count; i++)
-        json_write_hash(json, NULL, &commit->parents[i].name);
-    json_write_end(json);
-    json_write_number(json, "generation", commit->generation);
-    json_write_hash(json, "tree", &commit->tree.root.name);
-    json_write_number(json, "keys", commit->tree.key_count);
-    write_ident(json, "author", &commit->author);
-    write_ident(json, "committer", &commit->committer);
-    json_write_bytes(json, "message", commit->message);
-    json_write_end(json);
-}
 
 enum bough_err api_log_get(struct request *request)
 {
@@ -61,7 +29,7 @@ enum bough_err api_log_get(struct request *request)
     if (err != BOUGH_OK)
         return rev_refuse(request, err, PROBLEM_NO_SUCH_REVISION, request->words[0]);
     BOUGH_TRY(bough_commit_get(request->service->store, &rev.commit, &request->arena, &commit));
-    write_commit(&json, &rev.commit, &commit);
+    commit_json_write(&json, &rev.commit, &commit);
     reply_hash(request, "ETag", &rev.commit.name, true);
     reply_hash(request, "Bough-Commit", &rev.commit.name, false);
     if (rev.exact)
@@ -165,7 +133,7 @@ static enum bough_err list(struct request *request, struct history *history, uin
         bough_arena_init(&scrap, request->arena.heap, BOUGH_REQUEST_ARENA_BYTES_MAX);
         err = history_next(history, &scrap, &link, &commit);
         if (err == BOUGH_OK)
-            write_commit(&json, &link, &commit);
+            commit_json_write(&json, &link, &commit);
         bough_arena_release(&scrap);
     }
     if (err != BOUGH_OK && err != BOUGH_NOT_FOUND)

@@ -26,6 +26,8 @@ static const struct route routes[] = {
     {HTTP_GET, "/v1/at/{}/k/{*}", ROUTE_BODY_NONE, false, api_key_get_at},
 
     {HTTP_GET, "/v1/b/{}/keys", ROUTE_BODY_NONE, false, api_list_branch},
+    {HTTP_GET, "/v1/b/{}/history/{*}", ROUTE_BODY_NONE, false, api_history_get},
+    {HTTP_GET, "/v1/b/{}/blame", ROUTE_BODY_NONE, false, api_history_blame},
     {HTTP_GET, "/v1/at/{}/keys", ROUTE_BODY_NONE, false, api_list_at},
     {HTTP_POST, "/v1/b/{}/txn", ROUTE_BODY_WHOLE, false, api_txn_post},
 

@@ -62,9 +62,11 @@
 #define BOUGH_HTTP_PIPELINE_MAX   16u    /* requests of a connection answered in one turn */
 #define BOUGH_JSON_DEPTH_MAX      32u
 #define BOUGH_JSON_BODY_BYTES_MAX (4u << 20)
-#define BOUGH_TXN_OPS_MAX         10000u  /* operations of one transaction */
-#define BOUGH_LIST_LIMIT_MAX      1000u   /* keys of one page */
-#define BOUGH_DIFF_STAT_MAX       100000u /* differences that one request counts */
+#define BOUGH_TXN_OPS_MAX         10000u     /* operations of one transaction */
+#define BOUGH_LIST_LIMIT_MAX      1000u      /* keys of one page */
+#define BOUGH_DIFF_STAT_MAX       100000u    /* differences that one request counts */
+#define BOUGH_DIFF_TEXT_BYTES_MAX (1u << 20) /* of a value whose lines are compared */
+#define BOUGH_DIFF_PAGE_BYTES_MAX (1u << 20) /* compared and written; then a patch's page ends */
 #define BOUGH_LIST_LIMIT_DEFAULT  100u
 
 /* The service. */

@@ -2,9 +2,12 @@
  *
  * test_api_diff.c - what differs between two revisions, over HTTP.
  *
- * Proves it by reading all pages, of every size, and comparing them with what was written.
+ * Proves it by reading all pages, of every size, and comparing them with what was written.  Patches
+ * are those of `git diff` on the same files, byte for byte, and git applies them: what it makes of
+ * the older files are the newer ones.
  */
 #include "api_setup.h"
+#include "git_run.h"
 #include "hash.h"
 
 static const char *get(const char *target, const char *fields)
@@ -104,6 +107,126 @@ static void test_api_diff__wrong_requests_are_refused(void **state)
     assert_int_equal(host_service_status(get("/v1/diff?from=main&to=main&unknown", "")), 400);
 }
 
+/* The older files and the newer ones, as a shell writes them and as a transaction does. */
+static const char older_files[] =
+    "mkdir d && printf '1\\n2\\n3\\n4\\n5\\n6\\n7\\n8\\nx\\n9\\n' > long && printf gone > d/gone "
+    "&& "
+    "printf 'end' > 'a b' && printf 'same\\n' > mode && printf 'q\\n' > '\"q\\\xc3\xa4' && "
+    "printf 'to\\n' > type && ln -s long link && : > empty && printf 'x\\n' > file";
+static const char older_txn[] =
+    "{\"ops\":[{\"op\":\"put\",\"key\":\"long\",\"value\":"
+    "\"1\\n2\\n3\\n4\\n5\\n6\\n7\\n8\\nx\\n9\\n\"},"
+    "{\"op\":\"put\",\"key\":\"d/gone\",\"value\":\"gone\"},"
+    "{\"op\":\"put\",\"key\":\"a b\",\"value\":\"end\"},"
+    "{\"op\":\"put\",\"key\":\"mode\",\"value\":\"same\\n\"},"
+    "{\"op\":\"put\",\"key\":\"\\\"q\\\\\xc3\xa4\",\"value\":\"q\\n\"},"
+    "{\"op\":\"put\",\"key\":\"type\",\"value\":\"to\\n\"},"
+    "{\"op\":\"put\",\"key\":\"link\",\"value\":\"long\",\"mode\":\"120000\"},"
+    "{\"op\":\"put\",\"key\":\"empty\",\"value\":\"\"},"
+    "{\"op\":\"put\",\"key\":\"file\",\"value\":\"x\\n\"}]}";
+static const char newer_files[] =
+    "rm -r d type empty file && printf '0\\n1\\n2\\n3\\n4\\n5\\n6\\n7\\n8\\nx\\n' > long && "
+    "printf 'end\\n' > 'a b' && chmod +x mode && printf 'Q' > '\"q\\\xc3\xa4' && "
+    "ln -s to type && ln -sf mode link && : > new && mkdir file && printf 'y\\n' > file/x";
+static const char newer_txn[] =
+    "{\"ops\":[{\"op\":\"put\",\"key\":\"long\",\"value\":"
+    "\"0\\n1\\n2\\n3\\n4\\n5\\n6\\n7\\n8\\nx\\n\"},"
+    "{\"op\":\"delete\",\"key\":\"d/gone\"},{\"op\":\"delete\",\"key\":\"empty\"},"
+    "{\"op\":\"delete\",\"key\":\"file\"},"
+    "{\"op\":\"put\",\"key\":\"a b\",\"value\":\"end\\n\"},"
+    "{\"op\":\"put\",\"key\":\"mode\",\"value\":\"same\\n\",\"mode\":\"100755\"},"
+    "{\"op\":\"put\",\"key\":\"\\\"q\\\\\xc3\xa4\",\"value\":\"Q\"},"
+    "{\"op\":\"put\",\"key\":\"type\",\"value\":\"to\",\"mode\":\"120000\"},"
+    "{\"op\":\"put\",\"key\":\"link\",\"value\":\"mode\",\"mode\":\"120000\"},"
+    "{\"op\":\"put\",\"key\":\"new\",\"value\":\"\"},"
+    "{\"op\":\"put\",\"key\":\"file/x\",\"value\":\"y\\n\"}]}";
+
+/* Asks for all pages of a patch, and writes them to a file of the folder. */
+static void keep_patch(const struct git_run *run, const char *first, const char *name)
+{
+    char target[512];
+    FILE *file = git_run_open(run, name, "wb");
+
+    (void)snprintf(target, sizeof(target), "%s", first);
+    while (target[0] != '\0') {
+        const char *got = get(target, "Accept: text/x-diff\r\n");
+        const char *link;
+
+        assert_int_equal(host_service_status(got), 200);
+        assert_string_equal(host_service_field(got, "Content-Type"), "text/x-diff");
+        fputs(host_service_body(got), file);
+        link = host_service_field(got, "Link");
+        target[0] = '\0';
+        if (link[0] != '\0')
+            assert_int_equal(sscanf(link, "<%511[^>]>", target), 1);
+    }
+    fclose(file);
+}
+
+static void test_api_diff__patches_are_those_of_git_and_are_applied(void **state)
+{
+    struct git_run run;
+
+    (void)state;
+    git_run_begin(&run);
+    txn(older_txn);
+    txn(newer_txn);
+    keep_patch(&run, "/v1/diff?from=main~1&to=main", "got");
+    keep_patch(&run, "/v1/diff?from=main~1&to=main&limit=1", "paged");
+    assert_int_equal(git_run(&run, "cmp got paged"), 0);
+    assert_int_equal(git_run(&run,
+                             "git init -q -b main r && cd r && %s && git add . && git commit -qm 1",
+                             older_files),
+                     0);
+    assert_int_equal(git_run(&run, "cd r && %s && git add . && git commit -qm 2", newer_files), 0);
+    assert_int_equal(git_run(&run,
+                             "cd r && git diff --no-renames --no-indent-heuristic HEAD~1 HEAD "
+                             "| grep -v '^index ' > ../wanted && diff ../wanted ../got"),
+                     0);
+    assert_int_equal(git_run(&run, "cd r && git checkout -q HEAD~1 && git apply --index ../got && "
+                                   "test $(git write-tree) = $(git rev-parse main^{tree})"),
+                     0);
+    git_run_end(&run);
+}
+
+static void test_api_diff__a_page_of_a_patch_ends_when_much_was_compared(void **state)
+{
+    static char value[300001];
+    const char *got;
+    char target[64];
+
+    (void)state;
+    memset(value, 'x', sizeof(value) - 1);
+    txn("{\"ops\":[{\"op\":\"put\",\"key\":\"x\",\"value\":\"1\"}]}");
+    assert_int_equal(api_status("PUT", "/v1/branches/old", "{}"), 201);
+    for (char c = 'a'; c <= 'f'; c++) {
+        (void)snprintf(target, sizeof(target), "/v1/b/main/k/%c", c);
+        assert_int_equal(api_status("PUT", target, value), 201);
+    }
+    got = get("/v1/diff?from=old&to=main", "Accept: text/x-diff\r\n");
+    assert_non_null(strstr(got, "+++ b/b\n"));
+    assert_null(strstr(got, "+++ b/c\n"));
+    assert_non_null(strstr(host_service_field(got, "Link"), "&after=b>"));
+}
+
+static void test_api_diff__binary_values_differ_in_a_patch_without_hunks(void **state)
+{
+    const char *got;
+
+    (void)state;
+    txn("{\"ops\":[{\"op\":\"put\",\"key\":\"a\",\"value\":\"1\"}]}");
+    txn("{\"ops\":[{\"op\":\"put\",\"key\":\"a\",\"value_base64\":\"AAE=\"},"
+        "{\"op\":\"put\",\"key\":\"b\",\"value_base64\":\"AAE=\"}]}");
+    got = get("/v1/diff?from=main~1&to=main", "Accept: text/x-diff\r\n");
+    assert_string_equal(host_service_body(got),
+                        "diff --git a/a b/a\nBinary files a/a and b/a differ\n"
+                        "diff --git a/b b/b\nnew file mode 100644\n"
+                        "Binary files /dev/null and b/b differ\n");
+    got = get("/v1/diff?from=main&to=main", "Accept: text/x-diff\r\n");
+    assert_int_equal(host_service_status(got), 200);
+    assert_string_equal(host_service_body(got), "");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, api_begin, api_end)
 
 int main(void)
@@ -111,6 +234,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_api_diff__every_kind_of_change_is_told_apart),
         TEST(test_api_diff__pages_of_any_size_fit_together),
+        TEST(test_api_diff__patches_are_those_of_git_and_are_applied),
+        TEST(test_api_diff__a_page_of_a_patch_ends_when_much_was_compared),
+        TEST(test_api_diff__binary_values_differ_in_a_patch_without_hunks),
         TEST(test_api_diff__wrong_requests_are_refused),
     };
 
