@@ -32,7 +32,7 @@ bool journal_mend_is_likely(const uint8_t *header, uint64_t len_max, struct jour
     is_object =
         journal_format_is_object(record->kind, &kind) && record->settled <= JOURNAL_CHAIN_MAX + 1;
     is_other = record->kind >= JOURNAL_KIND_GROUP && record->kind <= JOURNAL_KIND_CHECKPOINT &&
-               record->settled == 0;
+               record->settled == 0 && !record->copy;
     return (is_object || is_other) && journal_format_record_bytes(record) <= len_max;
 }
 

@@ -59,7 +59,7 @@ struct heap_slab {
     uint32_t padding[7];
 };
 
-_Static_assert(sizeof(struct heap_slab) % 64 == 0, "pieces would not be aligned");
+_Static_assert(sizeof(struct heap_slab) % 64 == 0, "pieces would begin within a line");
 
 /* Steps of 16 up to 128, then four to each doubling. */
 static const uint16_t class_bytes[HEAP_CLASS_COUNT] = {

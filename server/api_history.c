@@ -110,30 +110,22 @@ static enum bough_err next_history(struct request *request, const struct bough_p
     return BOUGH_OK;
 }
 
+static enum bough_err next_commit(void *source, struct bough_arena *arena, struct bough_link *link,
+                                  struct bough_commit *commit)
+{
+    return bough_path_log_next((struct bough_path_log *)source, arena, link, commit);
+}
+
 static enum bough_err write_history(struct request *request, struct bough_path_log *log,
                                     uint64_t limit)
 {
     struct out out = reply_json_begin(request);
     struct json_write json = json_write_into(&out);
     struct bough_bytes url;
-    enum bough_err err = BOUGH_OK;
     bool cut;
 
     json_write_object(&json, NULL);
-    json_write_array(&json, "commits");
-    for (uint64_t i = 0; i < limit && err == BOUGH_OK; i++) {
-        struct bough_arena scrap;
-        struct bough_commit commit;
-        struct bough_link link;
-
-        bough_arena_init(&scrap, request->arena.heap, BOUGH_REQUEST_ARENA_BYTES_MAX);
-        err = bough_path_log_next(log, &scrap, &link, &commit);
-        if (err == BOUGH_OK)
-            commit_json_write(&json, &link, &commit);
-        bough_arena_release(&scrap);
-    }
-    if (err != BOUGH_OK && err != BOUGH_NOT_FOUND)
-        return err;
+    BOUGH_TRY(commit_json_list(request, &json, next_commit, log, limit));
     BOUGH_TRY(next_history(request, log, limit, &url, &cut));
     write_next(request, &json, url);
     json_write_bool(&json, "truncated", cut);

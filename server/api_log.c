@@ -116,28 +116,20 @@ static enum bough_err answer(struct request *request, struct history *history,
     return reply_json_end(request, out, 200);
 }
 
+static enum bough_err next_commit(void *source, struct bough_arena *arena, struct bough_link *link,
+                                  struct bough_commit *commit)
+{
+    return history_next((struct history *)source, arena, link, commit);
+}
+
 static enum bough_err list(struct request *request, struct history *history, uint64_t limit,
                            struct bough_bytes until)
 {
     struct out out = reply_json_begin(request);
     struct json_write json = json_write_into(&out);
-    enum bough_err err = BOUGH_OK;
 
     json_write_object(&json, NULL);
-    json_write_array(&json, "commits");
-    for (uint64_t i = 0; i < limit && err == BOUGH_OK; i++) {
-        struct bough_arena scrap;
-        struct bough_commit commit;
-        struct bough_link link;
-
-        bough_arena_init(&scrap, request->arena.heap, BOUGH_REQUEST_ARENA_BYTES_MAX);
-        err = history_next(history, &scrap, &link, &commit);
-        if (err == BOUGH_OK)
-            commit_json_write(&json, &link, &commit);
-        bough_arena_release(&scrap);
-    }
-    if (err != BOUGH_OK && err != BOUGH_NOT_FOUND)
-        return err;
+    BOUGH_TRY(commit_json_list(request, &json, next_commit, history, limit));
     return answer(request, history, &json, &out, limit, until);
 }
 

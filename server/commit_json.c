@@ -39,3 +39,23 @@ void commit_json_write(struct json_write *json, const struct bough_link *link,
     json_write_bytes(json, "message", commit->message);
     json_write_end(json);
 }
+
+enum bough_err commit_json_list(struct request *request, struct json_write *json,
+                                commit_json_next *next, void *source, uint64_t limit)
+{
+    enum bough_err err = BOUGH_OK;
+
+    json_write_array(json, "commits");
+    for (uint64_t i = 0; i < limit && err == BOUGH_OK; i++) {
+        struct bough_arena scrap;
+        struct bough_commit commit;
+        struct bough_link link;
+
+        bough_arena_init(&scrap, request->arena.heap, BOUGH_REQUEST_ARENA_BYTES_MAX);
+        err = next(source, &scrap, &link, &commit);
+        if (err == BOUGH_OK)
+            commit_json_write(json, &link, &commit);
+        bough_arena_release(&scrap);
+    }
+    return err == BOUGH_NOT_FOUND ? BOUGH_OK : err;
+}

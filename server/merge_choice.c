@@ -32,13 +32,13 @@ static bool refuse(struct request *request, size_t index, const char *why)
 }
 
 /* The side that "take" names. */
-static bool read_take(const struct json *take, enum merge_choice_kind *kind)
+static bool read_take(const struct json *take, enum bough_merge_take *into)
 {
     static const char *const sides[] = {"ours", "theirs", "base"};
 
     for (unsigned i = 0; i < sizeof(sides) / sizeof(sides[0]) && take->kind == JSON_STRING; i++) {
         if (bough_bytes_equal(take->text, bough_bytes_text(sides[i]))) {
-            *kind = (enum merge_choice_kind)i;
+            *into = (enum bough_merge_take)i;
             return true;
         }
     }
@@ -69,7 +69,7 @@ static bool read_value(struct request *request, const struct json *item, size_t 
 
     if (given->kind != JSON_STRING || !read_mode(item, &choice->entry.mode))
         return refuse(request, index, "the value must be a string, the mode one of git's");
-    choice->kind = MERGE_CHOICE_VALUE;
+    choice->take = BOUGH_MERGE_TAKE_ENTRY;
     choice->entry.kind = BOUGH_ENTRY_VALUE;
     if (coded != NULL)
         *err = base64_decode(coded->text, &request->arena, &bytes);
@@ -107,8 +107,8 @@ static bool read_one(struct request *request, const struct json *item, size_t in
         return read_value(request, item, index, choice, err);
     if (json_read_member(item, "mode") != NULL)
         return refuse(request, index, "\"mode\" goes with a value");
-    choice->kind = MERGE_CHOICE_DELETE;
-    if (take != NULL && !read_take(take, &choice->kind))
+    choice->take = BOUGH_MERGE_TAKE_NOTHING;
+    if (take != NULL && !read_take(take, &choice->take))
         return refuse(request, index, "\"take\" must be ours, theirs or base");
     if (removed != NULL && removed->kind != JSON_TRUE)
         return refuse(request, index, "\"delete\" must be true");
@@ -188,20 +188,20 @@ enum bough_err merge_choice_meet(struct merge_choices *choices,
     if (choice == NULL)
         return BOUGH_OK;
     choice->met = true;
-    switch (choice->kind) {
-    case MERGE_CHOICE_OURS:
+    switch (choice->take) {
+    case BOUGH_MERGE_TAKE_OURS:
         return take_side(choice, conflict->ours, arena);
-    case MERGE_CHOICE_THEIRS:
+    case BOUGH_MERGE_TAKE_THEIRS:
         return take_side(choice, conflict->theirs, arena);
-    case MERGE_CHOICE_BASE:
+    case BOUGH_MERGE_TAKE_BASE:
         choice->no_base = conflict->base == NULL;
         return take_side(choice, conflict->base, arena);
-    case MERGE_CHOICE_VALUE:
+    case BOUGH_MERGE_TAKE_ENTRY:
         choice->put = true;
         if (choice->entry.mode == 0)
             choice->entry.mode = mode_of(conflict);
         break;
-    case MERGE_CHOICE_DELETE:
+    case BOUGH_MERGE_TAKE_NOTHING:
         break;
     }
     return BOUGH_OK;
@@ -261,13 +261,6 @@ bool merge_choice_resolutions(const struct merge_choices *choices,
                               const struct bough_merge_progress *progress,
                               struct bough_merge_resolution **resolutions, enum bough_err *err)
 {
-    static const enum bough_merge_take takes[] = {
-        [MERGE_CHOICE_OURS] = BOUGH_MERGE_TAKE_OURS,
-        [MERGE_CHOICE_THEIRS] = BOUGH_MERGE_TAKE_THEIRS,
-        [MERGE_CHOICE_BASE] = BOUGH_MERGE_TAKE_BASE,
-        [MERGE_CHOICE_VALUE] = BOUGH_MERGE_TAKE_ENTRY,
-        [MERGE_CHOICE_DELETE] = BOUGH_MERGE_TAKE_NOTHING,
-    };
     struct request *request = choices->request;
     struct bough_merge_resolution *made =
         bough_arena_zeros(&request->arena, choices->count, sizeof(*made));
@@ -282,14 +275,14 @@ bool merge_choice_resolutions(const struct merge_choices *choices,
         *err = look_at_sides(choice, request, progress, &mode, &has_base);
         if (*err != BOUGH_OK)
             return false;
-        if (choice->kind == MERGE_CHOICE_BASE && !has_base) {
+        if (choice->take == BOUGH_MERGE_TAKE_BASE && !has_base) {
             (void)reply_problem(request, PROBLEM_UNPROCESSABLE,
                                 "\"%.*s\" has no base that is known", shown(choice->path),
                                 (const char *)choice->path.at);
             return false;
         }
         made[i] = (struct bough_merge_resolution){
-            .path = choice->path, .take = takes[choice->kind], .entry = choice->entry};
+            .path = choice->path, .take = choice->take, .entry = choice->entry};
         if (made[i].entry.mode == 0)
             made[i].entry.mode = mode;
     }

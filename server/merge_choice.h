@@ -9,21 +9,13 @@
 #include "json_read.h"
 #include "request.h"
 
-enum merge_choice_kind {
-    MERGE_CHOICE_OURS,
-    MERGE_CHOICE_THEIRS,
-    MERGE_CHOICE_BASE,
-    MERGE_CHOICE_VALUE,
-    MERGE_CHOICE_DELETE
-};
-
 struct merge_choice {
     struct bough_bytes path;
-    enum merge_choice_kind kind;
+    enum bough_merge_take take;
     bool met;                 /* there is a conflict at the path */
     bool no_base;             /* its base was asked for, and there is none */
     bool put;                 /* `entry` is to be put; else nothing is to be there */
-    struct bough_entry entry; /* VALUE: value and, unless it is 0, mode; others: once met */
+    struct bough_entry entry; /* TAKE_ENTRY: value and, unless it is 0, mode; others: once met */
 };
 
 /* Members are private to merge_choice.c but for count. */

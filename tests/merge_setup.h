@@ -6,6 +6,7 @@
 #define MERGE_SETUP_H
 
 #include "store_setup.h"
+#include <stdio.h>
 
 #define MAIN "heads/main"
 #define SIDE "heads/side"
@@ -26,6 +27,24 @@ static inline void merge_put(struct bough_store *store, const char *branch, cons
     struct bough_txn_result result;
 
     assert_int_equal(store_setup_write(store, branch, path, text, &result), BOUGH_OK);
+}
+
+/* The value at a key of a branch, "" for none; valid until the next call. */
+static inline const char *merge_value(struct bough_store *store, const char *name, const char *path)
+{
+    static char text[40];
+    struct bough_arena arena = store_setup_arena();
+    struct bough_link link = merge_head(store, name);
+    struct bough_commit commit;
+    struct bough_entry entry;
+    enum bough_err err;
+
+    assert_int_equal(bough_commit_get(store, &link, &arena, &commit), BOUGH_OK);
+    err = bough_tree_find(store, &commit.tree, bough_bytes_text(path), &arena, &entry);
+    snprintf(text, sizeof(text), "%.*s", err == BOUGH_OK ? (int)entry.value.data.len : 0,
+             err == BOUGH_OK ? (const char *)entry.value.data.at : "");
+    bough_arena_release(&arena);
+    return text;
 }
 
 /* Leads a branch, new or not, to a commit. */

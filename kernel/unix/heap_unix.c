@@ -5,10 +5,11 @@
  * A tree in memory is many pieces of one or two KiB, read at random: with the system's pages of
  * 4 KiB most reads miss the processor's table of pages.  So all comes from the image's allocator
  * (heap.c), over ranges of addresses of two sorts.  Pieces, and tables of a large store, are where
- * huge pages are asked for (madvise(2)), but for the first MiB: they would only make a small
- * process larger.  Rows, the chunks of arenas, come and go, and to clear a huge page costs more
- * than they gain; so they have none. (1) taken_bytes is the sum of what was asked for and not given
- * back. (2) taken_bytes <= limit_bytes at all times: past it, take answers NULL as a small machine
+ * huge pages are asked for (madvise(2)), but for the first few MiB: they would only make a
+ * small process larger.  Rows, the chunks of arenas, come and go, and to clear a huge page costs
+ * more than they gain; so they have none.
+ *   (1) taken_bytes is the sum of what was asked for and not given back.
+ *   (2) taken_bytes <= limit_bytes at all times: past it, take answers NULL as a small machine
  *       would, so that running out of memory can be had on purpose.
  *   (3) A range is larger than the limit, since pieces are rounded up; what is never touched of it
  *       costs nothing.

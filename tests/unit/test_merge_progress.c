@@ -95,24 +95,6 @@ static int left(struct bough_store *store, const char *name)
     return err == BOUGH_OK ? (int)progress.open.key_count : -1;
 }
 
-/* The value at a key of a branch, "" for none; valid until the next call. */
-static const char *get(struct bough_store *store, const char *name, const char *path)
-{
-    static char value[40];
-    struct bough_arena arena = store_setup_arena();
-    struct bough_link link = merge_head(store, name);
-    struct bough_commit commit;
-    struct bough_entry entry;
-    enum bough_err err;
-
-    assert_int_equal(bough_commit_get(store, &link, &arena, &commit), BOUGH_OK);
-    err = bough_tree_find(store, &commit.tree, text(path), &arena, &entry);
-    snprintf(value, sizeof(value), "%.*s", err == BOUGH_OK ? (int)entry.value.data.len : 0,
-             err == BOUGH_OK ? (const char *)entry.value.data.at : "");
-    bough_arena_release(&arena);
-    return value;
-}
-
 static void test_merge_progress__it_is_finished_when_nothing_is_open(void **unused)
 {
     struct bough_store *store = store_setup();
@@ -135,12 +117,13 @@ static void test_merge_progress__it_is_finished_when_nothing_is_open(void **unus
     assert_int_equal(resolve(store, MAIN, "", BOUGH_MERGE_TAKE_OURS, NULL), BOUGH_NOT_FOUND);
     assert_int_equal(resolve(store, MAIN, "new", BOUGH_MERGE_TAKE_OURS, NULL), BOUGH_NOT_FOUND);
     assert_int_equal(resolve(store, MAIN, "d/b", BOUGH_MERGE_TAKE_THEIRS, NULL), BOUGH_OK);
-    assert_string_equal(get(store, MAIN, "a"), "ours"); /* until then nothing has happened */
+    assert_string_equal(merge_value(store, MAIN, "a"),
+                        "ours"); /* until then nothing has happened */
     assert_int_equal(finish(store, MAIN), BOUGH_OK);
     assert_int_equal(left(store, MAIN), -1);
-    assert_string_equal(get(store, MAIN, "a"), "mine");
-    assert_string_equal(get(store, MAIN, "d/b"), "");
-    assert_string_equal(get(store, MAIN, "new"), "theirs");
+    assert_string_equal(merge_value(store, MAIN, "a"), "mine");
+    assert_string_equal(merge_value(store, MAIN, "d/b"), "");
+    assert_string_equal(merge_value(store, MAIN, "new"), "theirs");
     {
         struct bough_arena arena = store_setup_arena();
         struct bough_link link = merge_head(store, MAIN);
@@ -178,8 +161,8 @@ static void test_merge_progress__resolutions_are_all_made_or_none(void **unused)
         BOUGH_OK);
     assert_int_equal(resolve(store, MAIN, "d/b", BOUGH_MERGE_TAKE_NOTHING, NULL), BOUGH_OK);
     assert_int_equal(finish(store, MAIN), BOUGH_OK);
-    assert_string_equal(get(store, MAIN, "a"), "base");
-    assert_string_equal(get(store, MAIN, "d/b"), "");
+    assert_string_equal(merge_value(store, MAIN, "a"), "base");
+    assert_string_equal(merge_value(store, MAIN, "d/b"), "");
     bough_arena_release(&arena);
     bough_store_close(store);
 }
@@ -261,8 +244,8 @@ static void test_merge_progress__it_survives_restart_and_collection(void **unuse
             assert_int_equal(left(store, MAIN), 1);
             assert_int_equal(resolve(store, MAIN, "d/b", BOUGH_MERGE_TAKE_BASE, NULL), BOUGH_OK);
             assert_int_equal(finish(store, MAIN), BOUGH_OK);
-            assert_string_equal(get(store, MAIN, "a"), "theirs");
-            assert_string_equal(get(store, MAIN, "d/b"), "base");
+            assert_string_equal(merge_value(store, MAIN, "a"), "theirs");
+            assert_string_equal(merge_value(store, MAIN, "d/b"), "base");
         }
         assert_int_equal(bough_store_sync(store), BOUGH_OK);
         assert_int_equal(bough_collect_run(store), BOUGH_OK);

@@ -59,24 +59,6 @@ static enum bough_err fails(struct bough_store *store, rewrite_call *call,
     return err;
 }
 
-/* The value at a key of a branch, "" for none; valid until the next call. */
-static const char *get(struct bough_store *store, const char *name, const char *path)
-{
-    static char text[40];
-    struct bough_arena arena = store_setup_arena();
-    struct bough_link link = merge_head(store, name);
-    struct bough_commit commit;
-    struct bough_entry entry;
-    enum bough_err err;
-
-    assert_int_equal(bough_commit_get(store, &link, &arena, &commit), BOUGH_OK);
-    err = bough_tree_find(store, &commit.tree, bough_bytes_text(path), &arena, &entry);
-    snprintf(text, sizeof(text), "%.*s", err == BOUGH_OK ? (int)entry.value.data.len : 0,
-             err == BOUGH_OK ? (const char *)entry.value.data.at : "");
-    bough_arena_release(&arena);
-    return text;
-}
-
 static void assert_message(struct bough_store *store, const char *name, const char *author,
                            const char *begin)
 {
@@ -103,9 +85,9 @@ static void test_rewrite__a_picked_change_is_the_commits_alone(void **unused)
     merge_put(store, MAIN, "ours", "1");
     result = does(store, bough_rewrite_pick, request(MAIN, merge_head(store, SIDE)));
     assert_int_equal(result.outcome, BOUGH_MERGE_CLEAN);
-    assert_string_equal(get(store, MAIN, "second"), "1");
-    assert_string_equal(get(store, MAIN, "first"), "");
-    assert_string_equal(get(store, MAIN, "ours"), "1");
+    assert_string_equal(merge_value(store, MAIN, "second"), "1");
+    assert_string_equal(merge_value(store, MAIN, "first"), "");
+    assert_string_equal(merge_value(store, MAIN, "ours"), "1");
     assert_message(store, MAIN, "Ann", "write\n");
     result = does(store, bough_rewrite_pick, request(MAIN, merge_head(store, SIDE)));
     assert_int_equal(result.outcome, BOUGH_MERGE_UP_TO_DATE); /* it is there */
@@ -124,8 +106,8 @@ static void test_rewrite__a_reverted_change_is_taken_back_alone(void **unused)
     merge_put(store, MAIN, "later", "1");
     result = does(store, bough_rewrite_revert, request(MAIN, bad));
     assert_int_equal(result.outcome, BOUGH_MERGE_CLEAN);
-    assert_string_equal(get(store, MAIN, "k"), "1");
-    assert_string_equal(get(store, MAIN, "later"), "1");
+    assert_string_equal(merge_value(store, MAIN, "k"), "1");
+    assert_string_equal(merge_value(store, MAIN, "later"), "1");
     assert_message(store, MAIN, "Bob", "Revert \"write\"\n\nThis reverts commit ");
     merge_put(store, MAIN, "k", "3");
     result = does(store, bough_rewrite_revert, request(MAIN, bad));
@@ -154,8 +136,8 @@ static void test_rewrite__a_merge_needs_a_mainline(void **unused)
     assert_int_equal(fails(store, bough_rewrite_revert, asked), BOUGH_INVALID);
     asked.mainline = 1;
     does(store, bough_rewrite_revert, asked);
-    assert_string_equal(get(store, MAIN, "theirs"), "");
-    assert_string_equal(get(store, MAIN, "ours"), "1");
+    assert_string_equal(merge_value(store, MAIN, "theirs"), "");
+    assert_string_equal(merge_value(store, MAIN, "ours"), "1");
     bough_arena_release(&arena);
     bough_store_close(store);
 }
@@ -173,8 +155,8 @@ static void test_rewrite__many_commits_are_squashed_into_one(void **unused)
     asked.message = bough_bytes_text("both\n");
     result = does(store, bough_rewrite_squash, asked);
     assert_int_equal(result.outcome, BOUGH_MERGE_CLEAN);
-    assert_string_equal(get(store, MAIN, "a"), "1");
-    assert_string_equal(get(store, MAIN, "b"), "1");
+    assert_string_equal(merge_value(store, MAIN, "a"), "1");
+    assert_string_equal(merge_value(store, MAIN, "b"), "1");
     assert_message(store, MAIN, "Bob", "both\n");
     result = does(store, bough_rewrite_squash, asked);
     assert_int_equal(result.outcome, BOUGH_MERGE_UP_TO_DATE); /* nothing is new in it */
@@ -203,8 +185,8 @@ static void test_rewrite__a_rebase_is_all_or_nothing(void **unused)
     result = does(store, bough_rewrite_rebase, request(SIDE, merge_head(store, MAIN)));
     assert_int_equal(result.outcome, BOUGH_MERGE_CLEAN);
     assert_int_equal(result.commit_count, 2);
-    assert_string_equal(get(store, SIDE, "a"), "1");
-    assert_string_equal(get(store, SIDE, "b"), "1");
+    assert_string_equal(merge_value(store, SIDE, "a"), "1");
+    assert_string_equal(merge_value(store, SIDE, "b"), "1");
     result = does(store, bough_rewrite_rebase, request(SIDE, merge_head(store, MAIN)));
     assert_int_equal(result.outcome, BOUGH_MERGE_UP_TO_DATE);
     result = does(store, bough_rewrite_rebase, request(MAIN, merge_head(store, SIDE)));
