@@ -5,13 +5,13 @@
  *
  * Owns a run of memory; the first part of it is a table with one entry for each page of the rest.
  *   (1) Every page is in a free run, a large piece, or a slab; the table's entries for the first
- * and last page of a run or piece say what it is and how long, a slab's pages all do. (2) No two
- * free runs are neighbours.  Free runs hang in bins by the logarithm of their length. (3) A slab
- * hangs in its class's list exactly when it has both free and taken pieces or is empty and the only
- * one of its list. (4) taken_bytes is the sum of the pieces given out, rounded up to their class or
- * to pages. `give` is told the size, so that small pieces have no headers; a size of another class
- * than the slab's is a bug of the caller and stops the program, as does giving twice what the table
- * knows.
+ *       and last page of a run or piece say what it is and how long, a slab's pages all do.
+ *   (2) No two free runs are neighbours.  Free runs hang in bins by the logarithm of their length.
+ *   (3) A slab hangs in its class's list exactly when it has both free and taken pieces or is empty
+ *       and the only one of its list.
+ *   (4) taken_bytes is the sum of the pieces given out, rounded up to their class or to pages.
+ * `give` is told the size, so that small pieces have no headers; a size of another class than the
+ * slab's is a bug of the caller and stops the program, as does giving twice what the table knows.
  */
 #include "heap.h"
 
@@ -31,8 +31,7 @@ enum page_kind { PAGE_INSIDE, PAGE_FREE, PAGE_LARGE, PAGE_SLAB };
 
 struct heap_page {
     uint32_t kind;
-    uint32_t
-        count; /* pages of the run or piece; of a slab's page: how far its first page is back */
+    uint32_t count; /* pages of the run or piece; a slab's page: how far its first one is back */
 };
 
 /* At the start of a free run. */

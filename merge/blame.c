@@ -3,9 +3,10 @@
  * blame.c - which commit each key is from.
  *
  * The keys begin at the head, and go from a commit to the first of its parents that has them as
- * they are; what no parent has so is the commit's own. (1) Each key that is not found yet is held
- * by exactly one commit of the front: its bit is set in that commit's set, and in no other. (2)
- * `left` is how many there are.
+ * they are; what no parent has so is the commit's own.
+ *   (1) Each key that is not found yet is held by exactly one commit of the front: its bit is set
+ *       in that commit's set, and in no other.
+ *   (2) `left` is how many there are.
  */
 #include "bough/blame.h"
 #include "bough/diff.h"

@@ -4,7 +4,8 @@
  *
  * To make a commit's change again on a head is to merge the head and the commit with the commit's
  * parent as the base; to take it back, to merge the head and the parent with the commit as the
- * base. (1) Commits are staged as they are made; the branch moves once, at the end, or not at all.
+ * base.
+ *   (1) Commits are staged as they are made; the branch moves once, at the end, or not at all.
  */
 #include "bough/rewrite.h"
 #include "bough/limits.h"
