@@ -489,6 +489,30 @@ static void test_api_merge__unrelated_histories_are_merged_only_when_asked(void 
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, api_begin, api_end)
 
+static void test_api_merge__short_values_are_shown(void **state)
+{
+    char puts[3][2 * BOUGH_MERGE_INLINE_BYTES_MAX + 200];
+    char text[BOUGH_MERGE_INLINE_BYTES_MAX + 2];
+    const char *got;
+
+    (void)state;
+    for (int side = 0; side < 3; side++) {
+        memset(text, 'a' + side, sizeof(text));
+        (void)snprintf(puts[side], sizeof(puts[side]), PUT("at", "%.*s") "," PUT("past", "%.*s"),
+                       (int)BOUGH_MERGE_INLINE_BYTES_MAX, text,
+                       (int)BOUGH_MERGE_INLINE_BYTES_MAX + 1, text);
+    }
+    fork(puts[0], puts[1], puts[2]);
+    got = merge("{\"from\":\"dev\"}");
+    expect_problem(got, 409, "merge-conflict");
+    got = strstr(got, "\"key\":\"at\"");
+    assert_non_null(got);
+    assert_non_null(strstr(got, "\"inline\":\"bbb"));
+    got = strstr(got, "\"key\":\"past\"");
+    assert_non_null(got);
+    assert_null(strstr(got, "\"inline"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -506,6 +530,7 @@ int main(void)
         TEST(test_api_merge__keys_that_are_no_text_are_listed_and_settled),
         TEST(test_api_merge__without_memory_nothing_is_changed),
         TEST(test_api_merge__unrelated_histories_are_merged_only_when_asked),
+        cmocka_unit_test_setup_teardown(test_api_merge__short_values_are_shown, api_begin, api_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

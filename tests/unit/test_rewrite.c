@@ -194,6 +194,44 @@ static void test_rewrite__a_rebase_is_all_or_nothing(void **unused)
     bough_store_close(store);
 }
 
+/* Puts a line of `count` commits on side, each with a key of its own out of a few. */
+static void put_line(struct bough_store *store, unsigned from, unsigned count)
+{
+    for (unsigned i = from; i < from + count; i++) {
+        char path[8];
+        char text[12];
+
+        snprintf(path, sizeof(path), "l%u", i % 10);
+        snprintf(text, sizeof(text), "%u", i);
+        merge_put(store, SIDE, path, text);
+    }
+}
+
+static void test_rewrite__a_rebase_has_a_limit(void **unused)
+{
+    struct bough_store *store = merge_forked();
+    struct bough_arena arena = store_setup_arena();
+    struct bough_rewrite_request asked;
+    struct bough_rewrite_result result;
+    struct bough_link before;
+
+    (void)unused;
+    put_line(store, 0, BOUGH_REWRITE_COMMITS_MAX);
+    merge_put(store, MAIN, "m", "1");
+    result = does(store, bough_rewrite_rebase, request(SIDE, merge_head(store, MAIN)));
+    assert_int_equal(result.outcome, BOUGH_MERGE_CLEAN);
+    assert_int_equal(result.commit_count, BOUGH_REWRITE_COMMITS_MAX);
+    merge_put(store, MAIN, "m", "2");
+    put_line(store, BOUGH_REWRITE_COMMITS_MAX, 1);
+    before = merge_head(store, SIDE);
+    asked = request(SIDE, merge_head(store, MAIN));
+    assert_int_equal(bough_rewrite_rebase(store, &asked, &arena, &result), BOUGH_TOO_BIG);
+    result.head = merge_head(store, SIDE);
+    assert_memory_equal(&result.head, &before, sizeof(before));
+    bough_arena_release(&arena);
+    bough_store_close(store);
+}
+
 static void test_rewrite__what_a_rebase_left_is_on_record(void **unused)
 {
     struct bough_store *store = merge_forked();
@@ -305,6 +343,7 @@ int main(void)
         cmocka_unit_test(test_rewrite__a_merge_needs_a_mainline),
         cmocka_unit_test(test_rewrite__many_commits_are_squashed_into_one),
         cmocka_unit_test(test_rewrite__a_rebase_is_all_or_nothing),
+        cmocka_unit_test(test_rewrite__a_rebase_has_a_limit),
         cmocka_unit_test(test_rewrite__what_a_rebase_left_is_on_record),
         cmocka_unit_test(test_rewrite__a_merge_is_not_rebased),
         cmocka_unit_test(test_rewrite__a_rebase_is_picking_one_by_one),
