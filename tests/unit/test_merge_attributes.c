@@ -350,7 +350,7 @@ static void test_merge_attributes__odd_patterns_match_what_git_lets_them_match(v
     assert_true(matched > 100);
 }
 
-static void test_merge_attributes__what_the_issue_names_works(void **state)
+static void test_merge_attributes__negation_directories_and_nesting_work(void **state)
 {
     static struct tree tree = {
         .texts = {"counters/* merge=counter\n*.json merge=json\nlogs/** merge=log\n"
@@ -467,6 +467,23 @@ static void test_merge_attributes__limits_hold_and_one_more_is_too_big(void **st
     assert_int_equal(find_in(text, 0, path), BOUGH_TOO_BIG);
 }
 
+/* A longer line is passed over, as by git. */
+static void test_merge_attributes__a_line_may_be_long_but_not_longer(void **state)
+{
+    static struct tree tree;
+    char line[BOUGH_ATTRIBUTES_LINE_MAX + 2] = "x merge=set";
+
+    (void)state;
+    for (size_t len = BOUGH_ATTRIBUTES_LINE_MAX - 1; len <= BOUGH_ATTRIBUTES_LINE_MAX; len++) {
+        memset(line + strlen("x merge=set"), ' ', len - strlen("x merge=set"));
+        line[len] = '\n';
+        line[len + 1] = '\0';
+        tree.texts[0][0] = '\0';
+        add(tree.texts[0], sizeof(tree.texts[0]), line);
+        expect(&tree, "x", len < BOUGH_ATTRIBUTES_LINE_MAX ? "set" : "default");
+    }
+}
+
 /* A macro for each but the last stands for the next one: the deepest recursion there is. */
 static void test_merge_attributes__macros_lead_to_macros(void **state)
 {
@@ -508,10 +525,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_merge_attributes__files_say_what_git_check_attr_says),
         cmocka_unit_test(test_merge_attributes__odd_patterns_match_what_git_lets_them_match),
-        cmocka_unit_test(test_merge_attributes__what_the_issue_names_works),
+        cmocka_unit_test(test_merge_attributes__negation_directories_and_nesting_work),
         cmocka_unit_test(test_merge_attributes__a_directory_is_read_once_in_the_order_of_a_tree),
         cmocka_unit_test(test_merge_attributes__an_error_is_passed_on_and_can_be_got_over),
         cmocka_unit_test(test_merge_attributes__limits_hold_and_one_more_is_too_big),
+        cmocka_unit_test(test_merge_attributes__a_line_may_be_long_but_not_longer),
         cmocka_unit_test(test_merge_attributes__macros_lead_to_macros),
         cmocka_unit_test(test_merge_attributes__absurd_patterns_take_bounded_time),
     };
