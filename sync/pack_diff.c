@@ -7,7 +7,7 @@
  *   (1) A tree is in the list before its values, which name it by its index.
  *   (2) An object's base in the list has a greater index than itself, so no chain of bases is a
  *       ring.
- *   (3) What a parent has and is not in the list, the client has.
+ *   (3) What a base has and is not in the list, the client has, or a filter leaves it out.
  * Directories that equal one of the bases' are passed over whole.  Where a directory or value
  * stands in another's place, the older becomes a delta on the newer: the newest is what is read
  * most.
@@ -165,7 +165,10 @@ static enum bough_err diff_entry(struct pack_list *list, const struct bough_entr
     }
     if (is_tree(entry))
         return diff_tree(list, &entry->tree, below, below_count, depth + 1, arena);
-    return entry->mode == BOUGH_MODE_GITLINK ? BOUGH_OK : add_value(list, entry, tree, before);
+    if (entry->mode == BOUGH_MODE_GITLINK || depth + 1 >= list->filter.depth ||
+        entry->value.size_bytes >= list->filter.value_bytes)
+        return BOUGH_OK;
+    return add_value(list, entry, tree, before);
 }
 
 /* All entries of one directory; tree number `tree`. */
@@ -217,31 +220,66 @@ static enum bough_err pair_tree(struct pack_list *list, const struct bough_tree 
     return add_outside(list, &name, before, (struct bough_bytes){0}, &tree_at(list, index)->base);
 }
 
+/* Whether a tree that is in the list has more in it than a filter let through when it was met:
+ * then it is gone through once more. */
+static enum bough_err is_met_higher(struct pack_list *list, const struct bough_hash *name,
+                                    uint32_t depth, bool *higher)
+{
+    uint32_t *least;
+    bool is_new;
+
+    *higher = false;
+    if (list->filter.depth == UINT32_MAX)
+        return BOUGH_OK;
+    BOUGH_TRY(name_set_add(&list->depths, name, &least, &is_new));
+    *higher = is_new || depth + 1 < *least;
+    if (*higher)
+        *least = depth + 1;
+    return BOUGH_OK;
+}
+
+/* Adds a tree, once; *more: what is in it has to be looked at. */
+static enum bough_err add_tree(struct pack_list *list, const struct bough_tree *tree,
+                               const struct bough_tree *before, uint32_t depth, uint32_t *index,
+                               bool *more)
+{
+    struct pack_list_tree item = {.tree = *tree, .base = PACK_LIST_NONE};
+    struct bough_hash name = pack_item_tree_name(tree);
+    uint32_t *number;
+    bool is_new;
+
+    BOUGH_TRY(name_set_add(&list->seen, &name, &number, &is_new));
+    *index = is_new ? (uint32_t)(list->trees.len / sizeof(item)) : *number - 1;
+    *more = is_new;
+    if (is_new) {
+        *number = *index + 1;
+        BOUGH_TRY(buffer_add(&list->trees, bough_bytes_of(&item, sizeof(item))));
+    }
+    BOUGH_TRY(is_met_higher(list, &name, depth, &is_new));
+    *more = *more || is_new;
+    return *more && before != NULL ? pair_tree(list, before, *index) : BOUGH_OK;
+}
+
 static enum bough_err diff_tree(struct pack_list *list, const struct bough_tree *tree,
                                 const struct bough_tree *bases, uint32_t base_count, uint32_t depth,
                                 struct bough_arena *arena)
 {
-    struct pack_list_tree item = {.tree = *tree, .base = PACK_LIST_NONE};
-    struct bough_hash name = pack_item_tree_name(tree);
     struct bough_arena_mark mark = bough_arena_now(arena);
-    uint32_t index = (uint32_t)(list->trees.len / sizeof(item));
-    uint32_t *number;
-    bool is_new;
+    uint32_t index;
+    bool more;
     enum bough_err err;
 
     if (depth >= GIT_DEPTH_MAX)
         return BOUGH_TOO_BIG;
+    if (depth >= list->filter.depth)
+        return BOUGH_OK;
     for (uint32_t i = 0; i < base_count; i++) {
         if (bough_tree_equal(tree, &bases[i]))
             return BOUGH_OK;
     }
-    BOUGH_TRY(name_set_add(&list->seen, &name, &number, &is_new));
-    if (!is_new)
+    BOUGH_TRY(add_tree(list, tree, base_count > 0 ? &bases[0] : NULL, depth, &index, &more));
+    if (!more)
         return BOUGH_OK;
-    *number = index + 1;
-    BOUGH_TRY(buffer_add(&list->trees, bough_bytes_of(&item, sizeof(item))));
-    if (base_count > 0)
-        BOUGH_TRY(pair_tree(list, &bases[0], index));
     err = diff_entries(list, tree, bases, base_count, index, depth, arena);
     bough_arena_back(arena, mark);
     return err;
@@ -253,4 +291,17 @@ enum bough_err pack_diff(struct pack_list *list, const struct bough_tree *tree,
 {
     assert(base_count <= PACK_DIFF_BASES_MAX);
     return diff_tree(list, tree, bases, base_count, 0, arena);
+}
+
+enum bough_err pack_diff_wanted(struct pack_list *list, const struct bough_tree *tree,
+                                struct bough_arena *arena)
+{
+    uint32_t depth = list->filter.depth;
+    enum bough_err err;
+
+    if (depth == 0)
+        list->filter.depth = 1;
+    err = diff_tree(list, tree, NULL, 0, 0, arena);
+    list->filter.depth = depth;
+    return err;
 }

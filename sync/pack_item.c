@@ -138,6 +138,8 @@ static enum bough_err value_of(const struct pack_list *list, uint32_t n, struct 
     }
     if (pack_item_part(list, n, &index) == PACK_ITEM_VALUES) {
         element(list, PACK_ITEM_VALUES, index, &named);
+        if (named.step_len > 0)
+            return value_below(list, &named.tree, named.step_offset, named.step_len, arena, value);
         *value = (struct bough_value){.size_bytes = named.size_bytes, .link = named.link};
         return BOUGH_OK;
     }

@@ -6,9 +6,12 @@
  * commit of the greatest generation: all its descendants have come before it, so whether the other
  * side has it is settled.
  *   (1) A commit that leaves the queue unmarked is sent, and only such.
- *   (2) The walk ends when everything in the queue is had, so its cost follows what is sent.
+ *   (2) The walk ends when everything in the queue is had, so its cost follows what is sent; then
+ *       every commit in `seen` is either had or sent.
+ *   (3) Where a history ends for the client (shallow.h), it does for the walk.
  */
 #include "pack_list.h"
+#include "commit_queue.h"
 #include "pack_diff.h"
 #include <assert.h>
 
@@ -16,24 +19,19 @@
 
 #define ARENA_BYTES_MAX (32u << 20)
 
-/* A commit in the queue. */
-struct place {
-    struct bough_link link;
-    uint64_t generation;
-};
-
-struct queue {
+struct walk {
     struct pack_list *list;
+    const struct pack_list_request *request;
     struct bough_arena arena;
-    struct buffer heap;    /* of struct place, a binary heap */
-    uint32_t lacked_count; /* places in it that are not had */
+    struct commit_queue queue;
+    uint32_t lacked_count; /* commits in it that are not had */
 };
 
 void pack_list_init(struct pack_list *list, struct git_view *view, bool thin)
 {
     struct bough_heap *heap = view->env->heap;
 
-    *list = (struct pack_list){.view = view, .thin = thin};
+    *list = (struct pack_list){.view = view, .thin = thin, .filter = FETCH_FILTER_NONE};
     buffer_init(&list->commits, heap, BOUGH_FETCH_BYTES_MAX);
     buffer_init(&list->tags, heap, BOUGH_FETCH_BYTES_MAX);
     buffer_init(&list->trees, heap, BOUGH_FETCH_BYTES_MAX);
@@ -41,6 +39,7 @@ void pack_list_init(struct pack_list *list, struct git_view *view, bool thin)
     buffer_init(&list->values, heap, BOUGH_FETCH_BYTES_MAX);
     buffer_init(&list->outside, heap, BOUGH_FETCH_BYTES_MAX);
     buffer_init(&list->steps, heap, BOUGH_FETCH_BYTES_MAX);
+    name_set_init(&list->depths, heap, BOUGH_FETCH_BYTES_MAX);
     name_set_init(&list->seen, heap, BOUGH_FETCH_BYTES_MAX);
 }
 
@@ -53,6 +52,7 @@ void pack_list_release(struct pack_list *list)
     buffer_release(&list->values);
     buffer_release(&list->outside);
     buffer_release(&list->steps);
+    name_set_release(&list->depths);
     name_set_release(&list->seen);
 }
 
@@ -65,133 +65,95 @@ uint32_t pack_list_count(const struct pack_list *list)
                       list->values.len / sizeof(struct pack_list_value));
 }
 
-static struct place *places(struct queue *queue)
-{
-    return (struct place *)(void *)queue->heap.at;
-}
-
-static void swap(struct place *a, struct place *b)
-{
-    struct place kept = *a;
-
-    *a = *b;
-    *b = kept;
-}
-
-/* Puts a place into the heap. */
-static enum bough_err heap_push(struct queue *queue, const struct place *place)
-{
-    size_t n = queue->heap.len / sizeof(*place);
-
-    BOUGH_TRY(buffer_add(&queue->heap, bough_bytes_of(place, sizeof(*place))));
-    for (; n > 0; n = (n - 1) / 2) {
-        struct place *here = &places(queue)[n];
-        struct place *above = &places(queue)[(n - 1) / 2];
-
-        if (above->generation >= here->generation)
-            break;
-        swap(above, here);
-    }
-    return BOUGH_OK;
-}
-
-/* Takes the place of the greatest generation out. */
-static struct place heap_pop(struct queue *queue)
-{
-    struct place *at = places(queue);
-    struct place top = at[0];
-    size_t count = queue->heap.len / sizeof(*at) - 1;
-
-    at[0] = at[count];
-    queue->heap.len -= sizeof(*at);
-    for (size_t n = 0;;) {
-        size_t child = 2 * n + 1;
-
-        if (child >= count)
-            break;
-        if (child + 1 < count && at[child + 1].generation > at[child].generation)
-            child++;
-        if (at[n].generation >= at[child].generation)
-            break;
-        swap(&at[n], &at[child]);
-        n = child;
-    }
-    return top;
-}
-
 /* Queues a commit, or marks it as had if it is queued already. */
-static enum bough_err enqueue(struct queue *queue, const struct bough_link *link, bool had)
+static enum bough_err enqueue(struct walk *walk, const struct bough_link *link, bool had)
 {
-    struct bough_arena_mark mark = bough_arena_now(&queue->arena);
-    struct place place = {.link = *link};
+    struct bough_arena_mark mark = bough_arena_now(&walk->arena);
     struct bough_commit commit;
     uint32_t *number;
     bool is_new;
 
-    BOUGH_TRY(name_set_add(&queue->list->seen, &link->name, &number, &is_new));
+    BOUGH_TRY(name_set_add(&walk->list->seen, &link->name, &number, &is_new));
     if (!is_new) {
         if (had && *number != HAD)
-            queue->lacked_count--;
+            walk->lacked_count--;
         *number = had ? HAD : *number;
         return BOUGH_OK;
     }
     *number = had ? HAD : 0;
-    queue->lacked_count += had ? 0 : 1;
-    BOUGH_TRY(bough_commit_get(queue->list->view->store, link, &queue->arena, &commit));
-    place.generation = commit.generation;
-    bough_arena_back(&queue->arena, mark);
-    return heap_push(queue, &place);
+    walk->lacked_count += had ? 0 : 1;
+    BOUGH_TRY(bough_commit_get(walk->list->view->store, link, &walk->arena, &commit));
+    bough_arena_back(&walk->arena, mark);
+    return commit_queue_put(&walk->queue, link, commit.generation);
 }
 
-/* Takes one commit out of the queue and puts its parents in. */
-static enum bough_err walk_one(struct queue *queue)
+/* Puts the parents of a commit that was taken out into the queue. */
+static enum bough_err walk_one(struct walk *walk, const struct bough_link *link)
 {
-    struct bough_arena_mark mark = bough_arena_now(&queue->arena);
-    struct place place = heap_pop(queue);
-    const uint32_t *number = name_set_find(&queue->list->seen, &place.link.name);
+    struct bough_arena_mark mark = bough_arena_now(&walk->arena);
+    const uint32_t *number = name_set_find(&walk->list->seen, &link->name);
+    struct name_set *ends = walk->request->after;
     struct bough_commit commit;
     bool had;
 
     assert(number != NULL);
     had = *number == HAD;
-    if (!had) {
-        assert(queue->lacked_count > 0);
-        queue->lacked_count--;
-        BOUGH_TRY(
-            buffer_add(&queue->list->commits, bough_bytes_of(&place.link, sizeof(place.link))));
+    if (had) {
+        ends = walk->request->before;
+    } else {
+        assert(walk->lacked_count > 0);
+        walk->lacked_count--;
+        BOUGH_TRY(buffer_add(&walk->list->commits, bough_bytes_of(link, sizeof(*link))));
     }
-    BOUGH_TRY(bough_commit_get(queue->list->view->store, &place.link, &queue->arena, &commit));
+    if (ends != NULL && name_set_find(ends, &link->name) != NULL)
+        return BOUGH_OK;
+    BOUGH_TRY(bough_commit_get(walk->list->view->store, link, &walk->arena, &commit));
     for (uint32_t i = 0; i < commit.parent_count; i++)
-        BOUGH_TRY(enqueue(queue, &commit.parents[i], had));
-    bough_arena_back(&queue->arena, mark);
+        BOUGH_TRY(enqueue(walk, &commit.parents[i], had));
+    bough_arena_back(&walk->arena, mark);
     return BOUGH_OK;
 }
 
-/* The trees and values of one commit that its parents do not have. */
-static enum bough_err add_contents(struct queue *queue, const struct bough_link *link)
+/* Takes the tree of a commit for one of those that are compared with. */
+static enum bough_err add_base(struct walk *walk, const struct bough_link *link,
+                               struct bough_tree *bases, uint32_t *base_count)
 {
-    struct bough_arena_mark mark = bough_arena_now(&queue->arena);
-    struct bough_store *store = queue->list->view->store;
+    struct bough_commit commit;
+
+    if (*base_count == PACK_DIFF_BASES_MAX)
+        return BOUGH_OK;
+    BOUGH_TRY(bough_commit_get(walk->list->view->store, link, &walk->arena, &commit));
+    bases[(*base_count)++] = commit.tree;
+    return BOUGH_OK;
+}
+
+/* The trees and values of one commit that its parents do not have.  Where none of them is at the
+ * client's, that is: that the client has not otherwise. */
+static enum bough_err add_contents(struct walk *walk, const struct bough_link *link)
+{
+    struct bough_arena_mark mark = bough_arena_now(&walk->arena);
+    const struct pack_list_request *request = walk->request;
     struct bough_tree bases[PACK_DIFF_BASES_MAX];
     struct bough_commit commit;
-    struct bough_commit parent;
     uint32_t base_count = 0;
 
-    BOUGH_TRY(bough_commit_get(store, link, &queue->arena, &commit));
-    for (uint32_t i = 0; i < commit.parent_count && base_count < PACK_DIFF_BASES_MAX; i++) {
-        BOUGH_TRY(bough_commit_get(store, &commit.parents[i], &queue->arena, &parent));
-        bases[base_count++] = parent.tree;
+    BOUGH_TRY(bough_commit_get(walk->list->view->store, link, &walk->arena, &commit));
+    for (uint32_t i = 0; i < commit.parent_count; i++) {
+        if (name_set_find(&walk->list->seen, &commit.parents[i].name) != NULL)
+            BOUGH_TRY(add_base(walk, &commit.parents[i], bases, &base_count));
     }
-    BOUGH_TRY(pack_diff(queue->list, &commit.tree, bases, base_count, &queue->arena));
-    bough_arena_back(&queue->arena, mark);
+    for (size_t i = 0; i < request->have_count && base_count == 0; i++)
+        BOUGH_TRY(add_base(walk, &request->haves[i], bases, &base_count));
+    BOUGH_TRY(pack_diff(walk->list, &commit.tree, bases, base_count, &walk->arena));
+    bough_arena_back(&walk->arena, mark);
     return BOUGH_OK;
 }
 
 /* Adds a tag and what it points at, down to a commit, which is queued. */
-static enum bough_err want_tag(struct queue *queue, struct git_native want);
+static enum bough_err want_tag(struct walk *walk, struct git_native want);
 
 /* Adds or queues one object that is wanted. */
-static enum bough_err want_one(struct queue *queue, const struct git_native *want)
+static enum bough_err want_one(struct walk *walk, const struct git_native *want)
 {
     struct pack_list_value value = {.link = want->link, .size_bytes = want->number};
     struct bough_tree tree;
@@ -200,18 +162,18 @@ static enum bough_err want_one(struct queue *queue, const struct git_native *wan
 
     switch (want->kind) {
     case GIT_COMMIT:
-        return enqueue(queue, &want->link, false);
+        return enqueue(walk, &want->link, false);
     case GIT_TAG:
-        return want_tag(queue, *want);
+        return want_tag(walk, *want);
     case GIT_TREE:
         tree = git_memo_tree(want);
-        return pack_diff(queue->list, &tree, NULL, 0, &queue->arena);
+        return pack_diff_wanted(walk->list, &tree, &walk->arena);
     default:
         break;
     }
     assert(want->kind == GIT_BLOB && want->link.address != 0);
-    BOUGH_TRY(name_set_add(&queue->list->seen, &want->link.name, &number, &is_new));
-    return is_new ? buffer_add(&queue->list->values, bough_bytes_of(&value, sizeof(value)))
+    BOUGH_TRY(name_set_add(&walk->list->seen, &want->link.name, &number, &is_new));
+    return is_new ? buffer_add(&walk->list->values, bough_bytes_of(&value, sizeof(value)))
                   : BOUGH_OK;
 }
 
@@ -224,50 +186,65 @@ static enum bough_err add_tag(struct pack_list *list, const struct bough_link *l
     return *is_new ? buffer_add(&list->tags, bough_bytes_of(link, sizeof(*link))) : BOUGH_OK;
 }
 
-static enum bough_err want_tag(struct queue *queue, struct git_native want)
+static enum bough_err want_tag(struct walk *walk, struct git_native want)
 {
     while (want.kind == GIT_TAG) {
         struct bough_link link = want.link;
         bool is_new;
 
-        BOUGH_TRY(add_tag(queue->list, &link, &is_new));
-        BOUGH_TRY(git_history_tag_target(queue->list->view, &link, &want));
+        BOUGH_TRY(add_tag(walk->list, &link, &is_new));
+        BOUGH_TRY(git_history_tag_target(walk->list->view, &link, &want));
     }
-    return want_one(queue, &want);
+    return want_one(walk, &want);
 }
 
-static enum bough_err fill(struct queue *queue, const struct git_native *wants, size_t want_count,
-                           const struct bough_link *haves, size_t have_count)
+static enum bough_err fill(struct walk *walk)
 {
-    struct pack_list *list = queue->list;
+    const struct pack_list_request *request = walk->request;
+    struct pack_list *list = walk->list;
+    struct bough_link link;
 
-    for (size_t i = 0; i < have_count; i++)
-        BOUGH_TRY(enqueue(queue, &haves[i], true));
-    for (size_t i = 0; i < want_count; i++)
-        BOUGH_TRY(want_one(queue, &wants[i]));
-    while (queue->lacked_count > 0)
-        BOUGH_TRY(walk_one(queue));
-    for (size_t i = list->commits.len; i > 0; i -= sizeof(struct bough_link)) {
-        struct bough_link link;
-
+    for (size_t i = 0; i < request->have_count; i++)
+        BOUGH_TRY(enqueue(walk, &request->haves[i], true));
+    for (size_t i = 0; i < request->want_count; i++)
+        BOUGH_TRY(want_one(walk, &request->wants[i]));
+    while (walk->lacked_count > 0 && commit_queue_take(&walk->queue, &link))
+        BOUGH_TRY(walk_one(walk, &link));
+    for (size_t i = list->commits.len; i > 0; i -= sizeof(link)) {
         memcpy(&link, list->commits.at + i - sizeof(link), sizeof(link));
-        BOUGH_TRY(add_contents(queue, &link));
+        BOUGH_TRY(add_contents(walk, &link));
     }
     return BOUGH_OK;
 }
 
-enum bough_err pack_list_fill(struct pack_list *list, const struct git_native *wants,
-                              size_t want_count, const struct bough_link *haves, size_t have_count)
+enum bough_err pack_list_fill(struct pack_list *list, const struct pack_list_request *request)
 {
-    struct queue queue = {.list = list};
+    struct walk walk = {.list = list, .request = request};
     enum bough_err err;
 
-    bough_arena_init(&queue.arena, list->view->env->heap, ARENA_BYTES_MAX);
-    buffer_init(&queue.heap, list->view->env->heap, BOUGH_FETCH_BYTES_MAX);
-    err = fill(&queue, wants, want_count, haves, have_count);
-    buffer_release(&queue.heap);
-    bough_arena_release(&queue.arena);
+    list->filter = request->filter;
+    bough_arena_init(&walk.arena, list->view->env->heap, ARENA_BYTES_MAX);
+    commit_queue_init(&walk.queue, list->view->env->heap, BOUGH_FETCH_BYTES_MAX);
+    err = fill(&walk);
+    commit_queue_release(&walk.queue);
+    bough_arena_release(&walk.arena);
     return err;
+}
+
+enum bough_err pack_list_add_short(struct pack_list *list, const struct bough_hash *name,
+                                   const struct bough_tree *tree, struct bough_bytes step)
+{
+    struct pack_list_value value = {
+        .tree = *tree, .step_offset = (uint32_t)list->steps.len, .step_len = (uint8_t)step.len};
+    uint32_t *number;
+    bool is_new;
+
+    assert(step.len > 0);
+    BOUGH_TRY(name_set_add(&list->seen, name, &number, &is_new));
+    if (!is_new)
+        return BOUGH_OK;
+    BOUGH_TRY(buffer_add(&list->steps, step));
+    return buffer_add(&list->values, bough_bytes_of(&value, sizeof(value)));
 }
 
 /* Adds a ref's tag, and the tags it points at, if what it stands for is in the list. */

@@ -5,6 +5,7 @@
 #ifndef PACK_LIST_H
 #define PACK_LIST_H
 
+#include "fetch_filter.h"
 #include "git_history.h"
 #include "name_set.h"
 
@@ -35,24 +36,42 @@ struct pack_list_outside {
     uint8_t step_len;     /* 0 = the tree itself */
 };
 
-/* A long value that was asked for by its id. */
+/* A value that was asked for by its id: a long one, or, where step_len is not 0, a short one, which
+ * stands under a step of a tree. */
 struct pack_list_value {
     struct bough_link link;
     uint64_t size_bytes;
+    struct bough_tree tree;
+    uint32_t step_offset; /* in `steps` */
+    uint8_t step_len;
+};
+
+/* What a fetch asks for.  Everything is borrowed. */
+struct pack_list_request {
+    const struct git_native *wants; /* of any kind but short values */
+    size_t want_count;
+    const struct bough_link *haves; /* commits; the client has all behind them, too */
+    size_t have_count;
+    struct name_set *before;    /* commits that the client has without their parents, NULL = none */
+    struct name_set *after;     /* and those that it will have so */
+    struct fetch_filter filter; /* does not concern what is wanted by its id */
 };
 
 /* Read the arrays freely; they are released together. */
 struct pack_list {
     struct git_view *view;
-    bool thin;             /* the client takes deltas on what it has */
-    struct buffer commits; /* of struct bough_link, newest first */
-    struct buffer tags;    /* of struct bough_link */
-    struct buffer trees;   /* of struct pack_list_tree, those of newer commits later */
-    struct buffer blobs;   /* of struct pack_list_blob, the same */
-    struct buffer values;  /* of struct pack_list_value */
-    struct buffer outside; /* of struct pack_list_outside */
-    struct buffer steps;   /* the blobs' steps */
-    struct name_set seen;  /* what is in the arrays; numbers: of commits, what is known of them; of
+    bool thin; /* the client takes deltas on what it has */
+    struct fetch_filter filter;
+    struct buffer commits;  /* of struct bough_link, newest first */
+    struct buffer tags;     /* of struct bough_link */
+    struct buffer trees;    /* of struct pack_list_tree, those of newer commits later */
+    struct buffer blobs;    /* of struct pack_list_blob, the same */
+    struct buffer values;   /* of struct pack_list_value */
+    struct buffer outside;  /* of struct pack_list_outside */
+    struct buffer steps;    /* the blobs' steps */
+    struct name_set depths; /* of trees, where the filter asks for it: the least they were met at,
+                               plus 1 */
+    struct name_set seen;   /* what is in the arrays; numbers: of commits, what is known of them; of
                               trees and blobs their index + 1 */
 };
 
@@ -62,13 +81,17 @@ void pack_list_init(struct pack_list *list, struct git_view *view, bool thin);
 /* Gives everything back. */
 void pack_list_release(struct pack_list *list);
 
-/* Fills the list with all that `wants` (of any kind) need and somebody who has `haves` (commits)
- * and all behind them lacks.  BOUGH_NO_MEMORY or BOUGH_TOO_BIG past BOUGH_FETCH_BYTES_MAX, and what
- * reading may answer.  Reads the histories down to the haves, and of each commit's directories only
- * those that differ from its parents'. */
+/* Fills the list with all that is asked for.  BOUGH_NO_MEMORY or BOUGH_TOO_BIG past
+ * BOUGH_FETCH_BYTES_MAX, and what reading may answer.  Reads the histories down to the haves, and
+ * of each commit's directories only those that differ from its parents'. */
 BOUGH_MUST_CHECK enum bough_err pack_list_fill(struct pack_list *list,
-                                               const struct git_native *wants, size_t want_count,
-                                               const struct bough_link *haves, size_t have_count);
+                                               const struct pack_list_request *request);
+
+/* Adds a short value that is wanted: it stands under `step` of `tree`.  Errors as above. */
+BOUGH_MUST_CHECK enum bough_err pack_list_add_short(struct pack_list *list,
+                                                    const struct bough_hash *name,
+                                                    const struct bough_tree *tree,
+                                                    struct bough_bytes step);
 
 /* Adds the tags under refs/tags whose object is in the list (git's include-tag). */
 BOUGH_MUST_CHECK enum bough_err pack_list_add_tags(struct pack_list *list);

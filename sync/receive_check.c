@@ -96,8 +96,6 @@ enum bough_err receive_check_commands(struct receive *receive)
     struct receive_command *commands = receive_commands(receive, &count);
 
     for (size_t i = 0; i < count; i++) {
-        if (receive->shallow)
-            commands[i].refused = "shallow update not allowed";
         if (commands[i].refused == NULL)
             BOUGH_TRY(check_name(receive, &commands[i]));
         if (commands[i].refused == NULL)

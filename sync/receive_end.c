@@ -53,6 +53,10 @@ static enum bough_err lift_one(struct receive *receive, struct git_lift *lift,
     err = git_lift_tip(lift, &command->new_id, &command->next);
     if (err != BOUGH_OK && lift_fault(err) == NULL)
         return err;
+    if (err == BOUGH_NOT_FOUND && receive->shallow) {
+        command->refused = "shallow update not allowed";
+        return BOUGH_OK;
+    }
     if (err != BOUGH_OK) {
         command->refused = lift_fault(err);
         if (receive->pack.why[0] != '\0') {

@@ -4,11 +4,12 @@
  *
  * Owns the request so far and the head of the answer.
  *   (1) failed: the answer holds exactly one ERR packet and nothing follows it.
- *   (2) Every want is an object that can be read; every have is a commit of this store.
+ *   (2) Every want in `wants` is an object that can be read; every have is a commit of this store.
  * Any object that is known may be wanted, as with git's protocol 2: there is no secrecy between the
  * branches of one store.
  */
 #include "upload.h"
+#include "git_find.h"
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,9 +26,12 @@ void upload_init(struct upload *upload, struct git_view *view)
 {
     struct bough_heap *heap = view->env->heap;
 
-    *upload = (struct upload){.view = view, .judged_at = SIZE_MAX};
+    *upload = (struct upload){.view = view, .judged_at = SIZE_MAX, .filter = FETCH_FILTER_NONE};
+    shallow_init(&upload->shallow, view);
+    bough_arena_init(&upload->places, heap, BOUGH_FETCH_BYTES_MAX);
+    buffer_init(&upload->sought, heap, BOUGH_WANTS_MAX * sizeof(struct git_find));
     buffer_init(&upload->out, heap, OUT_BYTES_MAX);
-    buffer_init(&upload->wants, heap, BOUGH_WANTS_MAX * sizeof(struct git_native));
+    buffer_init(&upload->wants, heap, BOUGH_FETCH_BYTES_MAX);
     buffer_init(&upload->haves, heap, BOUGH_HAVES_MAX * sizeof(struct bough_link));
     buffer_init(&upload->prefixes, heap, BOUGH_REF_PREFIXES_MAX * BOUGH_PKT_BYTES_MAX);
     buffer_init(&upload->frame, heap, BOUGH_PKT_BYTES_MAX);
@@ -37,6 +41,9 @@ void upload_release(struct upload *upload)
 {
     if (upload->packing)
         pack_out_close(&upload->pack);
+    shallow_release(&upload->shallow);
+    bough_arena_release(&upload->places);
+    buffer_release(&upload->sought);
     buffer_release(&upload->out);
     buffer_release(&upload->wants);
     buffer_release(&upload->haves);
@@ -69,22 +76,20 @@ static bool can_send(const struct git_native *native)
 
 enum bough_err upload_want(struct upload *upload, struct bough_bytes hex)
 {
+    struct git_find sought = {0};
     struct git_native native;
-    struct sha1 id;
 
-    if (!sha1_parse(hex, &id))
+    if (!sha1_parse(hex, &sought.id))
         return upload_fail(upload, "upload-pack: malformed want");
-    if (upload->wants.len == BOUGH_WANTS_MAX * sizeof(native))
+    if (upload->want_count++ == BOUGH_WANTS_MAX)
         return upload_fail(upload, "upload-pack: too many wants (limit %u)", BOUGH_WANTS_MAX);
     BOUGH_TRY(git_history_index(upload->view));
-    if (!git_view_find(upload->view, &id, &native) || !can_send(&native))
-        return upload_fail(upload, "upload-pack: not our ref %.*s", (int)hex.len,
-                           (const char *)hex.at);
+    if (!git_view_find(upload->view, &sought.id, &native) || !can_send(&native))
+        return buffer_add(&upload->sought, bough_bytes_of(&sought, sizeof(sought)));
     return buffer_add(&upload->wants, bough_bytes_of(&native, sizeof(native)));
 }
 
-/* The commit that a tag stands for; kind GIT_NONE if it stands for something else. */
-static enum bough_err peel(struct upload *upload, struct git_native *native)
+enum bough_err upload_peel(struct upload *upload, struct git_native *native)
 {
     while (native->kind == GIT_TAG) {
         struct bough_link link = native->link;
@@ -110,7 +115,7 @@ enum bough_err upload_have(struct upload *upload, struct bough_bytes hex, struct
     BOUGH_TRY(git_history_index(upload->view));
     if (!git_view_find(upload->view, id, &native))
         return BOUGH_OK;
-    BOUGH_TRY(peel(upload, &native));
+    BOUGH_TRY(upload_peel(upload, &native));
     if (native.kind != GIT_COMMIT)
         return BOUGH_OK;
     *common = true;
@@ -186,7 +191,7 @@ static enum bough_err judge_all(struct judge *judge, bool *ready)
         struct git_native want;
 
         memcpy(&want, upload->wants.at + at, sizeof(want));
-        BOUGH_TRY(peel(upload, &want));
+        BOUGH_TRY(upload_peel(upload, &want));
         if (want.kind == GIT_COMMIT)
             BOUGH_TRY(reaches(judge, &want.link, ready));
     }

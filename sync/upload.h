@@ -7,6 +7,7 @@
 
 #include "pack_out.h"
 #include "pkt_line.h"
+#include "shallow.h"
 
 enum upload_side_band { UPLOAD_BARE, UPLOAD_BAND_SMALL, UPLOAD_BAND_64K };
 
@@ -16,12 +17,18 @@ struct upload {
     struct buffer out; /* of the answer: what comes before the pack */
     size_t out_at;     /* how much of it was read */
 
-    struct buffer wants; /* of struct git_native */
-    struct buffer haves; /* of struct bough_link: those that are commits of ours */
-    uint32_t have_count; /* as sent, unknown ones too */
+    struct buffer wants;  /* of struct git_native */
+    struct buffer sought; /* of struct git_find: wants that the memo does not place (git_find.h) */
+    struct bough_arena places; /* what was found of them */
+    struct buffer haves;       /* of struct bough_link: those that are commits of ours */
+    uint32_t want_count;       /* as sent */
+    uint32_t have_count;       /* as sent, unknown ones too */
     struct sha1 last_common;
     size_t judged_at; /* haves.len when `ready` was computed; SIZE_MAX = never */
     bool ready;
+
+    struct shallow shallow;
+    struct fetch_filter filter;
 
     bool failed; /* the answer is an error; the rest of the request is dropped */
     bool done;
@@ -70,8 +77,12 @@ void upload_release(struct upload *upload);
 BOUGH_PRINTF(2, 3)
 BOUGH_MUST_CHECK enum bough_err upload_fail(struct upload *upload, const char *format, ...);
 
-/* The client wants the object `hex`; one that is not there makes the answer an error. */
+/* The client wants the object `hex`. */
 BOUGH_MUST_CHECK enum bough_err upload_want(struct upload *upload, struct bough_bytes hex);
+
+/* Goes on from a tag to the commit that it stands for; kind GIT_NONE if it stands for something
+ * else. */
+BOUGH_MUST_CHECK enum bough_err upload_peel(struct upload *upload, struct git_native *native);
 
 /* The client has the object `hex`; *common: it is a commit of ours, or a tag of one, and `id` says
  * which. */

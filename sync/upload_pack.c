@@ -6,7 +6,9 @@
  * "Packfile Data"): 1 the pack, 2 progress (never sent), 3 a fatal error.
  */
 #include "upload_pack.h"
+#include "git_find.h"
 #include "pack_last.h"
+#include "upload_part.h"
 #include <assert.h>
 
 #define SMALL_DATA_BYTES 995u        /* side-band: packets of at most 1000 bytes */
@@ -15,10 +17,24 @@
 /* Fills a list for the wants and haves. */
 static enum bough_err fill(struct upload *upload, struct pack_list *list)
 {
-    BOUGH_TRY(pack_list_fill(list, (const struct git_native *)(const void *)upload->wants.at,
-                             upload->wants.len / sizeof(struct git_native),
-                             (const struct bough_link *)(const void *)upload->haves.at,
-                             upload->haves.len / sizeof(struct bough_link)));
+    struct pack_list_request request = {
+        .wants = (const struct git_native *)(const void *)upload->wants.at,
+        .want_count = upload->wants.len / sizeof(struct git_native),
+        .haves = (const struct bough_link *)(const void *)upload->haves.at,
+        .have_count = upload->haves.len / sizeof(struct bough_link),
+        .before = &upload->shallow.before,
+        .after = &upload->shallow.after,
+        .filter = upload->filter,
+    };
+
+    for (size_t at = 0; at < upload->sought.len; at += sizeof(struct git_find)) {
+        struct git_find item;
+
+        memcpy(&item, upload->sought.at + at, sizeof(item));
+        if (item.step.len > 0)
+            BOUGH_TRY(pack_list_add_short(list, &item.native.link.name, &item.tree, item.step));
+    }
+    BOUGH_TRY(pack_list_fill(list, &request));
     return upload->include_tag ? pack_list_add_tags(list) : BOUGH_OK;
 }
 
@@ -30,10 +46,12 @@ enum bough_err upload_pack_begin(struct upload *upload)
     enum bough_err err = BOUGH_OK;
 
     assert(!upload->packing && !upload->failed);
-    upload->is_clone = upload->haves.len == 0 && !upload->include_tag;
+    upload->is_clone =
+        upload->haves.len == 0 && !upload->include_tag && upload_part_is_whole(upload);
     if (!upload->is_clone ||
         !pack_last_take(view->last, buffer_bytes(&upload->wants), &list, &plan)) {
-        pack_list_init(&list, view, upload->thin_pack);
+        /* Somebody who left things out may lack what a delta would be based on. */
+        pack_list_init(&list, view, upload->thin_pack && !fetch_filter_is_on(&upload->filter));
         err = fill(upload, &list);
         if (err == BOUGH_OK)
             err = pack_plan_make(&plan, &list);

@@ -14,7 +14,8 @@
 
 static const char upload_capabilities[] =
     "multi_ack multi_ack_detailed no-done thin-pack side-band side-band-64k ofs-delta include-tag "
-    "no-progress allow-tip-sha1-in-want allow-reachable-sha1-in-want object-format=sha1 " AGENT;
+    "no-progress shallow deepen-since deepen-not deepen-relative filter allow-tip-sha1-in-want "
+    "allow-reachable-sha1-in-want object-format=sha1 " AGENT;
 
 static const char receive_capabilities[] =
     "report-status report-status-v2 delete-refs quiet atomic ofs-delta side-band-64k "
@@ -54,7 +55,7 @@ static enum bough_err advertise_v2(struct buffer *out)
     BOUGH_TRY(pkt_line_print(out, "version 2\n"));
     BOUGH_TRY(pkt_line_print(out, AGENT "\n"));
     BOUGH_TRY(pkt_line_print(out, "ls-refs=unborn\n"));
-    BOUGH_TRY(pkt_line_print(out, "fetch=wait-for-done\n"));
+    BOUGH_TRY(pkt_line_print(out, "fetch=shallow wait-for-done filter\n"));
     BOUGH_TRY(pkt_line_print(out, "server-option\n"));
     BOUGH_TRY(pkt_line_print(out, "object-format=sha1\n"));
     return pkt_line_flush(out);

@@ -8,6 +8,7 @@
  */
 #include "upload_v0.h"
 #include "upload_pack.h"
+#include "upload_part.h"
 
 /* What the capability `word` switches on. */
 static void capability(struct upload *upload, struct bough_bytes word)
@@ -24,6 +25,8 @@ static void capability(struct upload *upload, struct bough_bytes word)
         upload->thin_pack = true;
     else if (bough_bytes_equal(word, bough_bytes_text("ofs-delta")))
         upload->ofs_delta = true;
+    else if (bough_bytes_equal(word, bough_bytes_text("deepen-relative")))
+        upload->shallow.relative = true;
     else if (bough_bytes_equal(word, bough_bytes_text("side-band-64k")))
         upload->side_band = UPLOAD_BAND_64K;
     else if (bough_bytes_equal(word, bough_bytes_text("side-band")) &&
@@ -63,14 +66,11 @@ static enum bough_err want_line(struct upload *upload, struct bough_bytes line)
     struct bough_bytes words;
 
     if (!drop_word(&line, "want ")) {
-        bool shallow = bough_bytes_starts(line, bough_bytes_text("shallow ")) ||
-                       bough_bytes_starts(line, bough_bytes_text("deepen"));
-        bool filter = bough_bytes_starts(line, bough_bytes_text("filter "));
+        bool taken;
 
-        return upload_fail(upload, "upload-pack: %s",
-                           shallow  ? "shallow fetches are not supported"
-                           : filter ? "filters are not supported"
-                                    : "protocol error, expected a want");
+        BOUGH_TRY(upload_part_argument(upload, line, &taken));
+        return taken ? BOUGH_OK
+                     : upload_fail(upload, "upload-pack: protocol error, expected a want");
     }
     if (line.len > SHA1_HEX) {
         words = bough_bytes_of(line.at + SHA1_HEX, line.len - SHA1_HEX);
@@ -155,6 +155,17 @@ static enum bough_err done_line(struct upload *upload)
     return upload->multi_ack > 0 ? ack(upload, &upload->last_common, "") : BOUGH_OK;
 }
 
+/* A flush behind the wants.  Who asks for a part of the history hears first where it will end. */
+static enum bough_err end_wants(struct upload *upload)
+{
+    upload->wants_complete = true;
+    BOUGH_TRY(upload_part_find(upload));
+    if (!upload->failed)
+        BOUGH_TRY(upload_part_settle(upload));
+    return upload->failed || !shallow_asks(&upload->shallow) ? BOUGH_OK
+                                                             : pkt_line_flush(&upload->out);
+}
+
 enum bough_err upload_v0_packet(struct upload *upload, const struct pkt_line *packet)
 {
     struct bough_bytes line = pkt_line_text(packet);
@@ -164,8 +175,7 @@ enum bough_err upload_v0_packet(struct upload *upload, const struct pkt_line *pa
     if (packet->kind == PKT_LINE_FLUSH) {
         if (upload->wants_complete)
             return end_round(upload);
-        upload->wants_complete = true;
-        return BOUGH_OK;
+        return end_wants(upload);
     }
     if (packet->kind != PKT_LINE_DATA)
         return upload_fail(upload, "upload-pack: protocol error, unexpected packet");
@@ -180,7 +190,7 @@ enum bough_err upload_v0_packet(struct upload *upload, const struct pkt_line *pa
 
 enum bough_err upload_v0_end(struct upload *upload)
 {
-    if (upload->failed || !upload->stop || upload->wants.len == 0)
+    if (upload->failed || !upload->stop || upload->want_count == 0)
         return BOUGH_OK;
     return upload_pack_begin(upload);
 }

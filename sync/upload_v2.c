@@ -7,6 +7,7 @@
  */
 #include "upload_v2.h"
 #include "upload_pack.h"
+#include "upload_part.h"
 #include "upload_refs.h"
 
 enum { COMMAND_NONE, COMMAND_LS_REFS, COMMAND_FETCH };
@@ -81,6 +82,14 @@ static enum bough_err ls_refs_argument(struct upload *upload, struct bough_bytes
     return BOUGH_OK;
 }
 
+static enum bough_err part_argument(struct upload *upload, struct bough_bytes line)
+{
+    bool taken;
+
+    BOUGH_TRY(upload_part_argument(upload, line, &taken));
+    return taken ? BOUGH_OK : refuse(upload, "fetch: unexpected argument", line);
+}
+
 static enum bough_err fetch_argument(struct upload *upload, struct bough_bytes line)
 {
     struct bough_bytes whole = line;
@@ -108,12 +117,8 @@ static enum bough_err fetch_argument(struct upload *upload, struct bough_bytes l
         upload->thin_pack = true;
     else if (is_word(line, "ofs-delta"))
         upload->ofs_delta = true;
-    else if (drop_word(&line, "shallow ") || drop_word(&line, "deepen"))
-        return upload_fail(upload, "upload-pack: shallow fetches are not supported");
-    else if (drop_word(&line, "filter "))
-        return upload_fail(upload, "upload-pack: filters are not supported");
     else if (!is_word(line, "no-progress"))
-        return refuse(upload, "fetch: unexpected argument", whole);
+        return part_argument(upload, whole);
     return BOUGH_OK;
 }
 
@@ -156,19 +161,36 @@ static enum bough_err acknowledge(struct upload *upload, bool *more)
     return pkt_line_delim(&upload->out);
 }
 
+/* Where the client's history will end, as a section of its own. */
+static enum bough_err shallow_info(struct upload *upload)
+{
+    bool asks = shallow_asks(&upload->shallow);
+
+    if (asks)
+        BOUGH_TRY(pkt_line_print(&upload->out, "shallow-info\n"));
+    BOUGH_TRY(upload_part_settle(upload));
+    return asks && !upload->failed ? pkt_line_delim(&upload->out) : BOUGH_OK;
+}
+
 static enum bough_err fetch(struct upload *upload)
 {
     bool more = true;
 
-    if (upload->wants.len == 0 && !upload->wait_for_done) {
+    if (upload->want_count == 0 && !upload->wait_for_done) {
         upload->out.len = 0;
         return BOUGH_OK;
     }
+    BOUGH_TRY(upload_part_find(upload));
+    if (upload->failed)
+        return BOUGH_OK;
     if (upload->done || upload->have_count == 0)
         upload->out.len = 0; /* no acknowledgements */
     else
         BOUGH_TRY(acknowledge(upload, &more));
-    if (!more || upload->wants.len == 0)
+    if (!more || upload->want_count == 0)
+        return BOUGH_OK;
+    BOUGH_TRY(shallow_info(upload));
+    if (upload->failed)
         return BOUGH_OK;
     BOUGH_TRY(pkt_line_print(&upload->out, "packfile\n"));
     upload->side_band = UPLOAD_BAND_64K;

@@ -86,6 +86,7 @@
 #define BOUGH_PUSH_COMMANDS_MAX     BOUGH_MOVES_MAX
 #define BOUGH_WANTS_MAX             65536u
 #define BOUGH_HAVES_MAX             65536u
+#define BOUGH_SHALLOWS_MAX          65536u       /* shallow commits of a client, or excluded refs */
 #define BOUGH_REF_PREFIXES_MAX      4096u        /* past it a listing is not narrowed */
 #define BOUGH_PUSH_PACK_BYTES_MAX   (64u << 20)  /* the pack of one push, as it is sent */
 #define BOUGH_PUSH_OBJECTS_MAX      (1u << 20)   /* objects of one pack */

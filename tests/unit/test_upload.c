@@ -41,8 +41,9 @@ static void test_upload__protocol_2_names_what_is_served(void **unused)
     assert_memory_equal(answer, "000eversion 2\n", 14);
     assert_non_null(strstr(answer, "0013ls-refs=unborn\n"));
     assert_non_null(strstr(answer, "object-format=sha1\n0000"));
-    assert_null(strstr(answer, "shallow"));
-    assert_null(strstr(answer, "filter"));
+    assert_non_null(strstr(answer, "fetch=shallow wait-for-done filter\n"));
+    assert_null(strstr(answer, "ref-in-want"));
+    assert_null(strstr(answer, "sideband-all"));
     git_request_close(&request);
 }
 
@@ -102,9 +103,11 @@ static void test_upload__what_is_not_served_is_refused_by_name(void **unused)
         const char *lines[4];
         const char *words;
     } cases[] = {
-        {{"command=fetch", "0001", "deepen 1", "0000"}, "shallow fetches are not supported"},
-        {{"command=fetch", "0001", "shallow " ID, "0000"}, "shallow fetches are not supported"},
-        {{"command=fetch", "0001", "filter blob:none", "0000"}, "filters are not supported"},
+        {{"command=fetch", "0001", "deepen 0", "0000"}, "invalid deepen: '0'"},
+        {{"command=fetch", "0001", "deepen", "0000"}, "unexpected argument 'deepen'"},
+        {{"command=fetch", "0001", "shallow x", "0000"}, "malformed shallow 'x'"},
+        {{"command=fetch", "0001", "deepen-not heads/no", "0000"}, "no such ref"},
+        {{"command=fetch", "0001", "filter sparse:oid=x", "0000"}, "filter is not supported"},
         {{"command=fetch", "0001", "sideband-all", "0000"}, "unexpected argument 'sideband-all'"},
         {{"command=fetch", "0001", "want " ID, "0000"}, "not our ref " ID},
         {{"command=fetch", "0001", "want x", "0000"}, "malformed want"},
@@ -124,9 +127,70 @@ static void test_upload__what_is_not_served_is_refused_by_name(void **unused)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         expect(&request, cases[i].lines, cases[i].words);
     git_request_line(&request, "want " ID " side-band-64k\n");
+    git_request_line(&request, "0000");
     assert_non_null(strstr(fetch(&request, ""), "ERR upload-pack: not our ref"));
-    git_request_line(&request, "deepen 1\n");
-    assert_non_null(strstr(fetch(&request, ""), "ERR upload-pack: shallow fetches"));
+    git_request_line(&request, "depth 1\n");
+    assert_non_null(strstr(fetch(&request, ""), "ERR upload-pack: protocol error"));
+    git_request_close(&request);
+}
+
+static void test_upload__the_limit_of_shallow_commits_holds(void **unused)
+{
+    struct git_request request;
+    const char *answer;
+    char shallow[60];
+    char want[60];
+
+    (void)unused;
+    git_request_open(&request);
+    git_request_put(&request, "a", "b");
+    answer = git_request_send(&request, BOUGH_GIT_UPLOAD, true, "", 1);
+    snprintf(shallow, sizeof(shallow), "shallow %.40s", answer + 38);
+    snprintf(want, sizeof(want), "want %.40s", answer + 38);
+    for (unsigned past = 0; past <= 1; past++) {
+        git_request_line(&request, "command=fetch");
+        git_request_line(&request, "0001");
+        for (unsigned i = 0; i < BOUGH_SHALLOWS_MAX + past; i++)
+            git_request_line(&request, shallow);
+        git_request_line(&request, want);
+        git_request_line(&request, "done");
+        git_request_line(&request, "0000");
+        answer = fetch(&request, "version=2");
+        if (past == 1)
+            assert_non_null(strstr(answer, "too many shallow commits or excluded refs (limit "
+                                           "65536)"));
+        else
+            assert_memory_equal(answer, "000dpackfile\n", 13);
+    }
+    git_request_close(&request);
+}
+
+/* Depth and time together are refused, as git does; a time that leaves nothing is, too. */
+static void test_upload__parts_that_make_no_sense_are_refused(void **unused)
+{
+    struct git_request request;
+    const char *answer;
+    char want[60];
+
+    (void)unused;
+    git_request_open(&request);
+    git_request_put(&request, "a", "b");
+    answer = git_request_send(&request, BOUGH_GIT_UPLOAD, true, "", 1);
+    snprintf(want, sizeof(want), "want %.40s", answer + 38);
+    for (unsigned both = 0; both <= 1; both++) {
+        git_request_line(&request, "command=fetch");
+        git_request_line(&request, "0001");
+        git_request_line(&request, want);
+        git_request_line(&request, "deepen-since 99999999999");
+        if (both == 1)
+            git_request_line(&request, "deepen 1");
+        git_request_line(&request, "done");
+        git_request_line(&request, "0000");
+        answer = fetch(&request, "version=2");
+        assert_memory_equal(answer + 4, "ERR ", 4);
+        assert_non_null(
+            strstr(answer, both == 1 ? "cannot be used together" : "no commits selected"));
+    }
     git_request_close(&request);
 }
 
@@ -200,6 +264,8 @@ int main(void)
         cmocka_unit_test(test_upload__what_is_not_served_is_refused_by_name),
         cmocka_unit_test(test_upload__a_probe_is_answered_with_nothing),
         cmocka_unit_test(test_upload__the_limit_of_wants_holds),
+        cmocka_unit_test(test_upload__the_limit_of_shallow_commits_holds),
+        cmocka_unit_test(test_upload__parts_that_make_no_sense_are_refused),
         cmocka_unit_test(test_upload__a_broken_frame_is_an_error),
     };
 
