@@ -21,6 +21,8 @@ const char *bough_err_name(enum bough_err err)
         return "conflict";
     case BOUGH_STALE:
         return "stale";
+    case BOUGH_DENIED:
+        return "denied";
     case BOUGH_TOO_BIG:
         return "too-big";
     case BOUGH_UNSUPPORTED:

@@ -51,6 +51,8 @@ enum exit_status exit_of_err(enum bough_err err)
     case BOUGH_CONFLICT:
     case BOUGH_STALE:
         return EXIT_PRECONDITION;
+    case BOUGH_DENIED:
+        return EXIT_AUTH;
     case BOUGH_TOO_BIG:
     case BOUGH_FULL:
     case BOUGH_NO_MEMORY:

@@ -17,6 +17,7 @@
 #include "cmd_ls.h"
 #include "cmd_merge.h"
 #include "cmd_merge_driver.h"
+#include "cmd_protection.h"
 #include "cmd_reflog.h"
 #include "cmd_retention.h"
 #include "cmd_rewrite.h"
@@ -110,6 +111,11 @@ static const struct options_verb verbs[] = {
      "  bough retention\n"
      "  bough retention 'ci/*' 100 0 main 10000 365\n",
      TARGET, 0, 15, cmd_retention},
+    {"protection", "[none | BRANCH force|delete|both ...]",
+     "Show or replace the rules that say what nobody may do to branches.",
+     "  bough protection\n"
+     "  bough protection main both 'release/*' force\n",
+     TARGET, 0, 14, cmd_protection},
     {"gc", "", "Have the store collect its garbage, and wait for it.",
      "  bough gc\n"
      "  bough gc --store bough.img --json\n",

@@ -97,6 +97,10 @@ enum bough_err api_reflog_clear(struct request *request);
 enum bough_err api_retention_get(struct request *request);
 /* PUT /v1/retention : replaces all policies */
 enum bough_err api_retention_put(struct request *request);
+/* GET /v1/protection */
+enum bough_err api_protection_get(struct request *request);
+/* PUT /v1/protection : replaces all rules */
+enum bough_err api_protection_put(struct request *request);
 
 /* GET /v1/tags */
 enum bough_err api_tag_list(struct request *request);

@@ -76,6 +76,8 @@ enum problem_kind problem_of_err(enum bough_err err)
         return PROBLEM_CONFLICT;
     case BOUGH_STALE:
         return PROBLEM_HEAD_MOVED;
+    case BOUGH_DENIED:
+        return PROBLEM_PROTECTED;
     case BOUGH_TOO_BIG:
         return PROBLEM_TOO_BIG;
     case BOUGH_UNSUPPORTED:

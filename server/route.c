@@ -58,6 +58,8 @@ static const struct route routes[] = {
 
     {HTTP_GET, "/v1/retention", ROUTE_BODY_NONE, false, api_retention_get},
     {HTTP_PUT, "/v1/retention", ROUTE_BODY_WHOLE, false, api_retention_put},
+    {HTTP_GET, "/v1/protection", ROUTE_BODY_NONE, false, api_protection_get},
+    {HTTP_PUT, "/v1/protection", ROUTE_BODY_WHOLE, false, api_protection_put},
 
     {HTTP_GET, "/v1/tags", ROUTE_BODY_NONE, false, api_tag_list},
     {HTTP_GET, "/v1/tags/{}", ROUTE_BODY_NONE, false, api_tag_get},

@@ -10,6 +10,7 @@
  */
 #include "bough/ref.h"
 #include "bough/limits.h"
+#include "protection.h"
 #include "ref_log.h"
 #include "ref_state.h"
 
@@ -210,6 +211,8 @@ static enum bough_err move_all(struct bough_store *store, const struct bough_ref
         if (is_repeated(moves, i))
             return BOUGH_INVALID;
         BOUGH_TRY(check_expectation(store, &moves[i], &now, &found));
+        if (found && (moves[i].remove || !moves[i].forward))
+            BOUGH_TRY(protection_check(store, moves[i].name, moves[i].remove, arena));
         BOUGH_TRY(edit_of(&moves[i], arena, &edits[i]));
         if (found)
             BOUGH_TRY(record(store, &moves[i], &now, arena, edits, &edit_count));

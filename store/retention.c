@@ -8,45 +8,18 @@
 #include "bough/limits.h"
 #include "decode.h"
 #include "encode.h"
+#include "ref_pattern.h"
 #include "ref_state.h"
 
 #define SETTING          "settings/retention"
 #define POLICY_BYTES_MAX (BOUGH_REF_BYTES_MAX + 3u * 10u)
-
-/* Whether a name has a pattern's form.  The usual way with one kind of wildcard: on a mismatch the
- * last '*' takes one byte more. */
-static bool matches(struct bough_bytes pattern, struct bough_bytes name)
-{
-    size_t at = 0;
-    size_t in = 0;
-    size_t star = SIZE_MAX;
-    size_t star_in = 0;
-
-    while (in < name.len) {
-        if (at < pattern.len && pattern.at[at] == '*') {
-            star = at++;
-            star_in = in;
-        } else if (at < pattern.len && pattern.at[at] == name.at[in]) {
-            at++;
-            in++;
-        } else if (star != SIZE_MAX) {
-            at = star + 1;
-            in = ++star_in;
-        } else {
-            return false;
-        }
-    }
-    while (at < pattern.len && pattern.at[at] == '*')
-        at++;
-    return at == pattern.len;
-}
 
 const struct bough_retention *retention_find(const struct bough_retention *policies, size_t count,
                                              struct bough_bytes name)
 {
     for (size_t i = 0; i < count; i++) {
         assert(policies[i].commits > 0 || policies[i].days > 0);
-        if (matches(policies[i].pattern, name))
+        if (ref_pattern_fits(policies[i].pattern, name))
             return &policies[i];
     }
     return NULL;
@@ -87,10 +60,7 @@ enum bough_err bough_retention_get(struct bough_store *store, struct bough_arena
 
 static enum bough_err check(const struct bough_retention *policy)
 {
-    if (policy->pattern.len > BOUGH_REF_BYTES_MAX)
-        return BOUGH_TOO_BIG;
-    if (!bough_bytes_starts(policy->pattern, bough_bytes_text("heads/")))
-        return BOUGH_INVALID;
+    BOUGH_TRY(ref_pattern_check(policy->pattern));
     return policy->commits > 0 || policy->days > 0 ? BOUGH_OK : BOUGH_INVALID;
 }
 

@@ -11,9 +11,13 @@
 #include "receive.h"
 #include "hash.h"
 #include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
 
 #define ARENA_BYTES_MAX (4u << 20)
 #define OUT_BYTES_MAX   (4u << 20)
+#define NOTE_BYTES_MAX  300u
+#define NOTES_BYTES_MAX (16u << 10)
 
 enum bough_err receive_init(struct receive *receive, struct git_view *view)
 {
@@ -25,6 +29,7 @@ enum bough_err receive_init(struct receive *receive, struct git_view *view)
     receive->mine.overlay = NULL;
     bough_arena_init(&receive->arena, heap, ARENA_BYTES_MAX);
     buffer_init(&receive->commands, heap, BOUGH_PUSH_COMMANDS_MAX * sizeof(struct receive_command));
+    buffer_init(&receive->notes, heap, NOTES_BYTES_MAX);
     buffer_init(&receive->out, heap, OUT_BYTES_MAX);
     pack_in_init(&receive->pack, view->env, info.identity.salt);
     return git_memo_open(heap, info.identity.salt, BOUGH_PUSH_MEMO_BYTES_MAX, true,
@@ -35,6 +40,7 @@ void receive_release(struct receive *receive)
 {
     git_memo_close(receive->mine.overlay);
     pack_in_release(&receive->pack);
+    buffer_release(&receive->notes);
     buffer_release(&receive->out);
     buffer_release(&receive->commands);
     bough_arena_release(&receive->arena);
@@ -68,6 +74,8 @@ static void capabilities(struct receive *receive, struct bough_bytes words)
             receive->side_band = true;
         else if (bough_bytes_equal(word, bough_bytes_text("atomic")))
             receive->atomic = true;
+        else if (bough_bytes_equal(word, bough_bytes_text("push-options")))
+            receive->has_options = true;
         else if (bough_bytes_starts(word, bough_bytes_text("object-format=")) &&
                  !bough_bytes_equal(word, bough_bytes_text("object-format=sha1")))
             receive->fault = "unsupported object format";
@@ -100,6 +108,47 @@ static enum bough_err add_command(struct receive *receive, struct bough_bytes li
     return buffer_add(&receive->commands, bough_bytes_of(&command, sizeof(command)));
 }
 
+void receive_note(struct receive *receive, const char *format, ...)
+{
+    char line[NOTE_BYTES_MAX];
+    va_list args;
+    int len;
+
+    va_start(args, format);
+    len = vsnprintf(line, sizeof(line), format, args);
+    va_end(args);
+    if (len < 0)
+        return;
+    if ((size_t)len >= sizeof(line))
+        len = (int)sizeof(line) - 1;
+    for (int i = 0; i < len; i++)
+        if ((unsigned char)line[i] < ' ')
+            line[i] = '?'; /* it ends up on somebody's terminal */
+    line[len++] = '\n';
+    /* A note that does not fit is no reason to refuse a push. */
+    if (buffer_add(&receive->notes, bough_bytes_of(line, (size_t)len)) != BOUGH_OK)
+        bough_log(receive->view->env->log, BOUGH_DEBUG, "git", "a note to a push was left out");
+}
+
+/* One push option (gitprotocol-pack, "Push Options"). */
+static enum bough_err take_option(struct receive *receive, struct bough_bytes line)
+{
+    struct bough_bytes reason = bough_bytes_text("reason=");
+
+    if (!bough_bytes_starts(line, reason)) {
+        receive_note(receive, "bough: the push option '%.*s' is not known, and was passed over",
+                     (int)(line.len < 80 ? line.len : 80), (const char *)line.at);
+        return BOUGH_OK;
+    }
+    if (receive->reason.len > 0)
+        return BOUGH_OK; /* the first one counts */
+    line = bough_bytes_of(line.at + reason.len, line.len - reason.len);
+    if (line.len > BOUGH_REFLOG_TEXT_BYTES)
+        line.len = BOUGH_REFLOG_TEXT_BYTES;
+    receive->reason = bough_arena_copy(&receive->arena, line);
+    return receive->reason.at == NULL ? BOUGH_NO_MEMORY : BOUGH_OK;
+}
+
 enum bough_err receive_packet(struct receive *receive, const struct pkt_line *packet)
 {
     struct bough_bytes line = pkt_line_text(packet);
@@ -107,11 +156,14 @@ enum bough_err receive_packet(struct receive *receive, const struct pkt_line *pa
 
     assert(!receive->commands_complete);
     if (packet->kind == PKT_LINE_FLUSH) {
-        receive->commands_complete = true;
+        receive->commands_complete = !receive->has_options || receive->in_options;
+        receive->in_options = true;
         return BOUGH_OK;
     }
     if (packet->kind != PKT_LINE_DATA)
         return BOUGH_INVALID;
+    if (receive->in_options)
+        return take_option(receive, line);
     nul = line.len == 0 ? NULL : memchr(line.at, '\0', line.len);
     if (nul != NULL) {
         if (!receive->saw_caps)

@@ -17,6 +17,7 @@ struct receive_command {
     struct bough_bytes name;  /* git's, "refs/heads/main"; in the arena */
     const char *refused;      /* static text; NULL = not refused so far */
     bool present;             /* the ref is there now */
+    bool forced;              /* what it comes to does not contain what it is now */
     struct bough_ref current; /* if present */
     struct git_native next;   /* unless it is a deletion */
 };
@@ -31,6 +32,10 @@ struct receive {
     bool wants_report;
     bool side_band;
     bool atomic;
+    bool has_options; /* push options follow the commands */
+    bool in_options;
+    struct bough_bytes reason; /* of the option `reason=`, for the log of refs; in the arena */
+    struct buffer notes;       /* for people to read: lines of text */
     bool commands_complete;
     bool shallow;      /* the client's history is cut off */
     const char *fault; /* in the commands; static text */
@@ -46,7 +51,7 @@ BOUGH_MUST_CHECK enum bough_err receive_init(struct receive *receive, struct git
 /* Gives everything back, at any time; an unfinished push leaves nothing. */
 void receive_release(struct receive *receive);
 
-/* Takes a packet of commands; the pack begins when `commands_complete` is set. */
+/* Takes a packet of commands or push options; the pack begins when `commands_complete` is set. */
 BOUGH_MUST_CHECK enum bough_err receive_packet(struct receive *receive,
                                                const struct pkt_line *packet);
 
@@ -65,6 +70,11 @@ static inline struct receive_command *receive_commands(const struct receive *rec
     *count = receive->commands.len / sizeof(struct receive_command);
     return (struct receive_command *)(void *)receive->commands.at;
 }
+
+/* Adds a line for people to read, cut at 300 bytes; past a few of them nothing is added any more.
+ */
+BOUGH_PRINTF(2, 3)
+void receive_note(struct receive *receive, const char *format, ...);
 
 /* Whether the client sends a pack: it does unless it only deletes. */
 bool receive_has_pack(const struct receive *receive);

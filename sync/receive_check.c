@@ -3,8 +3,8 @@
  * receive_check.c - which commands of a push may be carried out.
  *
  * Owns nothing.  The words are git's own where it has some, because clients and people look for
- * them.  Updates that are not fast-forwards are refused on branches: every write is a commit, and
- * none is lost by a push.
+ * them.  An update that is no fast-forward is somebody's who forces it, since git's clients send
+ * none otherwise; the log of refs knows what was there, and rules of protection may forbid it.
  */
 #include "receive_check.h"
 #include "name_set.h"
@@ -184,7 +184,6 @@ enum bough_err receive_check_next(struct receive *receive, struct receive_comman
     }
     if (command->present && command->current.kind == BOUGH_KIND_COMMIT)
         BOUGH_TRY(is_fast_forward(receive, command, &yes));
-    if (!yes)
-        command->refused = "non-fast-forward";
+    command->forced = !yes;
     return BOUGH_OK;
 }

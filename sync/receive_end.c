@@ -13,6 +13,9 @@
 #include "receive_thin.h"
 #include <assert.h>
 
+#define BAND_REPORT 1u
+#define BAND_NOTES  2u
+
 static enum bough_err refuse_all(struct receive *receive, const char *why)
 {
     size_t count;
@@ -110,26 +113,31 @@ static enum bough_err unpack(struct receive *receive)
     return receive->pack_failed ? refuse_all(receive, "unpacker error") : BOUGH_OK;
 }
 
-static struct bough_ref_move move_of(const struct receive_command *command)
+static struct bough_ref_move move_of(const struct receive *receive,
+                                     const struct receive_command *command)
 {
     struct bough_ref_move move = {
         .name = bough_bytes_of(command->name.at + 5, command->name.len - 5),
         .expect = command->present ? BOUGH_EXPECT_NAME : BOUGH_EXPECT_ABSENT,
         .expected = command->present ? command->current.link.name : (struct bough_hash){{0}},
         .remove = receive_deletes(command),
-        .why = bough_bytes_text("push")};
+        .why = receive->reason.len > 0 ? receive->reason
+               : command->forced       ? bough_bytes_text("forced push")
+                                       : bough_bytes_text("push")};
 
-    /* receive_check.c let branches go forwards only. */
-    move.forward = bough_bytes_starts(move.name, bough_bytes_text("heads/"));
+    move.forward = bough_bytes_starts(move.name, bough_bytes_text("heads/")) && !command->forced;
     move.next.kind = command->next.kind == GIT_TAG ? BOUGH_KIND_TAG : BOUGH_KIND_COMMIT;
     move.next.link = command->next.link;
     return move;
 }
 
 /* Why a move was refused, or NULL when that is not the client's doing. */
-static const char *move_fault(enum bough_err err)
+static const char *move_fault(enum bough_err err, const struct receive_command *command)
 {
     switch (err) {
+    case BOUGH_DENIED:
+        return receive_deletes(command) ? "deletion prohibited: the branch is protected"
+                                        : "non-fast-forward: the branch is protected";
     case BOUGH_CONFLICT:
         return "failed to update ref: its name is a folder of refs, or below a ref";
     case BOUGH_STALE:
@@ -156,16 +164,17 @@ static enum bough_err move_refs(struct receive *receive, struct receive_command 
     if (moves == NULL)
         return BOUGH_NO_MEMORY;
     for (size_t i = 0; i < count; i++)
-        moves[i] = move_of(&commands[i]);
+        moves[i] = move_of(receive, &commands[i]);
     err = bough_ref_move(receive->view->store, moves, count, &culprit);
     bough_arena_back(&receive->arena, mark);
     *moved = *moved || err == BOUGH_OK;
     if (err == BOUGH_OK)
         return BOUGH_OK;
-    if (move_fault(err) == NULL)
+    if (move_fault(err, &commands[culprit]) == NULL)
         return err;
     for (size_t i = 0; i < count; i++)
-        commands[i].refused = i == culprit ? move_fault(err) : "atomic transaction failed";
+        commands[i].refused =
+            i == culprit ? move_fault(err, &commands[i]) : "atomic transaction failed";
     return BOUGH_OK;
 }
 
@@ -233,8 +242,8 @@ static enum bough_err report(struct receive *receive, struct buffer *out)
     return pkt_line_flush(out);
 }
 
-/* The report inside packets of band 1. */
-static enum bough_err wrap(struct receive *receive, const struct buffer *inner)
+/* Bytes inside packets of a band. */
+static enum bough_err wrap(struct receive *receive, uint8_t band, const struct buffer *inner)
 {
     for (size_t at = 0; at < inner->len;) {
         size_t part =
@@ -242,12 +251,43 @@ static enum bough_err wrap(struct receive *receive, const struct buffer *inner)
         uint8_t head[PKT_LINE_HEAD_BYTES + 1];
 
         pkt_line_head(head, part + 1);
-        head[PKT_LINE_HEAD_BYTES] = 1;
+        head[PKT_LINE_HEAD_BYTES] = band;
         BOUGH_TRY(buffer_add(&receive->out, bough_bytes_of(head, sizeof(head))));
         BOUGH_TRY(buffer_add(&receive->out, bough_bytes_of(inner->at + at, part)));
         at += part;
     }
-    return pkt_line_flush(&receive->out);
+    return BOUGH_OK;
+}
+
+/* In plain words what the terse ones mean, and what may be done. */
+static void explain(struct receive *receive)
+{
+    static const struct {
+        const char *refused; /* how it begins */
+        const char *words;
+    } hints[] = {
+        {"failed to update ref: it has moved", "somebody else was faster; fetch, merge, and push"},
+        {"failed to update ref: its name is", "rename the branch, or delete the other one"},
+        {"non-fast-forward",
+         "a rule (/v1/protection) keeps it from losing commits; merge, and push"},
+        {"deletion prohibited", "a rule (/v1/protection) keeps it"},
+        {"deletion of the current", "make another branch the default one first"},
+        {"missing necessary", "an object that this needs came neither with the push nor before"},
+        {"shallow update", "fetch --unshallow first: the server lacks what your clone lacks"},
+        {"deny updating a hidden", "a merge in progress is resolved by bough resolve"},
+        {"funny refname",
+         "names are refs/heads/... or refs/tags/..., as git check-ref-format has it"},
+        {"atomic", "none of the refs was moved, since one of them could not be"},
+    };
+    size_t count;
+    const struct receive_command *commands = receive_commands(receive, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        for (size_t n = 0; commands[i].refused != NULL && n < sizeof(hints) / sizeof(hints[0]); n++)
+            if (strncmp(commands[i].refused, hints[n].refused, strlen(hints[n].refused)) == 0)
+                receive_note(receive, "bough: %.*s: %s", (int)commands[i].name.len,
+                             (const char *)commands[i].name.at, hints[n].words);
+    }
 }
 
 static enum bough_err answer(struct receive *receive)
@@ -261,10 +301,13 @@ static enum bough_err answer(struct receive *receive)
         return report(receive, &receive->out);
     buffer_init(&inner, receive->view->env->heap, receive->out.limit_bytes);
     err = report(receive, &inner);
+    explain(receive);
     if (err == BOUGH_OK)
-        err = wrap(receive, &inner);
+        err = wrap(receive, BAND_NOTES, &receive->notes);
+    if (err == BOUGH_OK)
+        err = wrap(receive, BAND_REPORT, &inner);
     buffer_release(&inner);
-    return err;
+    return err == BOUGH_OK ? pkt_line_flush(&receive->out) : err;
 }
 
 enum bough_err receive_end(struct receive *receive)

@@ -18,7 +18,7 @@ static const char upload_capabilities[] =
     "allow-reachable-sha1-in-want object-format=sha1 " AGENT;
 
 static const char receive_capabilities[] =
-    "report-status report-status-v2 delete-refs quiet atomic ofs-delta side-band-64k "
+    "report-status report-status-v2 delete-refs quiet atomic ofs-delta side-band-64k push-options "
     "object-format=sha1 " AGENT;
 
 /* A listing of protocol 0 or 1 being made. */

@@ -26,6 +26,7 @@ enum bough_err {
     BOUGH_EXISTS,      /* already there */
     BOUGH_CONFLICT,    /* a value where a directory is needed, or the other way round */
     BOUGH_STALE,       /* the expected state is not the present one (compare-and-set lost) */
+    BOUGH_DENIED,      /* a rule forbids it (protection.h) */
     BOUGH_TOO_BIG,     /* past a limit of limits.h */
     BOUGH_UNSUPPORTED, /* well-formed, but nothing here does it */
 

@@ -28,6 +28,9 @@
 /* Policies of retention. */
 #define BOUGH_RETENTION_MAX 64u
 
+/* Rules of protection. */
+#define BOUGH_PROTECTION_MAX 64u
+
 /* Merging. */
 #define BOUGH_MERGE_BASES_MAX         16u    /* lowest common ancestors; past it none is believed */
 #define BOUGH_MERGE_FRONT_MAX         65536u /* commits at the front of a walk through history */

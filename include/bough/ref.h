@@ -53,8 +53,8 @@ BOUGH_MUST_CHECK enum bough_err bough_ref_next(struct bough_store *store, struct
 /* Stages all moves, or none; moves that may lose something go into the log (below). BOUGH_STALE
  * when an expectation is not met, BOUGH_CONFLICT when a name would be both a ref and a folder of
  * refs, BOUGH_NOT_FOUND for deleting what is not there, BOUGH_INVALID for a bad name or a name
- * given twice, BOUGH_TOO_BIG past BOUGH_MOVES_MAX. *culprit (optional) is the index of the move
- * that was refused. */
+ * given twice, BOUGH_TOO_BIG past BOUGH_MOVES_MAX, BOUGH_DENIED by a rule (protection.h). *culprit
+ * (optional) is the index of the move that was refused. */
 BOUGH_MUST_CHECK enum bough_err bough_ref_move(struct bough_store *store,
                                                const struct bough_ref_move *moves, size_t count,
                                                size_t *culprit);

@@ -17,7 +17,7 @@ import time
 import harness
 from harness import cli, git
 
-NOT_FOUND, USAGE, CONFLICT, PRECONDITION, UNREACHABLE, CORRUPT, LIMIT = 1, 2, 3, 4, 6, 7, 8
+NOT_FOUND, USAGE, CONFLICT, PRECONDITION, DENIED, UNREACHABLE, CORRUPT, LIMIT = range(1, 9)
 
 
 class Verbs:
@@ -76,6 +76,23 @@ class Verbs:
         self.bough("put", "n", "--if-etag", etag, data=b"5", status=PRECONDITION)
         self.bough("del", "n", "--if-etag", etag, status=PRECONDITION)
         self.assertEqual(self.bough("get", "n"), b"4")
+
+    def test_protection(self):
+        self.bough("put", "n", data=b"1")
+        self.bough("put", "n", data=b"2")
+        self.bough("branch", "create", "dev")
+        self.assertEqual(self.bough("protection"), b"")
+        self.bough("protection", "main", "force", "d*", "delete")
+        self.assertEqual(self.bough("protection").split(b"\n")[:2],
+                         [b"main                     no moves by force, deletion",
+                          b"d*                       moves by force, no deletion"])
+        self.bough("reset", "main~1", "--force", status=DENIED)
+        self.bough("branch", "delete", "dev", status=DENIED)
+        self.bough("protection", "main", "all", status=USAGE)
+        self.bough("protection", "none")
+        self.bough("branch", "delete", "dev")
+        self.bough("reset", "main~1", "--force")
+        self.assertEqual(self.bough("get", "n"), b"1")
 
     def test_merge_and_resolve(self):
         for key in ("a", "b", "c"):

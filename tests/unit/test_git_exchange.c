@@ -4,6 +4,7 @@
  * store in memory, and git's own fsck, rev-parse and diff judge what came out.
  */
 #include "bough/memory.h"
+#include "bough/protection.h"
 #include "bough/txn.h"
 #include "git_bridge.h"
 #include "host_env.h"
@@ -224,25 +225,67 @@ static void test_git_exchange__pushes_build_on_what_is_there(void **state)
 
 static void test_git_exchange__refused_pushes_say_why_and_change_nothing(void **state)
 {
+    const struct bough_protection rule = {.pattern = bough_bytes_text("heads/m*"),
+                                          .from_force = true};
     struct world *world = *state;
 
     put(world, "a", "one\n");
+    assert_int_equal(bough_protection_set(world->store, &rule, 1), BOUGH_OK);
     assert_int_equal(
         run(world,
             "git clone -q $URL c; cd c; id=$(git rev-parse HEAD); git checkout -q --orphan other;"
             "git commit -q -m other; git push -q -f $URL other:main 2>err && exit 1;"
-            "grep -q non-fast-forward err; git push -q $URL :main 2>err && exit 1;"
+            "grep -q non-fast-forward err; grep -q 'bough: refs/heads/main: a rule' err; git push "
+            "-q $URL :main 2>err && exit 1;"
             "grep -q 'deletion of the current branch prohibited' err;"
             "git push -q $URL other:refs/heads/x; git push -q $URL other:refs/heads/x/y 2>err"
             " && exit 1; grep -q 'failed to update ref' err;"
             "git push -q $URL other^{tree}:refs/tags/t 2>err && exit 1;"
             "grep -q 'commits and annotated tags' err;"
             "git push -q --atomic $URL other:refs/heads/y other:main -f 2>err && exit 1;"
-            "grep -q 'atomic push failure' err; git ls-remote $URL >refs;"
+            "grep -q 'atomic transaction failed' err; git ls-remote $URL >refs;"
             "test $(grep -c . refs) = 3; grep -q \"$id.refs/heads/main\" refs;"
             "git push -q $URL :refs/heads/x; test $(git ls-remote $URL | grep -c .) = 2;"
             "git push -q $URL other:refs/heads/x:y 2>/dev/null && exit 1; true"),
         0);
+}
+
+/* What a forced push leaves behind is in the log of refs, with the reason that was given. */
+static void test_git_exchange__forced_pushes_and_push_options(void **state)
+{
+    const struct bough_protection rule = {.pattern = bough_bytes_text("heads/x*"),
+                                          .from_delete = true};
+    struct world *world = *state;
+    struct bough_ref_log_entry entry;
+    struct bough_arena arena;
+    struct bough_ref before;
+    struct bough_ref after;
+
+    put(world, "a", "one\n");
+    assert_int_equal(bough_ref_get(world->store, bough_bytes_text("heads/main"), &before),
+                     BOUGH_OK);
+    assert_int_equal(bough_protection_set(world->store, &rule, 1), BOUGH_OK);
+    assert_int_equal(
+        run(world,
+            "git clone -q $URL c; cd c; git checkout -q --orphan other; git commit -q -m other;"
+            "git push -q $URL other:main 2>err && exit 1; grep -q 'rejected' err;"
+            "git push -q -f -o reason='back to the start' -o ci.skip $URL other:main 2>err;"
+            "grep -q \"push option 'ci.skip' is not known\" err;"
+            "test $(git ls-remote $URL main | cut -f1) = $(git rev-parse other);"
+            "git push -q $URL other:xy; git push -q $URL :xy 2>err && exit 1;"
+            "grep -q 'deletion prohibited' err; git commit -q --allow-empty --amend -m again;"
+            "git push -q -f -o x $URL HEAD:xy; git push -q -f $URL HEAD:refs/heads/z;"
+            "git push -q -o y $URL :z"),
+        0);
+    assert_int_equal(bough_ref_get(world->store, bough_bytes_text("heads/main"), &after), BOUGH_OK);
+    bough_arena_init(&arena, host_env()->heap, 1 << 20);
+    assert_int_equal(
+        bough_ref_log_prev(world->store, bough_bytes_text("heads/main"), 0, &arena, &entry),
+        BOUGH_OK);
+    assert_true(bough_hash_equal(&entry.old.link.name, &before.link.name));
+    assert_true(bough_hash_equal(&entry.next, &after.link.name));
+    assert_true(bough_bytes_equal(entry.why, bough_bytes_text("back to the start")));
+    bough_arena_release(&arena);
 }
 
 /* Commits and trees as they stand in public histories: not one byte may change. */
@@ -395,6 +438,8 @@ int main(void)
                                         open_world, close_world),
         cmocka_unit_test_setup_teardown(
             test_git_exchange__refused_pushes_say_why_and_change_nothing, open_world, close_world),
+        cmocka_unit_test_setup_teardown(test_git_exchange__forced_pushes_and_push_options,
+                                        open_world, close_world),
         cmocka_unit_test_setup_teardown(test_git_exchange__odd_objects_come_back_bit_for_bit,
                                         open_world, close_world),
         cmocka_unit_test_setup_teardown(
