@@ -584,6 +584,18 @@ static const char *compare_whole(struct bough_store *store, const struct bough_l
     return err == BOUGH_NOT_FOUND ? NULL : "a commit is found by its name, and half of it is gone";
 }
 
+/* Whether a state up to this one has the commit as the head of some branch: two branches that
+ * change alike come to the same commit. */
+static bool was_head(const struct workload *work, uint32_t state, const struct bough_hash *head)
+{
+    for (uint32_t i = 0; i <= state; i++) {
+        for (unsigned b = 0; b < WORKLOAD_BRANCHES; b++)
+            if (bough_hash_equal(head, &work->states[i].branches[b].head))
+                return true;
+    }
+    return false;
+}
+
 const char *workload_compare_names(const struct workload *work, struct bough_store *store,
                                    uint32_t state)
 {
@@ -608,7 +620,7 @@ const char *workload_compare_names(const struct workload *work, struct bough_sto
         }
         if (i <= state && err != BOUGH_OK)
             return "an earlier commit is not found by its name";
-        if (i > state && err != BOUGH_NOT_FOUND)
+        if (i > state && err != BOUGH_NOT_FOUND && !was_head(work, state, head))
             return "a commit that is not part of the state is found by its name";
     }
     return NULL;
