@@ -137,6 +137,8 @@ enum bough_err api_git_refs(struct request *request);
 enum bough_err api_git_upload(struct request *request);
 /* POST /{repo}.git/git-receive-pack, the body in pieces */
 enum bough_err api_git_receive(struct request *request);
+/* GET /{repo}/bundle */
+enum bough_err api_git_bundle(struct request *request);
 /* What the protocol without a smart server would read: refused in words that help. */
 enum bough_err api_git_dumb(struct request *request);
 

@@ -87,6 +87,32 @@ enum bough_err api_git_refs(struct request *request)
     return answer(request, &asked, exchange);
 }
 
+enum bough_err api_git_bundle(struct request *request)
+{
+    static const char *const parameters[] = {"since", NULL};
+    struct bough_git_request asked = {.service = BOUGH_GIT_BUNDLE};
+    struct bough_git_exchange *exchange;
+    struct query query;
+    enum bough_err err;
+
+    if (!check_repository(request) || !query_parse(request, parameters, &query))
+        return BOUGH_OK;
+    asked.since = query_value(&query, "since");
+    err = bough_git_exchange_open(request->service->git, &asked, &exchange);
+    if (err == BOUGH_INVALID)
+        return reply_problem(request, PROBLEM_BAD_REQUEST,
+                             "\"since\" is a list of git's commit ids with commas between");
+    if (err == BOUGH_NOT_FOUND)
+        return reply_problem(request, PROBLEM_NO_SUCH_REVISION,
+                             "\"since\" names a commit that is "
+                             "not here");
+    BOUGH_TRY(err);
+    err = answer(request, &asked, exchange);
+    if (err == BOUGH_NOT_FOUND)
+        return reply_problem(request, PROBLEM_NO_SUCH_REVISION, "there is no branch or tag yet");
+    return err;
+}
+
 enum bough_err api_git_dumb(struct request *request)
 {
     if (!check_repository(request))

@@ -80,6 +80,7 @@ static const struct route routes[] = {
     {HTTP_GET, "/{}/info/refs", ROUTE_BODY_NONE, false, api_git_refs},
     {HTTP_POST, "/{}/git-upload-pack", ROUTE_BODY_PIECES, false, api_git_upload},
     {HTTP_POST, "/{}/git-receive-pack", ROUTE_BODY_PIECES, false, api_git_receive},
+    {HTTP_GET, "/{}/bundle", ROUTE_BODY_NONE, false, api_git_bundle},
     {HTTP_GET, "/{}/HEAD", ROUTE_BODY_NONE, false, api_git_dumb},
     {HTTP_GET, "/{}/objects/{*}", ROUTE_BODY_NONE, false, api_git_dumb},
 };

@@ -72,6 +72,8 @@ const char *bough_git_content_type(const struct bough_git_request *request, bool
         {"application/x-git-receive-pack-advertisement", "application/x-git-receive-pack-result",
          "application/x-git-receive-pack-request"}};
 
+    if (request->service == BOUGH_GIT_BUNDLE)
+        return "application/x-git-bundle";
     return types[request->service == BOUGH_GIT_RECEIVE][of_request           ? 2
                                                         : request->advertise ? 0
                                                                              : 1];

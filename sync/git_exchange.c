@@ -10,6 +10,7 @@
  * that it has put is garbage.
  */
 #include "bough/collect.h"
+#include "bundle.h"
 #include "git_internal.h"
 #include "receive.h"
 #include "receive_end.h"
@@ -45,7 +46,7 @@ static bool is_push(const struct bough_git_exchange *exchange)
 
 static bool is_fetch(const struct bough_git_exchange *exchange)
 {
-    return exchange->service == BOUGH_GIT_UPLOAD && !exchange->advertise;
+    return exchange->service != BOUGH_GIT_RECEIVE && !exchange->advertise;
 }
 
 enum bough_err bough_git_exchange_open(struct bough_git *git,
@@ -75,6 +76,8 @@ enum bough_err bough_git_exchange_open(struct bough_git *git,
         bough_collect_hold(git->view.store, true);
         err = receive_init(&opened->receive, &git->view);
     }
+    if (request->service == BOUGH_GIT_BUNDLE)
+        err = bundle_begin(&opened->upload, request->since);
     if (err != BOUGH_OK) {
         bough_git_exchange_close(opened);
         return err;
@@ -171,6 +174,8 @@ enum bough_err bough_git_exchange_end(struct bough_git_exchange *exchange)
         return BOUGH_INVALID;
     if (is_push(exchange))
         return receive_end(&exchange->receive);
+    if (exchange->service == BOUGH_GIT_BUNDLE)
+        return bundle_end(&exchange->upload);
     err = exchange->version == 2 ? upload_v2_end(&exchange->upload)
                                  : upload_v0_end(&exchange->upload);
     if (err == BOUGH_NO_MEMORY || err == BOUGH_TOO_BIG)

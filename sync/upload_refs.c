@@ -81,8 +81,7 @@ static enum bough_err add_line(struct listing *listing, const struct sha1 *id,
                           (const char *)listing->head.at);
 }
 
-/* The git name of the default branch, in `arena`, and the ref if it is there. */
-static enum bough_err read_head(struct git_view *view, struct bough_arena *arena,
+enum bough_err upload_refs_head(struct git_view *view, struct bough_arena *arena,
                                 struct git_ref *head, bool *born)
 {
     struct bough_bytes name;
@@ -116,7 +115,7 @@ static enum bough_err advertise_refs(struct listing *listing, struct bough_arena
     bool born;
     enum bough_err err;
 
-    BOUGH_TRY(read_head(listing->view, arena, &head, &born));
+    BOUGH_TRY(upload_refs_head(listing->view, arena, &head, &born));
     listing->head = head.name;
     if (born && !listing->receive)
         BOUGH_TRY(add_line(listing, &head.id, bough_bytes_text("HEAD"), ""));
@@ -181,7 +180,7 @@ static enum bough_err list_head(struct upload *upload, struct bough_arena *arena
 
     if (!is_listed(upload, bough_bytes_text("HEAD")))
         return BOUGH_OK;
-    BOUGH_TRY(read_head(upload->view, arena, &head, &born));
+    BOUGH_TRY(upload_refs_head(upload->view, arena, &head, &born));
     if (!born)
         return upload->unborn ? pkt_line_print(&upload->out, "unborn HEAD symref-target:%.*s\n",
                                                (int)head.name.len, (const char *)head.name.at)

@@ -21,4 +21,9 @@ BOUGH_MUST_CHECK enum bough_err upload_refs_list(struct upload *upload);
  * words, else 0. */
 unsigned upload_refs_version(struct bough_bytes protocol);
 
+/* The default branch: its git name, which lives in `arena`, and the rest of *head if the branch
+ * exists and git sees it (*born). */
+BOUGH_MUST_CHECK enum bough_err upload_refs_head(struct git_view *view, struct bough_arena *arena,
+                                                 struct git_ref *head, bool *born);
+
 #endif

@@ -10,6 +10,10 @@
  *   POST .../git-upload-pack                       {UPLOAD}
  *   POST .../git-receive-pack                      {RECEIVE}
  *
+ * and, of no protocol of git's, one file that git can clone and fetch from:
+ *
+ *   GET  .../bundle?since=ID,ID                    {BUNDLE}              no body
+ *
  * The response's type is bough_git_content_type(), its status 200 with `Cache-Control: no-cache`,
  * its length unknown.  Refused pushes and fetches are 200 too: git reads the reason in the body.
  * The caller has already looked at method, path, service and the request's Content-Type (403 for a
@@ -28,12 +32,14 @@
 struct bough_git;
 struct bough_git_exchange;
 
-enum bough_git_service { BOUGH_GIT_UPLOAD, BOUGH_GIT_RECEIVE };
+enum bough_git_service { BOUGH_GIT_UPLOAD, BOUGH_GIT_RECEIVE, BOUGH_GIT_BUNDLE };
 
 struct bough_git_request {
     enum bough_git_service service;
     bool advertise;              /* GET info/refs, else the POST */
     struct bough_bytes protocol; /* the Git-Protocol header's value, or empty; read at open */
+    struct bough_bytes since;    /* of a bundle: git's ids of commits that it builds on, with commas
+                                    between; read at open */
 };
 
 /* The git view of `store`, which is borrowed until close.  Ids (SHA-1) are computed when somebody
@@ -51,7 +57,9 @@ void bough_git_forget(struct bough_git *git);
 /* The Content-Type of the response, or (`of_request`) of the request's body.  Static. */
 const char *bough_git_content_type(const struct bough_git_request *request, bool of_request);
 
-/* Begins an exchange; `request` is not needed afterwards.  BOUGH_NO_MEMORY. */
+/* Begins an exchange; `request` is not needed afterwards.  BOUGH_NO_MEMORY; for a bundle also
+ * BOUGH_INVALID (`since` is no list of ids), BOUGH_NOT_FOUND (one is no commit of ours) and what
+ * the store may answer. */
 BOUGH_MUST_CHECK enum bough_err bough_git_exchange_open(struct bough_git *git,
                                                         const struct bough_git_request *request,
                                                         struct bough_git_exchange **exchange);
@@ -65,8 +73,9 @@ BOUGH_MUST_CHECK enum bough_err bough_git_exchange_add(struct bough_git_exchange
 
 /* The body is complete: does the work.  For a push everything is checked, stored, the refs moved
  * and bough_store_sync called before this returns; a fetch has chosen what to send.  Takes as long
- * as that takes.  BOUGH_INVALID (the body stops in the middle of a packet), BOUGH_NO_MEMORY, what
- * the store may answer; after an error only close may follow. */
+ * as that takes.  BOUGH_INVALID (the body stops in the middle of a packet), BOUGH_NOT_FOUND (a
+ * bundle of no ref at all), BOUGH_NO_MEMORY, what the store may answer; after an error only close
+ * may follow. */
 BOUGH_MUST_CHECK enum bough_err bough_git_exchange_end(struct bough_git_exchange *exchange);
 
 /* The next up to `max` > 0 bytes of the response; *got is 0 only at its end.  After end() only.

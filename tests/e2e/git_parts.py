@@ -275,6 +275,47 @@ class Partial(PartCase):
         self.assertEqual(len(git("show", "HEAD:dir/long", cwd=folder)), 200000)
 
 
+class Bundle(PartCase):
+    def fetch(self, name, *since):
+        """A bundle as a file."""
+        reply = self.store.get("/bough.git/bundle" + ("?since=" + ",".join(since) if since else ""))
+        self.assertEqual(reply.status, 200, reply)
+        return self.write(name, reply.body)
+
+    def test_a_file_is_cloned_and_fetched_from(self):
+        path = self.fetch("all.bundle")
+        git("bundle", "verify", "-q", path, cwd=self.peer)
+        folder = self.path("clone")
+        git("clone", "-q", path, folder)
+        harness.git_fsck(folder)
+        mirror = self.path("mirror.git")
+        git("clone", "-q", "--mirror", path, mirror)
+        self.assertEqual(harness.git_refs(mirror), harness.git_refs(self.peer))
+        self.assertEqual(objects(mirror), reachable(self.peer))
+        # What is new comes as a file of its own, which needs what it builds on.
+        tips = sorted(set(git("rev-parse", "main", "side", "third", cwd=self.peer).split()))
+        self.store.put("/v1/b/main/k/a/new", b"new\n" * 100)
+        more = self.fetch("more.bundle", *tips)
+        self.assertLess(os.path.getsize(more), 3000)
+        git("fetch", "-q", more, "refs/heads/*:refs/heads/*", cwd=mirror)
+        harness.git_fsck(mirror)
+        self.assertEqual(git("show", "main:a/new", cwd=mirror), "new\n" * 99 + "new")
+        empty = self.path("empty.git")
+        git("init", "-q", "--bare", empty)
+        done = git("bundle", "verify", more, cwd=empty, check=False)
+        self.assertIn(b"lacks these prerequisite commits", done.err)
+        git("clone", "-q", "--bundle-uri=" + self.store.git_url + "/bundle", self.store.git_url,
+            self.path("seeded"), check=False)
+        harness.git_fsck(self.path("seeded"))
+
+    def test_what_cannot_be_bundled_is_said(self):
+        self.assertEqual(self.store.get("/bough.git/bundle?since=x").problem(),
+                         "bad-request")
+        self.assertEqual(self.store.get("/bough.git/bundle?since=" + "0" * 40).problem(),
+                         "no-such-revision")
+        self.assertEqual(self.store.get("/other.git/bundle").status, 404)
+
+
 def main():
     global SEED
     if "--seed" in sys.argv:
