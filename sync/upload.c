@@ -13,6 +13,7 @@
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define OUT_BYTES_MAX   (64u << 20)
 #define ARENA_BYTES_MAX (16u << 20)
@@ -121,6 +122,23 @@ enum bough_err upload_have(struct upload *upload, struct bough_bytes hex, struct
     *common = true;
     upload->last_common = *id;
     return buffer_add(&upload->haves, bough_bytes_of(&native.link, sizeof(native.link)));
+}
+
+enum bough_err upload_find(struct upload *upload, struct buffer *list)
+{
+    struct git_find *items = (struct git_find *)(void *)list->at;
+    size_t count = list->len / sizeof(*items);
+    size_t kept = 0;
+
+    if (count == 0)
+        return BOUGH_OK;
+    BOUGH_TRY(git_history_index(upload->view));
+    qsort(items, count, sizeof(*items), git_find_order);
+    for (size_t i = 0; i < count; i++)
+        if (kept == 0 || git_find_order(&items[kept - 1], &items[i]) != 0)
+            items[kept++] = items[i];
+    list->len = kept * sizeof(*items);
+    return git_find(upload->view, NULL, 0, items, kept, &upload->places);
 }
 
 /* One judgement. */

@@ -54,6 +54,7 @@ struct upload {
     bool wait_for_done;
     bool peel;
     bool symrefs;
+    bool info_size;
     bool unborn;
     struct buffer prefixes; /* each as a length (u32, host order) and its bytes */
     uint32_t prefix_count;
@@ -79,6 +80,9 @@ BOUGH_MUST_CHECK enum bough_err upload_fail(struct upload *upload, const char *f
 
 /* The client wants the object `hex`. */
 BOUGH_MUST_CHECK enum bough_err upload_want(struct upload *upload, struct bough_bytes hex);
+
+/* Looks for the objects of a list of struct git_find, which is sorted then and without doubles. */
+BOUGH_MUST_CHECK enum bough_err upload_find(struct upload *upload, struct buffer *list);
 
 /* Goes on from a tag to the commit that it stands for; kind GIT_NONE if it stands for something
  * else. */

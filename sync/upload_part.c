@@ -7,7 +7,6 @@
  */
 #include "upload_part.h"
 #include "git_find.h"
-#include <stdlib.h>
 
 #define NUMBER_DIGITS_MAX 18u
 
@@ -163,26 +162,11 @@ bool upload_part_is_whole(const struct upload *upload)
            upload->sought.len == 0;
 }
 
-/* Sorts what is sought, drops doubles, and looks for it. */
-static enum bough_err find(struct upload *upload)
-{
-    struct git_find *items = (struct git_find *)(void *)upload->sought.at;
-    size_t count = upload->sought.len / sizeof(*items);
-    size_t kept = 0;
-
-    qsort(items, count, sizeof(*items), git_find_order);
-    for (size_t i = 0; i < count; i++)
-        if (kept == 0 || git_find_order(&items[kept - 1], &items[i]) != 0)
-            items[kept++] = items[i];
-    upload->sought.len = kept * sizeof(*items);
-    return git_find(upload->view, NULL, 0, items, kept, &upload->places);
-}
-
 enum bough_err upload_part_find(struct upload *upload)
 {
     if (upload->sought.len == 0)
         return BOUGH_OK;
-    BOUGH_TRY(find(upload));
+    BOUGH_TRY(upload_find(upload, &upload->sought));
     for (size_t at = 0; at < upload->sought.len; at += sizeof(struct git_find)) {
         struct git_find item;
         char hex[SHA1_HEX + 1];

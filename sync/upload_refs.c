@@ -57,6 +57,7 @@ static enum bough_err advertise_v2(struct buffer *out)
     BOUGH_TRY(pkt_line_print(out, "ls-refs=unborn\n"));
     BOUGH_TRY(pkt_line_print(out, "fetch=shallow wait-for-done filter\n"));
     BOUGH_TRY(pkt_line_print(out, "server-option\n"));
+    BOUGH_TRY(pkt_line_print(out, "object-info\n"));
     BOUGH_TRY(pkt_line_print(out, "object-format=sha1\n"));
     return pkt_line_flush(out);
 }

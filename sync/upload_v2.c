@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: ISC
  *
- * upload_v2.c - one command of protocol 2 (gitprotocol-v2): ls-refs or fetch.
+ * upload_v2.c - one command of protocol 2 (gitprotocol-v2): ls-refs, fetch or object-info.
  *
  * Owns nothing.  Capabilities and arguments that are not advertised are refused, as the protocol
  * demands: a client that sends one believes that it will be honoured.
  */
 #include "upload_v2.h"
+#include "upload_info.h"
 #include "upload_pack.h"
 #include "upload_part.h"
 #include "upload_refs.h"
 
-enum { COMMAND_NONE, COMMAND_LS_REFS, COMMAND_FETCH };
+enum { COMMAND_NONE, COMMAND_LS_REFS, COMMAND_FETCH, COMMAND_INFO };
 
 static bool is_word(struct bough_bytes line, const char *word)
 {
@@ -43,9 +44,10 @@ static enum bough_err capability(struct upload *upload, struct bough_bytes line)
     if (drop_word(&line, "command=")) {
         if (upload->command != COMMAND_NONE)
             return refuse(upload, "command was requested twice:", line);
-        upload->command = is_word(line, "ls-refs") ? COMMAND_LS_REFS
-                          : is_word(line, "fetch") ? COMMAND_FETCH
-                                                   : COMMAND_NONE;
+        upload->command = is_word(line, "ls-refs")       ? COMMAND_LS_REFS
+                          : is_word(line, "fetch")       ? COMMAND_FETCH
+                          : is_word(line, "object-info") ? COMMAND_INFO
+                                                         : COMMAND_NONE;
         return upload->command == COMMAND_NONE ? refuse(upload, "invalid command", line) : BOUGH_OK;
     }
     if (drop_word(&line, "agent=") || drop_word(&line, "server-option="))
@@ -88,6 +90,14 @@ static enum bough_err part_argument(struct upload *upload, struct bough_bytes li
 
     BOUGH_TRY(upload_part_argument(upload, line, &taken));
     return taken ? BOUGH_OK : refuse(upload, "fetch: unexpected argument", line);
+}
+
+static enum bough_err info_argument(struct upload *upload, struct bough_bytes line)
+{
+    bool taken;
+
+    BOUGH_TRY(upload_info_argument(upload, line, &taken));
+    return taken ? BOUGH_OK : refuse(upload, "object-info: unexpected argument", line);
 }
 
 static enum bough_err fetch_argument(struct upload *upload, struct bough_bytes line)
@@ -143,6 +153,8 @@ enum bough_err upload_v2_packet(struct upload *upload, const struct pkt_line *pa
     }
     if (!upload->in_arguments)
         return capability(upload, line);
+    if (upload->command == COMMAND_INFO)
+        return info_argument(upload, line);
     return upload->command == COMMAND_FETCH ? fetch_argument(upload, line)
                                             : ls_refs_argument(upload, line);
 }
@@ -207,5 +219,7 @@ enum bough_err upload_v2_end(struct upload *upload)
         return upload_refs_list(upload);
     if (upload->command == COMMAND_FETCH)
         return fetch(upload);
+    if (upload->command == COMMAND_INFO)
+        return upload_info_answer(upload);
     return BOUGH_OK; /* a lone flush: the client only probes */
 }

@@ -112,7 +112,9 @@ static void test_upload__what_is_not_served_is_refused_by_name(void **unused)
         {{"command=fetch", "0001", "want " ID, "0000"}, "not our ref " ID},
         {{"command=fetch", "0001", "want x", "0000"}, "malformed want"},
         {{"command=fetch", "0001", "have x", "0000"}, "malformed have"},
-        {{"command=object-info", "0000", NULL, NULL}, "invalid command 'object-info'"},
+        {{"command=bundle-uri", "0000", NULL, NULL}, "invalid command 'bundle-uri'"},
+        {{"command=object-info", "0001", "oid x", "0000"}, "malformed oid"},
+        {{"command=object-info", "0001", "type", "0000"}, "unexpected argument 'type'"},
         {{"command=fetch", "command=fetch", "0000", NULL}, "requested twice"},
         {{"command=fetch", "session-id=1", "0000", NULL}, "unknown capability 'session-id=1'"},
         {{"object-format=sha256", "0000", NULL, NULL}, "mismatched object format"},
@@ -194,6 +196,38 @@ static void test_upload__parts_that_make_no_sense_are_refused(void **unused)
     git_request_close(&request);
 }
 
+static void test_upload__object_info_tells_sizes(void **unused)
+{
+    static const char one[] = "d00491fd7e5bb6fa28c517a0bb32b8b506539d4d"; /* the blob "1\n" */
+    struct git_request request;
+    char wanted[300];
+    char line[60];
+    char id[41];
+
+    (void)unused;
+    git_request_open(&request);
+    git_request_put(&request, "a", "1\n");
+    snprintf(id, sizeof(id), "%.40s",
+             git_request_send(&request, BOUGH_GIT_UPLOAD, true, "", 1) + 38);
+    for (unsigned with = 0; with <= 1; with++) {
+        git_request_line(&request, "command=object-info");
+        git_request_line(&request, "0001");
+        if (with)
+            git_request_line(&request, "size");
+        snprintf(line, sizeof(line), "oid %s", one);
+        git_request_line(&request, line);
+        snprintf(line, sizeof(line), "oid %s\n", id);
+        git_request_line(&request, line);
+        git_request_line(&request, "oid " ID);
+        git_request_line(&request, "0000");
+        snprintf(wanted, sizeof(wanted),
+                 with ? "0008size002e%s 2002f%s 88002d" ID " 0000" : "002c%s002c%s002c" ID "0000",
+                 one, id);
+        assert_string_equal(fetch(&request, "version=2"), wanted);
+    }
+    git_request_close(&request);
+}
+
 static void test_upload__a_probe_is_answered_with_nothing(void **unused)
 {
     struct git_request request;
@@ -262,6 +296,7 @@ int main(void)
         cmocka_unit_test(test_upload__protocol_2_names_what_is_served),
         cmocka_unit_test(test_upload__ls_refs_lists_heads_and_what_is_unborn),
         cmocka_unit_test(test_upload__what_is_not_served_is_refused_by_name),
+        cmocka_unit_test(test_upload__object_info_tells_sizes),
         cmocka_unit_test(test_upload__a_probe_is_answered_with_nothing),
         cmocka_unit_test(test_upload__the_limit_of_wants_holds),
         cmocka_unit_test(test_upload__the_limit_of_shallow_commits_holds),
