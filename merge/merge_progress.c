@@ -119,6 +119,8 @@ enum bough_err bough_merge_progress_begin(struct bough_store *store,
     options.conflict_context = &record;
     asked.options = &options;
     asked.resolved = NULL;
+    if (err == BOUGH_OK && request->more_count > 0)
+        err = BOUGH_UNSUPPORTED;
     if (err == BOUGH_OK)
         err = bough_ref_get(store, name, &there);
     if (err == BOUGH_OK)

@@ -34,7 +34,7 @@ struct bough_merge_progress {
 
 /* As bough_merge_commit, and if there are conflicts (which request->options->conflict is told of,
  * too) the merge is kept.  request->resolved is not looked at.  BOUGH_EXISTS: the branch has a
- * merge in progress. */
+ * merge in progress.  BOUGH_UNSUPPORTED: of several commits none is kept. */
 BOUGH_MUST_CHECK enum bough_err bough_merge_progress_begin(
     struct bough_store *store, const struct bough_merge_request *request, struct bough_arena *arena,
     struct bough_merge_result *result, struct bough_link *head);
