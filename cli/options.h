@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define OPTIONS_ARGS_MAX 16u
+#define OPTIONS_ARGS_MAX 64u
 
 struct options {
     const char *url;

@@ -8,10 +8,13 @@
  *   (2) Conflicts are kept as a merge in progress unless the client does not want that.  One that
  *       is there is continued or given up, never replaced: it may hold resolutions.
  *   (3) A merge is continued only from the head that it was begun at.
+ *   (4) A merge of several revisions is done or not: nothing of it is kept, and none of its
+ *       conflicts can be settled.
  */
 #include "api.h"
 #include "author.h"
 #include "bough/merge_progress.h"
+#include "merge_from.h"
 #include "merge_plan.h"
 #include "merge_report.h"
 #include "query.h"
@@ -24,8 +27,8 @@ struct merging {
     struct bough_bytes branch; /* its ref */
     struct rev head;
     struct merge_words words;
-    struct bough_link theirs;
-    bool present; /* there is a merge in progress */
+    struct merge_from from; /* that of the merge in progress where none is named */
+    bool present;           /* there is a merge in progress */
     struct bough_merge_progress progress;
     struct merge_choices choices;
     struct merge_report report;
@@ -77,7 +80,8 @@ static bool may_continue(struct merging *merging, bool named)
                             options[i]);
         return false;
     }
-    if (named && !bough_hash_equal(&merging->progress.theirs.name, &merging->theirs.name)) {
+    if (named && (merging->from.count > 1 || !bough_hash_equal(&merging->progress.theirs.name,
+                                                               &merging->from.links[0].name))) {
         (void)reply_problem(request, PROBLEM_MERGE_OPEN,
                             "it is of another commit: leave \"from\" out, or give it up first");
         return false;
@@ -96,22 +100,26 @@ static bool read_body(struct merging *merging, enum bough_err *err)
 {
     struct request *request = merging->request;
     const struct json *body = merging->body;
-    bool named = json_read_member(body, "from") != NULL;
-    struct rev rev = {.commit = merging->progress.theirs};
+    const struct json *from = json_read_member(body, "from");
 
     merging->words = merge_words_initial();
-    if ((named || !merging->present) &&
-        !rev_commit(request, "from", query_text(body, "from"), &rev, err))
+    merging->from = (struct merge_from){.links = &merging->progress.theirs, .count = 1};
+    if ((from != NULL || !merging->present) &&
+        !merge_from_read(request, from, &merging->head.commit, &merging->from, err))
         return false;
-    merging->theirs = rev.commit;
     if (!merge_words_read(request, body, &merging->words) ||
         !merge_words_who(request, body, &merging->words) ||
         !merge_words_expected(request, &merging->words, &merging->head.commit.name))
         return false;
-    if (merging->present && !merging->words.dry_run && !may_continue(merging, named))
+    if (merging->present && !merging->words.dry_run && !may_continue(merging, from != NULL))
         return false;
-    return merge_choice_read(request, json_read_member(body, "resolutions"), &merging->choices,
-                             err);
+    if (!merge_choice_read(request, json_read_member(body, "resolutions"), &merging->choices, err))
+        return false;
+    if (merging->from.count < 2 || merging->choices.count == 0)
+        return true;
+    (void)reply_problem(request, PROBLEM_UNPROCESSABLE,
+                        "\"resolutions\" are for a merge of one revision");
+    return false;
 }
 
 /* What a merge request to the library has in any case. */
@@ -122,13 +130,25 @@ static enum bough_err wanted_of(struct merging *merging, const struct merge_plan
         .branch = merging->branch,
         .expect = BOUGH_EXPECT_NAME,
         .expected = merging->head.commit.name,
-        .theirs = merging->theirs,
+        .theirs = merging->from.links[0],
+        .more = merging->from.links + 1,
+        .more_count = merging->from.count - 1,
         .always_commit = merging->words.no_ff,
         .options = &plan->options,
         .author = merging->words.author,
     };
-    return author_message(merging->request, merging->words.message, "merge",
-                          query_text(merging->body, "from"), &wanted->message);
+    return author_message(merging->request, merging->words.message, "merge", merging->from.words,
+                          &wanted->message);
+}
+
+/* The commit that is merged, or that could not be; none where several were. */
+static const struct bough_link *theirs_of(const struct merging *merging)
+{
+    if (merging->present)
+        return &merging->progress.theirs;
+    if (merging->from.count == 1)
+        return merging->from.links;
+    return merging->result.outcome == BOUGH_MERGE_CONFLICTS ? &merging->result.stopped_at : NULL;
 }
 
 /* The commits that a merge is of. */
@@ -137,8 +157,7 @@ static void write_sides(const struct merging *merging, struct json_write *json)
     const struct bough_merge_base *base = &merging->result.base;
     const struct bough_link *ours =
         merging->present ? &merging->progress.ours : &merging->head.commit;
-    const struct bough_link *theirs =
-        merging->present ? &merging->progress.theirs : &merging->theirs;
+    const struct bough_link *theirs = theirs_of(merging);
 
     if (base->base_count > 0 && !merging->result.base_unknown)
         json_write_hash(json, "base", &base->bases[0].name);
@@ -149,7 +168,39 @@ static void write_sides(const struct merging *merging, struct json_write *json)
         json_write_hash(json, NULL, &base->bases[i].name);
     json_write_end(json);
     json_write_hash(json, "ours", &ours->name);
-    json_write_hash(json, "theirs", &theirs->name);
+    if (theirs != NULL)
+        json_write_hash(json, "theirs", &theirs->name);
+    else
+        json_write_null(json, "theirs");
+    if (!merging->from.listed)
+        return;
+    json_write_array(json, "heads");
+    for (size_t i = 0; i < merging->from.count; i++)
+        json_write_hash(json, NULL, &merging->from.links[i].name);
+    json_write_end(json);
+}
+
+/* What becomes of conflicts, in the request's arena. */
+static enum bough_err tell_kept(const struct merging *merging, bool kept, const char **told)
+{
+    struct out out = out_begin(&merging->request->arena);
+    struct bough_bytes whole;
+
+    if (kept) {
+        out_text(&out, "kept as the merge in progress of the branch, to be continued");
+    } else if (merging->from.count > 1) {
+        struct bough_bytes name = merge_from_name(&merging->from, &merging->result.stopped_at);
+
+        out_text(&out, "at \"");
+        out_bytes(&out, bough_bytes_of(name.at, name.len < 200 ? name.len : 200));
+        out_text(&out, "\"; nothing is kept: merge one by one what is to be settled");
+    } else {
+        out_text(&out, "nothing is kept");
+    }
+    out_bytes(&out, bough_bytes_of("", 1));
+    BOUGH_TRY(out_end(&out, &whole));
+    *told = (const char *)whole.at;
+    return BOUGH_OK;
 }
 
 /* 409, with what is open. */
@@ -157,12 +208,12 @@ static enum bough_err answer_conflicts(struct merging *merging)
 {
     struct request *request = merging->request;
     bool kept = merging->present && !merging->words.dry_run;
+    struct json_write json;
+    const char *told;
     struct out out;
-    struct json_write json = reply_problem_begin(
-        request, PROBLEM_MERGE_CONFLICT,
-        kept ? "kept as the merge in progress of the branch, to be continued" : "nothing is kept",
-        &out);
 
+    BOUGH_TRY(tell_kept(merging, kept, &told));
+    json = reply_problem_begin(request, PROBLEM_MERGE_CONFLICT, told, &out);
     write_sides(merging, &json);
     if (kept)
         json_write_hash(&json, "draft", &merging->progress.state.name);
@@ -281,8 +332,9 @@ static enum bough_err look_and_merge(struct merging *merging, struct merge_plan 
     struct bough_tree resolved;
     enum bough_err err;
 
-    BOUGH_TRY(bough_merge(store, &merging->head.commit, &merging->theirs, &plan->options,
-                          &plan->scratch, &merging->result));
+    BOUGH_TRY(bough_merge_many(store, &merging->head.commit, merging->from.links,
+                               merging->from.count, &plan->options, &plan->scratch,
+                               &merging->result));
     if (merging->result.outcome == BOUGH_MERGE_UNRELATED)
         return BOUGH_OK;
     if (!merge_choice_all_met(&merging->choices))
@@ -309,7 +361,7 @@ static enum bough_err merge_at_once(struct merging *merging, struct merge_plan *
     struct bough_merge_request wanted;
 
     BOUGH_TRY(wanted_of(merging, plan, &wanted));
-    if (!merging->words.keep)
+    if (!merging->words.keep || merging->from.count > 1)
         return bough_merge_commit(store, &wanted, &plan->scratch, &merging->result, &merging->now);
     BOUGH_TRY(bough_merge_progress_begin(store, &wanted, &plan->scratch, &merging->result,
                                          &merging->now));

@@ -110,6 +110,23 @@ class Verbs:
         self.bough("merge", "dev")
         self.assertRegex(self.err, r"^up-to-date: commit [0-9a-f]{12}\n$")
 
+    def test_merge_of_several(self):
+        self.bough("put", "base", data=b"0")
+        for name in ("a", "b", "c"):
+            self.bough("branch", "create", name)
+            self.bough("put", name, "-b", name, data=b"1")
+        self.bough("put", "own", data=b"1")
+        self.bough("merge", "a", "b", "c")
+        self.assertRegex(self.err, r"^merged: commit [0-9a-f]{12}\n$")
+        self.assertEqual(self.bough("ls"), b"a\nb\nbase\nc\nown\n")
+        self.assertIn(b"merge a, b and c", self.bough("log"))
+        self.bough("put", "k", "-b", "a", data=b"1")
+        self.bough("put", "k", "-b", "b", data=b"2")
+        done = cli("merge", "c", "a", "b", *self.where, check=False)
+        self.assertEqual((done.status, done.out), (CONFLICT, b"add/add      k\n"), done)
+        self.assertIn(b'at "b"; nothing is kept', done.err)
+        self.bough("conflicts", status=NOT_FOUND)
+
     def test_merge_options_and_abort(self):
         self.bough("put", "a", data=b"0")
         self.bough("branch", "create", "dev")
