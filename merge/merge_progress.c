@@ -5,6 +5,7 @@
  * What is kept is a commit on a ref of its own; each step makes another one with the same parents.
  *   (1) open/ and base/ were written by merge_record.c: no path in them lies below another one,
  *       since a conflict at a path is one for all below it.
+ *   (2) Each path that was written to open/ is there or in settled/.
  */
 #include "bough/merge_progress.h"
 #include "bough/limits.h"
@@ -14,9 +15,9 @@
 #define HEADS "heads/"
 #define MERGE BOUGH_REF_MERGES
 
-enum { PART_BASE, PART_OPEN, PART_TREE, PARTS }; /* in the order of their names */
+enum { PART_BASE, PART_OPEN, PART_SETTLED, PART_TREE, PARTS }; /* in the order of their names */
 
-static const char *const part_names[PARTS] = {"base", "open", "tree"};
+static const char *const part_names[PARTS] = {"base", "open", "settled", "tree"};
 
 /* The ref of a branch's merge in progress, in `room`. */
 static enum bough_err ref_of(struct bough_bytes branch, uint8_t room[BOUGH_REF_BYTES_MAX],
@@ -38,7 +39,8 @@ static enum bough_err put_state(struct bough_store *store,
                                 const struct bough_merge_progress *progress,
                                 struct bough_arena *arena, struct bough_link *link)
 {
-    const struct bough_tree *parts[PARTS] = {&progress->base, &progress->open, &progress->tree};
+    const struct bough_tree *parts[PARTS] = {&progress->base, &progress->open, &progress->settled,
+                                             &progress->tree};
     const struct bough_link parents[] = {progress->ours, progress->theirs};
     struct bough_commit commit = {
         .parents = parents,
@@ -133,7 +135,7 @@ enum bough_err bough_merge_progress_begin(struct bough_store *store,
     return err;
 }
 
-/* One of the three directories; the empty one if it is not there. */
+/* One of the directories; the empty one if it is not there. */
 static enum bough_err get_part(struct bough_store *store, const struct bough_tree *whole,
                                const char *name, struct bough_arena *arena, struct bough_tree *tree)
 {
@@ -152,7 +154,8 @@ enum bough_err bough_merge_progress_get(struct bough_store *store, struct bough_
                                         struct bough_arena *arena,
                                         struct bough_merge_progress *progress)
 {
-    struct bough_tree *parts[PARTS] = {&progress->base, &progress->open, &progress->tree};
+    struct bough_tree *parts[PARTS] = {&progress->base, &progress->open, &progress->settled,
+                                       &progress->tree};
     uint8_t room[BOUGH_REF_BYTES_MAX];
     struct bough_bytes name;
     struct bough_ref ref;
@@ -241,6 +244,27 @@ enum bough_err bough_merge_progress_next(struct bough_store *store,
     return look_up(store, &progress->theirs_tree, path, arena, &conflict->theirs);
 }
 
+/* Takes a conflict from open/ to settled/, if it is not there already. */
+static enum bough_err settle(struct bough_store *store, struct bough_bytes path,
+                             struct bough_arena *arena, struct bough_merge_progress *progress)
+{
+    struct bough_edit open = {.path = path, .remove = true};
+    struct bough_edit settled = {.path = path};
+    enum bough_err err = bough_tree_find(store, &progress->open, path, arena, &settled.entry);
+
+    if (err == BOUGH_NOT_FOUND) {
+        BOUGH_TRY(bough_tree_find(store, &progress->settled, path, arena, &settled.entry));
+        return settled.entry.kind == BOUGH_ENTRY_VALUE ? BOUGH_OK : BOUGH_NOT_FOUND;
+    }
+    if (err != BOUGH_OK)
+        return err;
+    if (settled.entry.kind != BOUGH_ENTRY_VALUE) /* a directory of conflicts */
+        return BOUGH_NOT_FOUND;
+    BOUGH_TRY(
+        bough_tree_edit(store, &progress->settled, &settled, 1, arena, NULL, &progress->settled));
+    return bough_tree_edit(store, &progress->open, &open, 1, arena, NULL, &progress->open);
+}
+
 /* Resolves one conflict in the trees of `progress`. */
 static enum bough_err resolve_one(struct bough_store *store,
                                   const struct bough_merge_resolution *resolution,
@@ -251,18 +275,14 @@ static enum bough_err resolve_one(struct bough_store *store,
     struct bough_edit edits[2] = {{.path = resolution->path, .remove = true},
                                   {.path = resolution->path}};
     const struct bough_entry *entry = NULL;
-    struct bough_entry open;
 
-    BOUGH_TRY(bough_tree_find(store, &progress->open, resolution->path, arena, &open));
-    if (open.kind != BOUGH_ENTRY_VALUE) /* a directory of conflicts */
-        return BOUGH_NOT_FOUND;
+    BOUGH_TRY(settle(store, resolution->path, arena, progress));
     if (resolution->take <= BOUGH_MERGE_TAKE_BASE)
         BOUGH_TRY(look_up(store, sides[resolution->take], resolution->path, arena, &entry));
     else if (resolution->take == BOUGH_MERGE_TAKE_ENTRY)
         entry = &resolution->entry;
     if (entry != NULL)
         edits[1].entry = *entry;
-    BOUGH_TRY(bough_tree_edit(store, &progress->open, edits, 1, arena, NULL, &progress->open));
     return bough_tree_edit(store, &progress->tree, edits, entry == NULL ? 1 : 2, arena, NULL,
                            &progress->tree);
 }

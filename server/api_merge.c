@@ -64,20 +64,47 @@ static bool has_moved(const struct merging *merging)
     return !bough_hash_equal(&merging->progress.ours.name, &merging->head.commit.name);
 }
 
+/* Whether a message is the one that a merge was begun with, which ends with a newline. */
+static bool same_message(struct bough_bytes begun, struct bough_bytes given)
+{
+    return bough_bytes_equal(begun, given) ||
+           (bough_bytes_starts(begun, given) && begun.len == given.len + 1 &&
+            begun.at[given.len] == '\n');
+}
+
+/* The name of an option that the merge in progress was not begun with, or that it may not have been
+ * begun with, since what strategy and favor settled then is not remembered; NULL: none.  The other
+ * options decide nothing that is not decided. */
+static const char *other_option(const struct merging *merging)
+{
+    const struct bough_merge_progress *progress = &merging->progress;
+    const struct merge_words *words = &merging->words;
+    const struct json *body = merging->body;
+
+    if (json_read_member(body, "strategy") != NULL)
+        return "strategy";
+    if (json_read_member(body, "favor") != NULL)
+        return "favor";
+    if (json_read_member(body, "message") != NULL &&
+        !same_message(progress->message, words->message))
+        return "message";
+    if (json_read_member(body, "author") != NULL &&
+        (!bough_bytes_equal(progress->author.name, words->author.name) ||
+         !bough_bytes_equal(progress->author.email, words->author.email)))
+        return "author";
+    return NULL;
+}
+
 /* Whether the merge in progress can be gone on with: of what is named, if anything is, by its own
  * options, from the head that it was begun at.  False: the reply says why not. */
 static bool may_continue(struct merging *merging, bool named)
 {
-    static const char *const options[] = {
-        "strategy", "favor", "allow_unrelated", "no_ff", "message", "author", NULL};
     struct request *request = merging->request;
+    const char *other = other_option(merging);
 
-    for (size_t i = 0; options[i] != NULL; i++) {
-        if (json_read_member(merging->body, options[i]) == NULL)
-            continue;
+    if (other != NULL) {
         (void)reply_problem(request, PROBLEM_MERGE_OPEN,
-                            "\"%s\" is for a merge that begins: give this one up first",
-                            options[i]);
+                            "\"%s\" is for a merge that begins: give this one up first", other);
         return false;
     }
     if (named && (merging->from.count > 1 || !bough_hash_equal(&merging->progress.theirs.name,

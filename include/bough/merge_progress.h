@@ -6,11 +6,12 @@
  * It is a ref of its own, "merge/main" for the branch "heads/main", so it survives what the store
  * survives, is collected, dumped and checked like everything else, and one that was given up can be
  * brought back (bough_ref_undelete).  The ref holds a commit, whose parents are the branch's head
- * and the commit that is merged, and whose tree has three directories:
+ * and the commit that is merged, and whose tree has four directories:
  *
- *   tree/   the merged tree so far
- *   open/   at each path still in conflict, a digit for its kind and, behind it, why
- *   base/   at each path that was in conflict, what the base has there, if it is known
+ *   tree/     the merged tree so far
+ *   open/     at each path still in conflict, a digit for its kind and, behind it, why
+ *   settled/  the same at each path whose conflict is resolved
+ *   base/     at each path that was in conflict, what the base has there, if it is known
  *
  * Each call below is one move of refs, staged: all of it or nothing.
  */
@@ -25,6 +26,7 @@ struct bough_merge_progress {
     struct bough_link theirs;
     struct bough_tree tree;
     struct bough_tree open; /* open.key_count: how many conflicts are left */
+    struct bough_tree settled;
     struct bough_tree base;
     struct bough_tree ours_tree;
     struct bough_tree theirs_tree;
@@ -62,14 +64,14 @@ enum bough_merge_take {
 };
 
 struct bough_merge_resolution {
-    struct bough_bytes path; /* of an open conflict */
+    struct bough_bytes path; /* of a conflict that is open, or was */
     enum bough_merge_take take;
     struct bough_entry entry; /* mode and value; for TAKE_ENTRY only */
 };
 
-/* Resolves conflicts; *culprit (optional) is the index of the resolution that was refused.
- * BOUGH_NOT_FOUND (no merge in progress, or no open conflict at that path, or one twice), and what
- * bough_tree_edit answers.  O(count * log n). */
+/* Resolves conflicts; where a path's is resolved already, the later resolution counts.  *culprit
+ * (optional) is the index of the one that was refused.  BOUGH_NOT_FOUND (no merge in progress, or
+ * no conflict of it at that path), and what bough_tree_edit answers.  O(count * log n). */
 BOUGH_MUST_CHECK enum bough_err bough_merge_progress_resolve(
     struct bough_store *store, struct bough_bytes branch,
     const struct bough_merge_resolution *resolutions, size_t count, struct bough_arena *arena,

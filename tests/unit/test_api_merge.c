@@ -201,20 +201,45 @@ static void test_api_merge__it_is_continued_step_by_step_by_another_service(void
     assert_non_null(strstr(got, "\"conflicts\":[{\"key\":\"c\""));
     assert_non_null(strstr(got, "\"truncated\":false"));
     got = merge("{\"resolutions\":[{\"key\":\"b\",\"take\":\"ours\"},"
-                "{\"key\":\"a\",\"take\":\"theirs\"}]}"); /* "a" is settled */
+                "{\"key\":\"free\",\"take\":\"theirs\"}]}"); /* which nobody disputes */
     expect_problem(got, 422, "unprocessable");
-    got = merge("{\"from\":\"dev\",\"resolutions\":[{\"key\":\"b\",\"take\":\"ours\"}]}");
+    got = merge("{\"from\":\"dev\",\"resolutions\":[{\"key\":\"b\",\"take\":\"ours\"},"
+                "{\"key\":\"a\",\"value\":\"4\"}]}"); /* "a" was settled otherwise */
     expect_problem(got, 409, "merge-conflict");
     assert_non_null(strstr(got, "\"conflicts\":[{\"key\":\"c\""));
     got = merge("{\"resolutions\":[{\"key\":\"c\",\"delete\":true}]}");
     assert_int_equal(host_service_status(got), 200);
-    assert_string_equal(value("a"), "3");
+    assert_string_equal(value("a"), "4");
     assert_string_equal(value("b"), "1");
     assert_string_equal(value("c"), "(none)");
     assert_string_equal(value("free"), "2");
     got = api_ask("GET", "/v1/commits/main", NULL);
     assert_non_null(strstr(got, "\"message\":\"kept words\\n\""));
     expect_problem(api_ask("GET", "/v1/b/main/merge", NULL), 404, "no-such-merge");
+}
+
+static void test_api_merge__it_is_continued_by_the_request_that_began_it(void **state)
+{
+    static const char *const other[] = {"\"message\":\"mine\"",       "\"message\":\"our\"",
+                                        "\"author\":\"A <b@b>\"",     "\"author\":\"B <a@b>\"",
+                                        "\"strategy\":\"three-way\"", "\"favor\":\"none\""};
+    char body[256];
+
+    (void)state;
+    fork(PUT("a", "0"), PUT("a", "1"), PUT("a", "2"));
+    for (unsigned i = 0; i < 2; i++)
+        expect_problem(merge("{\"from\":\"dev\",\"message\":\"ours\",\"author\":\"A <a@b>\","
+                             "\"no_ff\":true,\"allow_unrelated\":false}"),
+                       409, "merge-conflict");
+    for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++) {
+        (void)snprintf(body, sizeof(body), "{%s}", other[i]);
+        expect_problem(merge(body), 409, "merge-in-progress");
+    }
+    assert_int_equal(
+        host_service_status(merge("{\"author\":\"A <a@b>\",\"message\":\"ours\\n\","
+                                  "\"resolutions\":[{\"key\":\"a\",\"take\":\"theirs\"}]}")),
+        200);
+    assert_string_equal(value("a"), "2");
 }
 
 static void test_api_merge__a_resolution_must_be_for_a_path_in_conflict(void **state)
@@ -644,6 +669,7 @@ int main(void)
         TEST(test_api_merge__conflicts_are_listed_with_all_three_sides),
         TEST(test_api_merge__resolutions_complete_it_in_one_request),
         TEST(test_api_merge__it_is_continued_step_by_step_by_another_service),
+        TEST(test_api_merge__it_is_continued_by_the_request_that_began_it),
         TEST(test_api_merge__a_resolution_must_be_for_a_path_in_conflict),
         TEST(test_api_merge__a_branch_that_moved_or_went_is_said_clearly),
         TEST(test_api_merge__options_settle_what_they_say),
