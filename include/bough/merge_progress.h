@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: ISC
  *
  * merge_progress.h - a merge with conflicts that is kept, resolved path by path, and completed or
- * given up; one for each branch.
+ * given up; one for each branch.  So are changes picked, taken back and squashed (rewrite.h).
  *
  * It is a ref of its own, "merge/main" for the branch "heads/main", so it survives what the store
  * survives, is collected, dumped and checked like everything else, and one that was given up can be
  * brought back (bough_ref_undelete).  The ref holds a commit, whose parents are the branch's head
- * and the commit that is merged, and whose tree has four directories:
+ * and the commit that it is about, whose author, committer and message are those of the commit that
+ * it will become, and whose tree has
  *
  *   tree/     the merged tree so far
  *   open/     at each path still in conflict, a digit for its kind and, behind it, why
  *   settled/  the same at each path whose conflict is resolved
  *   base/     at each path that was in conflict, what the base has there, if it is known
+ *   task      a digit for what it is, as in bough_merge_task; a merge has none
+ *   theirs/   of a revert only: what the parent of the reverted commit has
  *
  * Each call below is one move of refs, staged: all of it or nothing.
  */
@@ -20,7 +23,18 @@
 
 #include "bough/merge.h"
 
+/* What it becomes in the end. */
+enum bough_merge_task {
+    BOUGH_MERGE_TASK_MERGE, /* a commit with both parents */
+    BOUGH_MERGE_TASK_PICK,  /* these: one whose parent is the branch's head */
+    BOUGH_MERGE_TASK_REVERT,
+    BOUGH_MERGE_TASK_SQUASH
+};
+
+#define BOUGH_MERGE_TASKS 4
+
 struct bough_merge_progress {
+    enum bough_merge_task task;
     struct bough_link state; /* what the ref holds: another one after each step */
     struct bough_link ours;
     struct bough_link theirs;
@@ -29,8 +43,9 @@ struct bough_merge_progress {
     struct bough_tree settled;
     struct bough_tree base;
     struct bough_tree ours_tree;
-    struct bough_tree theirs_tree;
-    struct bough_ident author;
+    struct bough_tree theirs_tree; /* what is merged in; of a revert, the parent's */
+    struct bough_ident author;     /* of the commit that it will become */
+    struct bough_ident committer;
     struct bough_bytes message;
 };
 
@@ -77,9 +92,10 @@ BOUGH_MUST_CHECK enum bough_err bough_merge_progress_resolve(
     const struct bough_merge_resolution *resolutions, size_t count, struct bough_arena *arena,
     size_t *culprit);
 
-/* Completes it: the branch moves to a commit with both parents, and nothing is in progress any
- * more. *head is the new head.  BOUGH_NOT_FOUND (no merge in progress, or no such branch any more),
- * BOUGH_CONFLICT (some are open), BOUGH_STALE (the branch has moved since it was begun). */
+/* Completes it: the branch moves to the commit that it was to become, and nothing is in progress
+ * any more.  What has one parent makes no commit if it comes to the tree that the branch has.
+ * *head is where the branch is then.  BOUGH_NOT_FOUND (no merge in progress, or no such branch any
+ * more), BOUGH_CONFLICT (some are open), BOUGH_STALE (the branch has moved since it was begun). */
 BOUGH_MUST_CHECK enum bough_err bough_merge_progress_finish(struct bough_store *store,
                                                             struct bough_bytes branch,
                                                             struct bough_arena *arena,
