@@ -89,8 +89,8 @@ static const char *other_option(const struct merging *merging)
         !same_message(progress->message, words->message))
         return "message";
     if (json_read_member(body, "author") != NULL &&
-        (!bough_bytes_equal(progress->author.name, words->author.name) ||
-         !bough_bytes_equal(progress->author.email, words->author.email)))
+        (!bough_bytes_equal(progress->committer.name, words->author.name) ||
+         !bough_bytes_equal(progress->committer.email, words->author.email)))
         return "author";
     return NULL;
 }
@@ -107,10 +107,11 @@ static bool may_continue(struct merging *merging, bool named)
                             "\"%s\" is for a merge that begins: give this one up first", other);
         return false;
     }
-    if (named && (merging->from.count > 1 || !bough_hash_equal(&merging->progress.theirs.name,
-                                                               &merging->from.links[0].name))) {
+    if (named &&
+        (merging->progress.task != BOUGH_MERGE_TASK_MERGE || merging->from.count > 1 ||
+         !bough_hash_equal(&merging->progress.theirs.name, &merging->from.links[0].name))) {
         (void)reply_problem(request, PROBLEM_MERGE_OPEN,
-                            "it is of another commit: leave \"from\" out, or give it up first");
+                            "it is another one: leave \"from\" out, or give it up first");
         return false;
     }
     if (!has_moved(merging))
@@ -138,6 +139,9 @@ static bool read_body(struct merging *merging, enum bough_err *err)
         !merge_words_who(request, body, &merging->words) ||
         !merge_words_expected(request, &merging->words, &merging->head.commit.name))
         return false;
+    if (from == NULL && merging->words.dry_run &&
+        merging->progress.task != BOUGH_MERGE_TASK_MERGE) /* of which there is no dry run */
+        return merge_from_read(request, from, &merging->head.commit, &merging->from, err);
     if (merging->present && !merging->words.dry_run && !may_continue(merging, from != NULL))
         return false;
     if (!merge_choice_read(request, json_read_member(body, "resolutions"), &merging->choices, err))
@@ -178,6 +182,21 @@ static const struct bough_link *theirs_of(const struct merging *merging)
     return merging->result.outcome == BOUGH_MERGE_CONFLICTS ? &merging->result.stopped_at : NULL;
 }
 
+/* What is in progress, and how it ends, in the words of requests. */
+static const char *const tasks[BOUGH_MERGE_TASKS] = {
+    [BOUGH_MERGE_TASK_MERGE] = "merge",
+    [BOUGH_MERGE_TASK_PICK] = "cherry-pick",
+    [BOUGH_MERGE_TASK_REVERT] = "revert",
+    [BOUGH_MERGE_TASK_SQUASH] = "squash",
+};
+
+/* Whether what is merged has the common ancestors for bases; else it is a commit and its parent. */
+static bool has_bases(const struct merging *merging)
+{
+    return !merging->present || merging->progress.task == BOUGH_MERGE_TASK_MERGE ||
+           merging->progress.task == BOUGH_MERGE_TASK_SQUASH;
+}
+
 /* The commits that a merge is of. */
 static void write_sides(const struct merging *merging, struct json_write *json)
 {
@@ -185,13 +204,16 @@ static void write_sides(const struct merging *merging, struct json_write *json)
     const struct bough_link *ours =
         merging->present ? &merging->progress.ours : &merging->head.commit;
     const struct bough_link *theirs = theirs_of(merging);
+    uint32_t base_count = has_bases(merging) ? base->base_count : 0;
 
-    if (base->base_count > 0 && !merging->result.base_unknown)
+    if (merging->present)
+        json_write_text(json, "task", tasks[merging->progress.task]);
+    if (base_count > 0 && !merging->result.base_unknown)
         json_write_hash(json, "base", &base->bases[0].name);
     else
         json_write_null(json, "base");
     json_write_array(json, "bases");
-    for (uint32_t i = 0; i < base->base_count && i < BOUGH_MERGE_BASES_MAX; i++)
+    for (uint32_t i = 0; i < base_count && i < BOUGH_MERGE_BASES_MAX; i++)
         json_write_hash(json, NULL, &base->bases[i].name);
     json_write_end(json);
     json_write_hash(json, "ours", &ours->name);
@@ -265,14 +287,21 @@ static enum bough_err answer(struct merging *merging)
     struct out out = reply_json_begin(request);
     struct json_write json = json_write_into(&out);
     enum bough_merge_outcome outcome = merging->result.outcome;
+    const char *named;
 
     assert(outcome != BOUGH_MERGE_UNRELATED);
+    named = outcomes[outcome];
+    if (merging->present && merging->progress.task != BOUGH_MERGE_TASK_MERGE) {
+        if (bough_hash_equal(&merging->now.name, &merging->progress.ours.name))
+            outcome = BOUGH_MERGE_UP_TO_DATE; /* nothing is left of the change */
+        named = outcome == BOUGH_MERGE_UP_TO_DATE ? "up-to-date" : "made";
+    }
     json_write_object(&json, NULL);
     if (merging->words.dry_run)
         json_write_null(&json, "commit");
     else
         json_write_hash(&json, "commit", &merging->now.name);
-    json_write_text(&json, "outcome", outcomes[outcome]);
+    json_write_text(&json, "outcome", named);
     write_sides(merging, &json);
     json_write_number(&json, "ahead", merging->result.base.ours_only);
     json_write_number(&json, "behind", merging->result.base.theirs_only);
@@ -412,9 +441,7 @@ static enum bough_err begin(struct merging *merging)
     err = at_once ? merge_at_once(merging, &plan) : look_and_merge(merging, &plan);
     merge_plan_end(&plan);
     if (err == BOUGH_CONFLICT)
-        return reply_problem(request, PROBLEM_EXISTS,
-                             "the merge in progress of a branch whose name lies above or below "
-                             "this one is in the way");
+        return reply_problem(request, PROBLEM_EXISTS, MERGE_PLAN_IN_THE_WAY);
     if (err != BOUGH_OK || request->reply.status != 0)
         return err;
     if (merging->result.outcome == BOUGH_MERGE_UNRELATED)

@@ -142,6 +142,23 @@ class Verbs:
         self.bough("merge", "dev", "-X", "theirs")
         self.assertEqual(self.bough("get", "a"), b"theirs")
 
+    def test_a_pick_with_conflicts(self):
+        self.bough("put", "a", data=b"0")
+        self.bough("branch", "create", "dev")
+        self.bough("put", "a", data=b"ours")
+        self.bough("put", "a", "-b", "dev", "-m", "words of dev", data=b"theirs")
+        for how in ("cherry-pick", "squash"):
+            done = cli(how, "dev", *self.where, check=False)
+            self.assertEqual((done.status, done.out), (CONFLICT, b"edit/edit    a\n"), done)
+            self.assertEqual(self.bough("conflicts"), b"edit/edit    a\n")
+            self.bough(how, "dev", status=PRECONDITION)
+            self.bough("merge", "--abort")
+        cli("cherry-pick", "dev", *self.where, check=False)
+        self.bough("resolve", "theirs", "a")
+        self.assertRegex(self.err, r"^made: commit [0-9a-f]{12}\n$")
+        self.assertEqual(self.bough("get", "a"), b"theirs")
+        self.assertIn(b"words of dev", self.bough("log", "-n", "1"))
+
     def test_history_on_history(self):
         for number in range(3):
             self.bough("put", f"k{number}", data=b"1")

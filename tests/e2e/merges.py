@@ -201,6 +201,32 @@ class InProgress(MergeCase):
         self.assertEqual(self.target.stop(), 0)
         self.assert_fsck(self.target.disk)
 
+    def test_a_pick_and_a_revert_go_on_after_the_service_was_killed(self):
+        self.fork("dev", 2)
+        before = self.head("main")
+        self.txn("dev", {"k0": "picked", "free": "picked", "k1": "theirs"}, "words of dev")
+        self.refused("/v1/b/main/cherry-pick", 409, "merge-conflict", commit="dev")
+        self.restart(hard=True)
+        shown = self.target.get("/v1/b/main/merge").json()
+        self.assertEqual((shown["task"], [item["key"] for item in shown["conflicts"]]),
+                         ("cherry-pick", ["free", "k0"]))
+        self.refused("/v1/b/main/merge", 409, "merge-conflict",
+                     resolutions=[{"key": "k0", "take": "theirs"}])
+        self.restart(hard=True)
+        self.good("/v1/b/main/merge", resolutions=[{"key": "free", "delete": True}])
+        self.assertEqual(self.values("main"), {"k0": "picked", "k1": "ours"})
+        clone = self.path("clone")
+        git("clone", "-q", self.target.git_url, clone)
+        git_fsck(clone)
+        self.assertEqual(git("log", "-1", "--format=%s", cwd=clone), "words of dev")
+        self.assertEqual(self.target.get("/v1/commits/main").json()["parents"], [before])
+        self.refused("/v1/b/main/revert", 409, "merge-conflict", commit="main~1")
+        self.restart(hard=True)
+        self.good("/v1/b/main/merge", resolutions=[{"key": "k0", "take": "theirs"}])
+        self.assertEqual(self.values("main"), {"k0": "0", "k1": "0"})
+        self.assertEqual(self.target.stop(), 0)
+        self.assert_fsck(self.target.disk)
+
     def test_several_at_once_and_git_sees_none(self):
         self.fork("dev")
         self.branch("topic%2Fx")
