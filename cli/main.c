@@ -75,7 +75,7 @@ static const struct options_verb verbs[] = {
      "  bough merge dev topic fixes\n"
      "  bough merge main --branch dev -X theirs\n"
      "  bough merge --abort\n",
-     WRITE "strategy favor dry-run no-ff allow-unrelated abort", 0, BOUGH_MERGE_HEADS_MAX,
+     WRITE "strategy favor dry-run no-ff allow-unrelated abort undelete", 0, BOUGH_MERGE_HEADS_MAX,
      cmd_merge},
     {"conflicts", "", "List what is open in the merge in progress.",
      "  bough conflicts\n"

@@ -48,6 +48,7 @@ struct options {
     bool no_ff;
     bool allow_unrelated;
     bool abort;
+    bool undelete;
     bool stat;
     const char *strategy;
     const char *favor;

@@ -232,6 +232,7 @@ enum bough_err bough_merge_progress_finish(struct bough_store *store, struct bou
     BOUGH_TRY(put_commit(store, &progress, arena, head));
     moves[0] = progress_state_move(branch, &progress.ours, head);
     moves[1] = progress_state_move(name, &progress.state, NULL);
+    moves[1].unlogged = true; /* the branch has all of it */
     return bough_ref_move(store, moves, 2, NULL);
 }
 

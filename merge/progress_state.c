@@ -109,7 +109,7 @@ struct bough_ref_move progress_state_move(struct bough_bytes name, const struct 
         .expect = was == NULL ? BOUGH_EXPECT_ABSENT : BOUGH_EXPECT_NAME,
         .remove = next == NULL,
         .next.kind = BOUGH_KIND_COMMIT,
-        .forward = true, /* steps of one merge; only its end is on record */
+        .forward = true, /* a step of one merge; only giving it up is on record */
     };
 
     if (was != NULL)

@@ -211,7 +211,7 @@ static enum bough_err move_all(struct bough_store *store, const struct bough_ref
             return BOUGH_INVALID;
         BOUGH_TRY(check_expectation(store, &moves[i], &now, &found));
         BOUGH_TRY(edit_of(&moves[i], arena, &edits[i]));
-        if (found)
+        if (found && !moves[i].unlogged)
             BOUGH_TRY(record(store, &moves[i], &now, arena, edits, &edit_count));
     }
     assert(edit_count <= edits_max);

@@ -5,9 +5,9 @@
  *
  * It is a ref of its own, "merge/main" for the branch "heads/main", so it survives what the store
  * survives, is collected, dumped and checked like everything else, and one that was given up can be
- * brought back (bough_ref_undelete).  The ref holds a commit, whose parents are the branch's head
- * and the commit that it is about, whose author, committer and message are those of the commit that
- * it will become, and whose tree has
+ * brought back (bough_ref_undelete); one that was completed leaves nothing on record.  The ref
+ * holds a commit, whose parents are the branch's head and the commit that it is about, whose
+ * author, committer and message are those of the commit that it will become, and whose tree has
  *
  *   tree/     the merged tree so far
  *   open/     at each path still in conflict, a digit for its kind and, behind it, why

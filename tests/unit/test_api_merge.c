@@ -512,6 +512,37 @@ static void test_api_merge__unrelated_histories_are_merged_only_when_asked(void 
     assert_string_equal(value("a"), "1");
 }
 
+static void test_api_merge__what_was_given_up_comes_back(void **state)
+{
+    static const char undelete[] = "{\"undelete\":true}";
+    char draft[2][80];
+    const char *got;
+
+    (void)state;
+    fork(PUT("a", "0"), PUT("a", "1"), PUT("a", "2"));
+    expect_problem(api_ask("PUT", "/v1/b/main/merge", undelete), 404, "no-such-merge");
+    expect_problem(merge("{\"from\":\"dev\"}"), 409, "merge-conflict");
+    host_service_keep(draft[0], 80, api_ask("GET", "/v1/b/main/merge", NULL), "ETag");
+    expect_problem(api_ask("PUT", "/v1/b/main/merge", undelete), 409, "merge-in-progress");
+    assert_null(strstr(api_ask("GET", "/v1/reflog", NULL), "merge/main"));
+    assert_int_equal(api_status("DELETE", "/v1/b/main/merge", NULL), 204);
+    assert_non_null(strstr(api_ask("GET", "/v1/reflog", NULL),
+                           "\"refs\":[{\"ref\":\"merge/main\",\"exists\":false}]"));
+    expect_problem(api_ask("PUT", "/v1/b/main/merge", "{}"), 422, "unprocessable");
+    expect_problem(api_ask("PUT", "/v1/b/main/merge", "{\"undelete\":false}"), 422,
+                   "unprocessable");
+    got = api_ask("PUT", "/v1/b/main/merge", undelete);
+    assert_int_equal(host_service_status(got), 201);
+    assert_non_null(strstr(got, "{\"branch\":\"main\",\"draft\":\""));
+    host_service_keep(draft[1], 80, got, "ETag");
+    assert_string_equal(draft[0], draft[1]);
+    assert_int_equal(api_status("DELETE", "/v1/reflog", NULL), 204);
+    assert_int_equal(
+        host_service_status(merge("{\"resolutions\":[{\"key\":\"a\",\"take\":\"theirs\"}]}")), 200);
+    assert_non_null(strstr(api_ask("GET", "/v1/reflog", NULL), "\"refs\":[]"));
+    expect_problem(api_ask("PUT", "/v1/b/main/merge", undelete), 404, "no-such-merge");
+}
+
 /* Branches a, b and c off main, each with a key of its own and one more. */
 static void fork_three(const char *ops_a, const char *ops_b, const char *ops_c)
 {
@@ -679,6 +710,7 @@ int main(void)
         TEST(test_api_merge__keys_that_are_no_text_are_listed_and_settled),
         TEST(test_api_merge__without_memory_nothing_is_changed),
         TEST(test_api_merge__unrelated_histories_are_merged_only_when_asked),
+        TEST(test_api_merge__what_was_given_up_comes_back),
         TEST(test_api_merge__several_end_in_one_commit),
         TEST(test_api_merge__a_conflict_of_several_says_which_and_is_not_kept),
         TEST(test_api_merge__one_that_is_left_is_kept_and_continued),

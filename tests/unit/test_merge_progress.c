@@ -217,6 +217,10 @@ static void test_merge_progress__what_was_given_up_comes_back(void **unused)
     assert_int_equal(left(store, MAIN), -1);
     assert_int_equal(bough_ref_undelete(store, text("merge/main"), &ref), BOUGH_OK);
     assert_int_equal(left(store, MAIN), 1);
+    assert_int_equal(bough_ref_log_clear(store, text("merge/main")), BOUGH_OK);
+    assert_int_equal(resolve(store, MAIN, "d/b", BOUGH_MERGE_TAKE_OURS, NULL), BOUGH_OK);
+    assert_int_equal(finish(store, MAIN), BOUGH_OK); /* which is not on record */
+    assert_int_equal(bough_ref_undelete(store, text("merge/main"), &ref), BOUGH_NOT_FOUND);
     bough_store_close(store);
 }
 
