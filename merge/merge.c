@@ -8,8 +8,8 @@
  *       nothing: had it one of their values, a side that chose the other's would look unchanged or
  *       changed by chance, and what the other side made of it could vanish silently.
  *   (2) A base that cannot be had is not guessed at: all that differs is in conflict then.
- *   (3) Of several commits each is merged into what came of those before it, and its base is what
- * it has in common with any of them: a merge of them, if it were a commit, would be their child.
+ *   (3) Of several commits each is merged into what came of those before it.  Its base is what it
+ *       has in common with all of them together, as if what was merged so far were a commit.
  * Virtual bases are staged like any tree, and garbage as soon as the merge has ended.
  */
 #include "bough/merge.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * api_merge.c - a merge into a branch: asked for, shown while it is in progress, given up.
+ * api_merge.c - a merge into a branch: asked for, shown while it is in progress, given up, brought
+ * back.
  *
  * Owns no data: a merge in progress is the library's (merge_progress.h).  Each request is one turn
  * of the loop, against the head that its commit then replaces.
