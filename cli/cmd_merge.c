@@ -20,6 +20,31 @@ static enum exit_status give_up(struct session *session)
     return session_call(session, &request, NULL, &response);
 }
 
+/* PUT of the merge that was given up. */
+static enum exit_status bring_back(struct session *session)
+{
+    struct http_request request = {.method = "PUT",
+                                   .target = session_target(session, "/merge", NULL),
+                                   .body = bough_bytes_text("{\"undelete\":true}")};
+    struct http_response response;
+
+    request.headers = session_headers(session, "Content-Type: application/json\r\n");
+    return session_call(session, &request, NULL, &response);
+}
+
+/* What is merged: one revision, or several into one commit. */
+static void write_from(struct merge_reply *reply, const struct options *options)
+{
+    if (options->arg_count == 1)
+        json_write_text(&reply->json, "from", options->args[0]);
+    if (options->arg_count < 2)
+        return;
+    json_write_array(&reply->json, "from");
+    for (size_t i = 0; i < options->arg_count; i++)
+        json_write_text(&reply->json, NULL, options->args[i]);
+    json_write_end(&reply->json);
+}
+
 enum exit_status cmd_merge(struct options *options)
 {
     struct merge_reply reply;
@@ -28,10 +53,11 @@ enum exit_status cmd_merge(struct options *options)
 
     if (status == EXIT_OK && options->abort) {
         status = give_up(&session);
+    } else if (status == EXIT_OK && options->undelete) {
+        status = bring_back(&session);
     } else if (status == EXIT_OK) {
         merge_reply_begin(&reply, &session);
-        if (options->arg_count > 0)
-            json_write_text(&reply.json, "from", options->args[0]);
+        write_from(&reply, options);
         if (options->strategy != NULL)
             json_write_text(&reply.json, "strategy", options->strategy);
         if (options->favor != NULL)

@@ -7,7 +7,8 @@
 
 #include "options.h"
 
-/* bough merge [FROM] : merges, or goes on with the merge in progress; --abort gives it up */
+/* bough merge [FROM ...] : merges, several into one commit, or goes on with the merge in progress;
+ * --abort gives it up, --undelete brings it back */
 enum exit_status cmd_merge(struct options *options);
 
 /* bough conflicts : those of the merge in progress that are open */

@@ -4,6 +4,7 @@
  *
  * One table of verbs; help, suggestions and parsing follow from it.
  */
+#include "bough/limits.h"
 #include "cmd_backup.h"
 #include "cmd_branch.h"
 #include "cmd_diff.h"
@@ -69,11 +70,14 @@ static const struct options_verb verbs[] = {
      "  bough branch create dev main\n"
      "  bough branch undelete dev\n",
      TARGET "force", 0, 3, cmd_branch},
-    {"merge", "[FROM]", "Merge a revision into a branch, or go on with the merge in progress.",
+    {"merge", "[FROM ...]",
+     "Merge revisions into a branch, in one commit, or go on with the merge in progress.",
      "  bough merge dev\n"
+     "  bough merge dev topic fixes\n"
      "  bough merge main --branch dev -X theirs\n"
      "  bough merge --abort\n",
-     WRITE "strategy favor dry-run no-ff allow-unrelated abort", 0, 1, cmd_merge},
+     WRITE "strategy favor dry-run no-ff allow-unrelated abort undelete", 0, BOUGH_MERGE_HEADS_MAX,
+     cmd_merge},
     {"conflicts", "", "List what is open in the merge in progress.",
      "  bough conflicts\n"
      "  bough conflicts --branch dev --json\n",

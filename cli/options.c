@@ -60,6 +60,7 @@ static const struct option table[] = {
     {"no-ff", 0, FLAG(no_ff), NULL, "make a commit also where a fast-forward would do"},
     {"allow-unrelated", 0, FLAG(allow_unrelated), NULL, "merge what has no common ancestor"},
     {"abort", 0, FLAG(abort), NULL, "give up the merge in progress"},
+    {"undelete", 0, FLAG(undelete), NULL, "bring back the merge that was given up last"},
     {"strategy", 0, TEXT(strategy), "NAME", "three-way, ours, theirs or union, without a policy"},
     {"favor", 'X', TEXT(favor), "SIDE", "ours or theirs, where both changed a value"},
     {"mainline", 0, TEXT(mainline), "N", "of a merge: the parent that its change is seen from"},

@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define OPTIONS_ARGS_MAX 16u
+#define OPTIONS_ARGS_MAX 64u
 
 struct options {
     const char *url;
@@ -48,6 +48,7 @@ struct options {
     bool no_ff;
     bool allow_unrelated;
     bool abort;
+    bool undelete;
     bool stat;
     const char *strategy;
     const char *favor;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * merge.c - the merge of two commits.
+ * merge.c - the merge of two commits, or of several.
  *
  * One common ancestor is the base.  Several are merged, one after the other, into a virtual base,
  * each time with a base of their own, which may have to be merged in turn.
@@ -8,6 +8,8 @@
  *       nothing: had it one of their values, a side that chose the other's would look unchanged or
  *       changed by chance, and what the other side made of it could vanish silently.
  *   (2) A base that cannot be had is not guessed at: all that differs is in conflict then.
+ *   (3) Of several commits each is merged into what came of those before it.  Its base is what it
+ *       has in common with all of them together, as if what was merged so far were a commit.
  * Virtual bases are staged like any tree, and garbage as soon as the merge has ended.
  */
 #include "bough/merge.h"
@@ -109,26 +111,97 @@ static enum bough_err find_base(struct merging *merging, const struct bough_merg
     return err;
 }
 
-/* Merges two commits neither of which has all of the other. */
-static enum bough_err merge_apart(struct merging *merging, const struct bough_link *ours,
-                                  const struct bough_link *theirs,
-                                  struct bough_merge_result *result)
+/* What was merged so far: the commits, what came of them, and what policies are told of it. */
+struct so_far {
+    struct bough_link *merged;
+    size_t count;
+    struct bough_tree tree;
+    struct bough_merge_side side;
+};
+
+static bool is_younger(const struct bough_merge_side *a, const struct bough_merge_side *b)
+{
+    return a->time_s != b->time_s ? a->time_s > b->time_s
+                                  : bough_bytes_compare(a->name, b->name) > 0;
+}
+
+/* Merges one more commit, where neither side has all of the other. */
+static enum bough_err merge_apart(struct merging *merging, const struct bough_link *theirs,
+                                  struct so_far *so_far, struct bough_merge_result *result)
 {
     struct bough_merge_options options = *merging->options;
     struct merge_state state = {
         .store = merging->store, .arena = merging->arena, .options = &options};
-    struct bough_tree sides[2];
+    struct bough_tree ours = so_far->tree;
+    struct bough_tree tree;
     struct base base;
 
-    BOUGH_TRY(read_commit(merging, ours, &sides[0], &options.ours));
-    BOUGH_TRY(read_commit(merging, theirs, &sides[1], &options.theirs));
+    options.ours.time_s = so_far->side.time_s;
+    options.ours.name = so_far->side.name;
+    BOUGH_TRY(read_commit(merging, theirs, &tree, &options.theirs));
     BOUGH_TRY(find_base(merging, &result->base, 0, &base));
-    BOUGH_TRY(merge_tree_merge(&state, base.known ? &base.tree : NULL, &sides[0], &sides[1],
-                               &result->tree));
-    result->base_unknown = !base.known;
+    BOUGH_TRY(
+        merge_tree_merge(&state, base.known ? &base.tree : NULL, &ours, &tree, &so_far->tree));
+    result->base_unknown = result->base_unknown || !base.known;
     result->conflict_count = state.conflict_count;
     result->outcome = state.conflict_count == 0 ? BOUGH_MERGE_CLEAN : BOUGH_MERGE_CONFLICTS;
+    if (is_younger(&options.theirs, &so_far->side))
+        so_far->side = options.theirs;
+    so_far->merged[so_far->count++] = *theirs;
     return BOUGH_OK;
+}
+
+/* Whether one could not be merged, so that those behind it are not tried. */
+static bool has_stopped(const struct bough_merge_result *result)
+{
+    return result->outcome == BOUGH_MERGE_CONFLICTS || result->outcome == BOUGH_MERGE_UNRELATED;
+}
+
+/* Merges one more commit, if that can be done. */
+static enum bough_err merge_next(struct merging *merging, const struct bough_link *theirs,
+                                 struct so_far *so_far, struct bough_merge_result *result)
+{
+    BOUGH_TRY(bough_merge_base_find(merging->store, so_far->merged, so_far->count, theirs, 1,
+                                    merging->arena, &result->base));
+    if (result->base.theirs_only == 0)
+        return BOUGH_OK;
+    if (result->base.ours_only == 0) {
+        result->outcome = BOUGH_MERGE_FAST_FORWARD;
+        so_far->merged[0] = *theirs;
+        so_far->count = 1;
+        return read_commit(merging, theirs, &so_far->tree, &so_far->side);
+    }
+    if (result->base.base_count == 0 && !merging->options->unrelated) {
+        result->outcome = BOUGH_MERGE_UNRELATED;
+        return BOUGH_OK;
+    }
+    return merge_apart(merging, theirs, so_far, result);
+}
+
+enum bough_err bough_merge_many(struct bough_store *store, const struct bough_link *ours,
+                                const struct bough_link *theirs, size_t count,
+                                const struct bough_merge_options *options,
+                                struct bough_arena *arena, struct bough_merge_result *result)
+{
+    struct merging merging = {.store = store, .arena = arena, .options = options};
+    struct bough_arena_mark mark = bough_arena_now(arena);
+    struct so_far so_far = {.count = 1};
+
+    memset(result, 0, sizeof(*result));
+    so_far.merged = bough_arena_take(arena, (count + 1) * sizeof(*so_far.merged));
+    if (so_far.merged == NULL)
+        return BOUGH_NO_MEMORY;
+    so_far.merged[0] = *ours;
+    BOUGH_TRY(read_commit(&merging, ours, &so_far.tree, &so_far.side));
+    for (size_t i = 0; i < count && !has_stopped(result); i++) {
+        BOUGH_TRY(merge_next(&merging, &theirs[i], &so_far, result));
+        result->stopped_at = theirs[i];
+    }
+    result->tree = so_far.tree;
+    bough_arena_back(arena, mark);
+    if (count < 2 || result->outcome != BOUGH_MERGE_CLEAN)
+        return BOUGH_OK;
+    return bough_merge_base_find(store, ours, 1, theirs, count, arena, &result->base);
 }
 
 enum bough_err bough_merge(struct bough_store *store, const struct bough_link *ours,
@@ -136,22 +209,5 @@ enum bough_err bough_merge(struct bough_store *store, const struct bough_link *o
                            const struct bough_merge_options *options, struct bough_arena *arena,
                            struct bough_merge_result *result)
 {
-    struct merging merging = {.store = store, .arena = arena, .options = options};
-    struct bough_merge_side ignored;
-
-    memset(result, 0, sizeof(*result));
-    BOUGH_TRY(bough_merge_base_find(store, ours, 1, theirs, 1, arena, &result->base));
-    if (result->base.theirs_only == 0) {
-        result->outcome = BOUGH_MERGE_UP_TO_DATE;
-        return read_commit(&merging, ours, &result->tree, &ignored);
-    }
-    if (result->base.ours_only == 0) {
-        result->outcome = BOUGH_MERGE_FAST_FORWARD;
-        return read_commit(&merging, theirs, &result->tree, &ignored);
-    }
-    if (result->base.base_count == 0 && !options->unrelated) {
-        result->outcome = BOUGH_MERGE_UNRELATED;
-        return read_commit(&merging, ours, &result->tree, &ignored);
-    }
-    return merge_apart(&merging, ours, theirs, result);
+    return bough_merge_many(store, ours, theirs, 1, options, arena, result);
 }

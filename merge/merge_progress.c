@@ -5,99 +5,27 @@
  * What is kept is a commit on a ref of its own; each step makes another one with the same parents.
  *   (1) open/ and base/ were written by merge_record.c: no path in them lies below another one,
  *       since a conflict at a path is one for all below it.
+ *   (2) Each path that was written to open/ is there or in settled/.
  */
 #include "bough/merge_progress.h"
-#include "bough/limits.h"
 #include "merge_branch.h"
-#include "merge_record.h"
-
-#define HEADS "heads/"
-#define MERGE BOUGH_REF_MERGES
-
-enum { PART_BASE, PART_OPEN, PART_TREE, PARTS }; /* in the order of their names */
-
-static const char *const part_names[PARTS] = {"base", "open", "tree"};
-
-/* The ref of a branch's merge in progress, in `room`. */
-static enum bough_err ref_of(struct bough_bytes branch, uint8_t room[BOUGH_REF_BYTES_MAX],
-                             struct bough_bytes *name)
-{
-    size_t prefix_len = sizeof(HEADS) - 1;
-
-    _Static_assert(sizeof(HEADS) == sizeof(MERGE), "a branch's name always has room for the other");
-    if (!bough_bytes_starts(branch, bough_bytes_text(HEADS)) || branch.len > BOUGH_REF_BYTES_MAX)
-        return BOUGH_INVALID;
-    memcpy(room, MERGE, prefix_len);
-    memcpy(room + prefix_len, branch.at + prefix_len, branch.len - prefix_len);
-    *name = bough_bytes_of(room, branch.len);
-    return BOUGH_OK;
-}
-
-/* Stages the commit that holds the state of a merge. */
-static enum bough_err put_state(struct bough_store *store,
-                                const struct bough_merge_progress *progress,
-                                struct bough_arena *arena, struct bough_link *link)
-{
-    const struct bough_tree *parts[PARTS] = {&progress->base, &progress->open, &progress->tree};
-    const struct bough_link parents[] = {progress->ours, progress->theirs};
-    struct bough_commit commit = {
-        .parents = parents,
-        .parent_count = 2,
-        .author = progress->author,
-        .committer = progress->author,
-        .message = progress->message,
-    };
-    struct bough_edit edits[PARTS];
-
-    for (unsigned i = 0; i < PARTS; i++)
-        edits[i] = (struct bough_edit){
-            .path = bough_bytes_text(part_names[i]),
-            .entry = {.kind = BOUGH_ENTRY_TREE, .mode = BOUGH_MODE_DIRECTORY, .tree = *parts[i]}};
-    BOUGH_TRY(bough_tree_edit_level(store, &commit.tree, edits, PARTS, arena, &commit.tree));
-    return bough_commit_put(store, &commit, arena, link);
-}
-
-/* The move of a merge's ref from what it was, NULL for nothing, to `next`, NULL for nothing. */
-static struct bough_ref_move ref_move(struct bough_bytes name, const struct bough_link *was,
-                                      const struct bough_link *next)
-{
-    struct bough_ref_move move = {
-        .name = name,
-        .expect = was == NULL ? BOUGH_EXPECT_ABSENT : BOUGH_EXPECT_NAME,
-        .remove = next == NULL,
-        .next.kind = BOUGH_KIND_COMMIT,
-        .forward = true, /* steps of one merge; only its end is on record */
-    };
-
-    if (was != NULL)
-        move.expected = was->name;
-    if (next != NULL)
-        move.next.link = *next;
-    return move;
-}
+#include "progress_state.h"
 
 /* Keeps a merge that has come out with conflicts. */
 static enum bough_err keep(struct bough_store *store, const struct bough_merge_request *request,
-                           struct bough_bytes name, struct merge_record *record,
-                           const struct bough_tree *tree, const struct bough_link *head,
-                           struct bough_arena *arena)
+                           struct merge_record *record, const struct bough_tree *tree,
+                           const struct bough_link *head, struct bough_arena *arena)
 {
     struct bough_merge_progress progress = {
         .ours = *head,
         .tree = *tree,
         .author = request->author,
+        .committer = request->author,
         .message = request->message,
     };
-    struct bough_ref_move move;
 
-    BOUGH_TRY(merge_record_flush(record));
     BOUGH_TRY(merge_branch_find(store, &request->theirs, &progress.theirs));
-    progress.open = record->open;
-    progress.base = record->base;
-    assert(progress.open.key_count > 0);
-    BOUGH_TRY(put_state(store, &progress, arena, &progress.state));
-    move = ref_move(name, NULL, &progress.state);
-    return bough_ref_move(store, &move, 1, NULL);
+    return progress_state_keep(store, request->branch, record, arena, &progress);
 }
 
 enum bough_err bough_merge_progress_begin(struct bough_store *store,
@@ -106,77 +34,31 @@ enum bough_err bough_merge_progress_begin(struct bough_store *store,
                                           struct bough_merge_result *result,
                                           struct bough_link *head)
 {
-    uint8_t room[BOUGH_REF_BYTES_MAX];
     struct bough_merge_request asked = *request;
     struct bough_merge_options options = *request->options;
     struct merge_record record;
-    struct bough_bytes name;
-    struct bough_ref there;
-    enum bough_err err = ref_of(request->branch, room, &name);
+    enum bough_err err;
 
+    if (request->more_count > 0)
+        return BOUGH_UNSUPPORTED;
+    BOUGH_TRY(progress_state_absent(store, request->branch));
     merge_record_init(&record, store, request->options);
     options.conflict = merge_record_add;
     options.conflict_context = &record;
     asked.options = &options;
     asked.resolved = NULL;
-    if (err == BOUGH_OK)
-        err = bough_ref_get(store, name, &there);
-    if (err == BOUGH_OK)
-        err = BOUGH_EXISTS;
-    else if (err == BOUGH_NOT_FOUND)
-        err = bough_merge_commit(store, &asked, arena, result, head);
+    err = bough_merge_commit(store, &asked, arena, result, head);
     if (err == BOUGH_OK && result->outcome == BOUGH_MERGE_CONFLICTS)
-        err = keep(store, request, name, &record, &result->tree, head, arena);
+        err = keep(store, request, &record, &result->tree, head, arena);
     merge_record_release(&record);
     return err;
-}
-
-/* One of the three directories; the empty one if it is not there. */
-static enum bough_err get_part(struct bough_store *store, const struct bough_tree *whole,
-                               const char *name, struct bough_arena *arena, struct bough_tree *tree)
-{
-    struct bough_entry entry;
-    enum bough_err err = bough_tree_find(store, whole, bough_bytes_text(name), arena, &entry);
-
-    *tree = (struct bough_tree){0};
-    if (err == BOUGH_OK && entry.kind != BOUGH_ENTRY_TREE)
-        return BOUGH_CORRUPT;
-    if (err == BOUGH_OK)
-        *tree = entry.tree;
-    return err == BOUGH_NOT_FOUND ? BOUGH_OK : err;
 }
 
 enum bough_err bough_merge_progress_get(struct bough_store *store, struct bough_bytes branch,
                                         struct bough_arena *arena,
                                         struct bough_merge_progress *progress)
 {
-    struct bough_tree *parts[PARTS] = {&progress->base, &progress->open, &progress->tree};
-    uint8_t room[BOUGH_REF_BYTES_MAX];
-    struct bough_bytes name;
-    struct bough_ref ref;
-    struct bough_commit state;
-    struct bough_commit side;
-
-    memset(progress, 0, sizeof(*progress));
-    BOUGH_TRY(ref_of(branch, room, &name));
-    BOUGH_TRY(bough_ref_get(store, name, &ref));
-    if (ref.kind != BOUGH_KIND_COMMIT)
-        return BOUGH_CORRUPT;
-    BOUGH_TRY(bough_commit_get(store, &ref.link, arena, &state));
-    if (state.parent_count != 2)
-        return BOUGH_CORRUPT;
-    progress->state = ref.link;
-    progress->ours = state.parents[0];
-    progress->theirs = state.parents[1];
-    progress->author = state.author;
-    progress->message = state.message;
-    for (unsigned i = 0; i < PARTS; i++)
-        BOUGH_TRY(get_part(store, &state.tree, part_names[i], arena, parts[i]));
-    BOUGH_TRY(bough_commit_get(store, &progress->ours, arena, &side));
-    progress->ours_tree = side.tree;
-    BOUGH_TRY(bough_commit_get(store, &progress->theirs, arena, &side));
-    progress->theirs_tree = side.tree;
-    return BOUGH_OK;
+    return progress_state_get(store, branch, arena, progress);
 }
 
 /* What a tree has at a path, in the arena; NULL for nothing. */
@@ -239,6 +121,27 @@ enum bough_err bough_merge_progress_next(struct bough_store *store,
     return look_up(store, &progress->theirs_tree, path, arena, &conflict->theirs);
 }
 
+/* Takes a conflict from open/ to settled/, if it is not there already. */
+static enum bough_err settle(struct bough_store *store, struct bough_bytes path,
+                             struct bough_arena *arena, struct bough_merge_progress *progress)
+{
+    struct bough_edit open = {.path = path, .remove = true};
+    struct bough_edit settled = {.path = path};
+    enum bough_err err = bough_tree_find(store, &progress->open, path, arena, &settled.entry);
+
+    if (err == BOUGH_NOT_FOUND) {
+        BOUGH_TRY(bough_tree_find(store, &progress->settled, path, arena, &settled.entry));
+        return settled.entry.kind == BOUGH_ENTRY_VALUE ? BOUGH_OK : BOUGH_NOT_FOUND;
+    }
+    if (err != BOUGH_OK)
+        return err;
+    if (settled.entry.kind != BOUGH_ENTRY_VALUE) /* a directory of conflicts */
+        return BOUGH_NOT_FOUND;
+    BOUGH_TRY(
+        bough_tree_edit(store, &progress->settled, &settled, 1, arena, NULL, &progress->settled));
+    return bough_tree_edit(store, &progress->open, &open, 1, arena, NULL, &progress->open);
+}
+
 /* Resolves one conflict in the trees of `progress`. */
 static enum bough_err resolve_one(struct bough_store *store,
                                   const struct bough_merge_resolution *resolution,
@@ -249,18 +152,14 @@ static enum bough_err resolve_one(struct bough_store *store,
     struct bough_edit edits[2] = {{.path = resolution->path, .remove = true},
                                   {.path = resolution->path}};
     const struct bough_entry *entry = NULL;
-    struct bough_entry open;
 
-    BOUGH_TRY(bough_tree_find(store, &progress->open, resolution->path, arena, &open));
-    if (open.kind != BOUGH_ENTRY_VALUE) /* a directory of conflicts */
-        return BOUGH_NOT_FOUND;
+    BOUGH_TRY(settle(store, resolution->path, arena, progress));
     if (resolution->take <= BOUGH_MERGE_TAKE_BASE)
         BOUGH_TRY(look_up(store, sides[resolution->take], resolution->path, arena, &entry));
     else if (resolution->take == BOUGH_MERGE_TAKE_ENTRY)
         entry = &resolution->entry;
     if (entry != NULL)
         edits[1].entry = *entry;
-    BOUGH_TRY(bough_tree_edit(store, &progress->open, edits, 1, arena, NULL, &progress->open));
     return bough_tree_edit(store, &progress->tree, edits, entry == NULL ? 1 : 2, arena, NULL,
                            &progress->tree);
 }
@@ -278,8 +177,8 @@ enum bough_err bough_merge_progress_resolve(struct bough_store *store, struct bo
 
     if (culprit != NULL)
         *culprit = count;
-    BOUGH_TRY(bough_merge_progress_get(store, branch, arena, &progress));
-    BOUGH_TRY(ref_of(branch, room, &name));
+    BOUGH_TRY(progress_state_get(store, branch, arena, &progress));
+    BOUGH_TRY(progress_state_ref(branch, room, &name));
     for (size_t i = 0; i < count; i++) {
         struct bough_arena_mark mark = bough_arena_now(arena);
         enum bough_err err = resolve_one(store, &resolutions[i], arena, &progress);
@@ -291,9 +190,30 @@ enum bough_err bough_merge_progress_resolve(struct bough_store *store, struct bo
             return err;
     }
     was = progress.state;
-    BOUGH_TRY(put_state(store, &progress, arena, &progress.state));
-    move = ref_move(name, &was, &progress.state);
+    BOUGH_TRY(progress_state_put(store, arena, &progress));
+    move = progress_state_move(name, &was, &progress.state);
     return bough_ref_move(store, &move, 1, NULL);
+}
+
+/* Stages the commit that a merge in progress becomes; *head stays where there is nothing to commit.
+ */
+static enum bough_err put_commit(struct bough_store *store,
+                                 const struct bough_merge_progress *progress,
+                                 struct bough_arena *arena, struct bough_link *head)
+{
+    const struct bough_link parents[] = {progress->ours, progress->theirs};
+    struct bough_commit commit = {
+        .tree = progress->tree,
+        .parents = parents,
+        .parent_count = progress->task == BOUGH_MERGE_TASK_MERGE ? 2 : 1,
+        .author = progress->author,
+        .committer = progress->committer,
+        .message = progress->message,
+    };
+
+    if (commit.parent_count == 1 && bough_tree_equal(&progress->tree, &progress->ours_tree))
+        return BOUGH_OK;
+    return bough_commit_put(store, &commit, arena, head);
 }
 
 enum bough_err bough_merge_progress_finish(struct bough_store *store, struct bough_bytes branch,
@@ -302,24 +222,17 @@ enum bough_err bough_merge_progress_finish(struct bough_store *store, struct bou
     uint8_t room[BOUGH_REF_BYTES_MAX];
     struct bough_merge_progress progress;
     struct bough_ref_move moves[2];
-    struct bough_link parents[2];
-    struct bough_commit commit = {.parents = parents, .parent_count = 2};
     struct bough_bytes name;
 
-    BOUGH_TRY(bough_merge_progress_get(store, branch, arena, &progress));
-    BOUGH_TRY(ref_of(branch, room, &name));
+    BOUGH_TRY(progress_state_get(store, branch, arena, &progress));
+    BOUGH_TRY(progress_state_ref(branch, room, &name));
     BOUGH_TRY(merge_branch_head(store, branch, BOUGH_EXPECT_NAME, &progress.ours.name, head));
     if (progress.open.key_count > 0)
         return BOUGH_CONFLICT;
-    parents[0] = progress.ours;
-    parents[1] = progress.theirs;
-    commit.tree = progress.tree;
-    commit.author = progress.author;
-    commit.committer = progress.author;
-    commit.message = progress.message;
-    BOUGH_TRY(bough_commit_put(store, &commit, arena, head));
-    moves[0] = ref_move(branch, &progress.ours, head);
-    moves[1] = ref_move(name, &progress.state, NULL);
+    BOUGH_TRY(put_commit(store, &progress, arena, head));
+    moves[0] = progress_state_move(branch, &progress.ours, head);
+    moves[1] = progress_state_move(name, &progress.state, NULL);
+    moves[1].unlogged = true; /* the branch has all of it */
     return bough_ref_move(store, moves, 2, NULL);
 }
 
@@ -329,8 +242,8 @@ enum bough_err bough_merge_progress_abort(struct bough_store *store, struct boug
     struct bough_ref_move move;
     struct bough_bytes name;
 
-    BOUGH_TRY(ref_of(branch, room, &name));
-    move = ref_move(name, NULL, NULL);
+    BOUGH_TRY(progress_state_ref(branch, room, &name));
+    move = progress_state_move(name, NULL, NULL);
     move.expect = BOUGH_EXPECT_ANY;
     return bough_ref_move(store, &move, 1, NULL);
 }

@@ -6,11 +6,14 @@
  * parent as the base; to take it back, to merge the head and the parent with the commit as the
  * base.
  *   (1) Commits are staged as they are made; the branch moves once, at the end, or not at all.
+ *   (2) What is kept with conflicts is a merge in progress like any other but for its task
+ *       (progress_state.c).
  */
 #include "bough/rewrite.h"
 #include "bough/limits.h"
 #include "hex.h"
 #include "merge_branch.h"
+#include "progress_state.h"
 #include <stdio.h>
 
 struct rewrite {
@@ -20,6 +23,8 @@ struct rewrite {
     struct bough_rewrite_result *result;
     struct bough_link old_head;
     struct bough_link commit; /* request->commit, with its address */
+    struct bough_merge_options options;
+    struct merge_record record; /* of the conflicts, if they are to be kept */
 };
 
 /* What a commit holds, and, for policies, which side it is. */
@@ -28,11 +33,19 @@ struct side {
     struct bough_commit commit; /* in the arena */
 };
 
+/* Whether conflicts are to be kept. */
+static bool keeps(const struct rewrite *rewrite)
+{
+    return rewrite->request->keep && !rewrite->request->dry_run;
+}
+
 static enum bough_err begin(struct rewrite *rewrite)
 {
     const struct bough_rewrite_request *request = rewrite->request;
 
     memset(rewrite->result, 0, sizeof(*rewrite->result));
+    if (keeps(rewrite))
+        BOUGH_TRY(progress_state_absent(rewrite->store, request->branch));
     BOUGH_TRY(merge_branch_head(rewrite->store, request->branch, request->expect,
                                 &request->expected, &rewrite->old_head));
     rewrite->result->head = rewrite->old_head;
@@ -81,7 +94,7 @@ static enum bough_err apply(struct rewrite *rewrite, const struct bough_tree *ba
                             const struct side *head, const struct bough_tree *theirs,
                             const struct side *theirs_side)
 {
-    struct bough_merge_options options = *rewrite->request->options;
+    struct bough_merge_options options = rewrite->options;
     struct bough_rewrite_result *result = rewrite->result;
 
     assert(bough_hash_equal(&head->link.name, &rewrite->old_head.name) ||
@@ -120,19 +133,53 @@ static enum bough_err put_commit(struct rewrite *rewrite, const struct bough_lin
     return bough_commit_put(rewrite->store, &commit, rewrite->arena, link);
 }
 
-/* Commits what apply has merged, and moves the branch; unless there is nothing to commit. */
-static enum bough_err finish(struct rewrite *rewrite, const struct bough_ident *author,
-                             struct bough_bytes message)
+/* Ends with what has been merged in `made`, whose texts are the commit's: commits it and moves the
+ * branch, or keeps it with its conflicts, or does nothing. */
+static enum bough_err finish(struct rewrite *rewrite, struct bough_merge_progress *made)
 {
+    const struct bough_rewrite_request *request = rewrite->request;
+    struct bough_rewrite_result *result = rewrite->result;
     struct bough_link next;
 
-    if (rewrite->result->outcome != BOUGH_MERGE_CLEAN || rewrite->request->dry_run)
+    if (result->outcome == BOUGH_MERGE_CONFLICTS && keeps(rewrite)) {
+        made->ours = rewrite->old_head;
+        made->theirs = rewrite->commit;
+        made->tree = result->tree;
+        made->committer = request->committer;
+        return progress_state_keep(rewrite->store, request->branch, &rewrite->record,
+                                   rewrite->arena, made);
+    }
+    if (result->outcome != BOUGH_MERGE_CLEAN || request->dry_run)
         return BOUGH_OK;
-    BOUGH_TRY(put_commit(rewrite, &rewrite->old_head, author, message, &next));
-    BOUGH_TRY(merge_branch_move(rewrite->store, rewrite->request->branch, &rewrite->old_head, &next,
-                                &rewrite->request->committer, NULL));
-    rewrite->result->head = next;
+    BOUGH_TRY(put_commit(rewrite, &rewrite->old_head, &made->author, made->message, &next));
+    BOUGH_TRY(merge_branch_move(rewrite->store, request->branch, &rewrite->old_head, &next,
+                                &request->committer, NULL));
+    result->head = next;
     return BOUGH_OK;
+}
+
+/* Does one of the things below, which begin with `rewrite` begun. */
+static enum bough_err run(struct bough_store *store, const struct bough_rewrite_request *request,
+                          struct bough_arena *arena, struct bough_rewrite_result *result,
+                          enum bough_err (*work)(struct rewrite *rewrite))
+{
+    struct rewrite rewrite = {.store = store,
+                              .request = request,
+                              .arena = arena,
+                              .result = result,
+                              .options = *request->options};
+    enum bough_err err;
+
+    merge_record_init(&rewrite.record, store, request->options);
+    if (keeps(&rewrite)) {
+        rewrite.options.conflict = merge_record_add;
+        rewrite.options.conflict_context = &rewrite.record;
+    }
+    err = begin(&rewrite);
+    if (err == BOUGH_OK)
+        err = work(&rewrite);
+    merge_record_release(&rewrite.record);
+    return err;
 }
 
 static struct bough_bytes message_or(const struct rewrite *rewrite, struct bough_bytes other)
@@ -140,21 +187,27 @@ static struct bough_bytes message_or(const struct rewrite *rewrite, struct bough
     return rewrite->request->message.len > 0 ? rewrite->request->message : other;
 }
 
-enum bough_err bough_rewrite_pick(struct bough_store *store,
-                                  const struct bough_rewrite_request *request,
-                                  struct bough_arena *arena, struct bough_rewrite_result *result)
+static enum bough_err pick(struct rewrite *rewrite)
 {
-    struct rewrite rewrite = {.store = store, .request = request, .arena = arena, .result = result};
+    struct bough_merge_progress made = {.task = BOUGH_MERGE_TASK_PICK};
     struct side head;
     struct side picked;
     struct bough_tree base;
 
-    BOUGH_TRY(begin(&rewrite));
-    BOUGH_TRY(read_side(&rewrite, &rewrite.old_head, &head));
-    BOUGH_TRY(read_side(&rewrite, &rewrite.commit, &picked));
-    BOUGH_TRY(parent_tree(&rewrite, &picked, &base));
-    BOUGH_TRY(apply(&rewrite, &base, &head, &picked.commit.tree, &picked));
-    return finish(&rewrite, &picked.commit.author, message_or(&rewrite, picked.commit.message));
+    BOUGH_TRY(read_side(rewrite, &rewrite->old_head, &head));
+    BOUGH_TRY(read_side(rewrite, &rewrite->commit, &picked));
+    BOUGH_TRY(parent_tree(rewrite, &picked, &base));
+    BOUGH_TRY(apply(rewrite, &base, &head, &picked.commit.tree, &picked));
+    made.author = picked.commit.author;
+    made.message = message_or(rewrite, picked.commit.message);
+    return finish(rewrite, &made);
+}
+
+enum bough_err bough_rewrite_pick(struct bough_store *store,
+                                  const struct bough_rewrite_request *request,
+                                  struct bough_arena *arena, struct bough_rewrite_result *result)
+{
+    return run(store, request, arena, result, pick);
 }
 
 /* What git would say: the first line of the message, and the name. */
@@ -179,49 +232,61 @@ static enum bough_err revert_message(struct bough_arena *arena, const struct sid
     return BOUGH_OK;
 }
 
-enum bough_err bough_rewrite_revert(struct bough_store *store,
-                                    const struct bough_rewrite_request *request,
-                                    struct bough_arena *arena, struct bough_rewrite_result *result)
+static enum bough_err revert(struct rewrite *rewrite)
 {
-    struct rewrite rewrite = {.store = store, .request = request, .arena = arena, .result = result};
+    struct bough_merge_progress made = {.task = BOUGH_MERGE_TASK_REVERT,
+                                        .author = rewrite->request->committer};
     struct bough_bytes message;
     struct side head;
     struct side reverted;
     struct side back; /* what theirs is, for policies: it happens now */
-    struct bough_tree parent;
 
-    BOUGH_TRY(begin(&rewrite));
-    BOUGH_TRY(read_side(&rewrite, &rewrite.old_head, &head));
-    BOUGH_TRY(read_side(&rewrite, &rewrite.commit, &reverted));
-    BOUGH_TRY(parent_tree(&rewrite, &reverted, &parent));
-    BOUGH_TRY(revert_message(arena, &reverted, &message));
+    BOUGH_TRY(read_side(rewrite, &rewrite->old_head, &head));
+    BOUGH_TRY(read_side(rewrite, &rewrite->commit, &reverted));
+    BOUGH_TRY(parent_tree(rewrite, &reverted, &made.theirs_tree));
+    BOUGH_TRY(revert_message(rewrite->arena, &reverted, &message));
     back = reverted;
-    back.commit.committer = request->committer;
-    BOUGH_TRY(apply(&rewrite, &reverted.commit.tree, &head, &parent, &back));
-    return finish(&rewrite, &request->committer, message_or(&rewrite, message));
+    back.commit.committer = rewrite->request->committer;
+    BOUGH_TRY(apply(rewrite, &reverted.commit.tree, &head, &made.theirs_tree, &back));
+    made.message = message_or(rewrite, message);
+    return finish(rewrite, &made);
+}
+
+enum bough_err bough_rewrite_revert(struct bough_store *store,
+                                    const struct bough_rewrite_request *request,
+                                    struct bough_arena *arena, struct bough_rewrite_result *result)
+{
+    return run(store, request, arena, result, revert);
+}
+
+static enum bough_err squash(struct rewrite *rewrite)
+{
+    const struct bough_rewrite_request *request = rewrite->request;
+    struct bough_rewrite_result *result = rewrite->result;
+    struct bough_merge_progress made = {
+        .task = BOUGH_MERGE_TASK_SQUASH, .author = request->committer, .message = request->message};
+    struct bough_merge_result merged;
+    struct side head;
+
+    BOUGH_TRY(read_side(rewrite, &rewrite->old_head, &head));
+    BOUGH_TRY(bough_merge(rewrite->store, &rewrite->old_head, &rewrite->commit, &rewrite->options,
+                          rewrite->arena, &merged));
+    result->outcome = merged.outcome;
+    result->conflict_count = merged.conflict_count;
+    result->tree = request->resolved != NULL ? *request->resolved : merged.tree;
+    result->stopped_at = rewrite->commit;
+    if (merged.outcome == BOUGH_MERGE_FAST_FORWARD || request->resolved != NULL)
+        result->outcome = BOUGH_MERGE_CLEAN;
+    if (result->outcome == BOUGH_MERGE_CLEAN && bough_tree_equal(&result->tree, &head.commit.tree))
+        result->outcome = BOUGH_MERGE_UP_TO_DATE;
+    return finish(rewrite, &made);
 }
 
 enum bough_err bough_rewrite_squash(struct bough_store *store,
                                     const struct bough_rewrite_request *request,
                                     struct bough_arena *arena, struct bough_rewrite_result *result)
 {
-    struct rewrite rewrite = {.store = store, .request = request, .arena = arena, .result = result};
-    struct bough_merge_result merged;
-    struct side head;
-
-    BOUGH_TRY(begin(&rewrite));
-    BOUGH_TRY(read_side(&rewrite, &rewrite.old_head, &head));
-    BOUGH_TRY(
-        bough_merge(store, &rewrite.old_head, &rewrite.commit, request->options, arena, &merged));
-    result->outcome = merged.outcome;
-    result->conflict_count = merged.conflict_count;
-    result->tree = request->resolved != NULL ? *request->resolved : merged.tree;
-    result->stopped_at = rewrite.commit;
-    if (merged.outcome == BOUGH_MERGE_FAST_FORWARD || request->resolved != NULL)
-        result->outcome = BOUGH_MERGE_CLEAN;
-    if (result->outcome == BOUGH_MERGE_CLEAN && bough_tree_equal(&result->tree, &head.commit.tree))
-        result->outcome = BOUGH_MERGE_UP_TO_DATE;
-    return finish(&rewrite, &request->committer, request->message);
+    return run(store, request, arena, result, squash);
 }
 
 /* The commits that are the branch's alone, the newest first; they must be a line. */
@@ -288,25 +353,30 @@ static enum bough_err replay_all(struct rewrite *rewrite, const struct bough_lin
     return BOUGH_OK;
 }
 
-enum bough_err bough_rewrite_rebase(struct bough_store *store,
-                                    const struct bough_rewrite_request *request,
-                                    struct bough_arena *arena, struct bough_rewrite_result *result)
+static enum bough_err rebase(struct rewrite *rewrite)
 {
-    struct rewrite rewrite = {.store = store, .request = request, .arena = arena, .result = result};
+    struct bough_rewrite_result *result = rewrite->result;
     struct bough_merge_base base;
     struct bough_link *line;
 
-    assert(request->resolved == NULL && request->mainline == 0);
-    BOUGH_TRY(begin(&rewrite));
-    BOUGH_TRY(bough_merge_base_find(store, &rewrite.old_head, 1, &rewrite.commit, 1, arena, &base));
+    BOUGH_TRY(bough_merge_base_find(rewrite->store, &rewrite->old_head, 1, &rewrite->commit, 1,
+                                    rewrite->arena, &base));
     result->outcome = base.theirs_only == 0 ? BOUGH_MERGE_UP_TO_DATE : BOUGH_MERGE_UNRELATED;
     if (base.theirs_only == 0 || base.base_count == 0)
         return BOUGH_OK;
     if (base.ours_only > BOUGH_REWRITE_COMMITS_MAX)
         return BOUGH_TOO_BIG;
-    line = bough_arena_take(arena, (size_t)base.ours_only * sizeof(*line));
+    line = bough_arena_take(rewrite->arena, (size_t)base.ours_only * sizeof(*line));
     if (line == NULL)
         return BOUGH_NO_MEMORY;
-    BOUGH_TRY(list_line(&rewrite, line, base.ours_only));
-    return replay_all(&rewrite, line, base.ours_only);
+    BOUGH_TRY(list_line(rewrite, line, base.ours_only));
+    return replay_all(rewrite, line, base.ours_only);
+}
+
+enum bough_err bough_rewrite_rebase(struct bough_store *store,
+                                    const struct bough_rewrite_request *request,
+                                    struct bough_arena *arena, struct bough_rewrite_result *result)
+{
+    assert(request->resolved == NULL && request->mainline == 0 && !request->keep);
+    return run(store, request, arena, result, rebase);
 }

@@ -51,6 +51,8 @@ enum bough_err api_merge_post(struct request *request);
 enum bough_err api_merge_get(struct request *request);
 /* DELETE /v1/b/{b}/merge : gives it up */
 enum bough_err api_merge_delete(struct request *request);
+/* PUT /v1/b/{b}/merge {"undelete":true} : the merge that was given up last, once more */
+enum bough_err api_merge_put(struct request *request);
 
 /* GET /v1/merges : all that are in progress */
 enum bough_err api_merge_list(struct request *request);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * api_merge.c - a merge into a branch: asked for, shown while it is in progress, given up.
+ * api_merge.c - a merge into a branch: asked for, shown while it is in progress, given up, brought
+ * back.
  *
  * Owns no data: a merge in progress is the library's (merge_progress.h).  Each request is one turn
  * of the loop, against the head that its commit then replaces.
@@ -8,10 +9,13 @@
  *   (2) Conflicts are kept as a merge in progress unless the client does not want that.  One that
  *       is there is continued or given up, never replaced: it may hold resolutions.
  *   (3) A merge is continued only from the head that it was begun at.
+ *   (4) A merge of several revisions is done or not: nothing of it is kept, and none of its
+ *       conflicts can be settled.
  */
 #include "api.h"
 #include "author.h"
 #include "bough/merge_progress.h"
+#include "merge_from.h"
 #include "merge_plan.h"
 #include "merge_report.h"
 #include "query.h"
@@ -24,8 +28,8 @@ struct merging {
     struct bough_bytes branch; /* its ref */
     struct rev head;
     struct merge_words words;
-    struct bough_link theirs;
-    bool present; /* there is a merge in progress */
+    struct merge_from from; /* that of the merge in progress where none is named */
+    bool present;           /* there is a merge in progress */
     struct bough_merge_progress progress;
     struct merge_choices choices;
     struct merge_report report;
@@ -61,25 +65,54 @@ static bool has_moved(const struct merging *merging)
     return !bough_hash_equal(&merging->progress.ours.name, &merging->head.commit.name);
 }
 
+/* Whether a message is the one that a merge was begun with, which ends with a newline. */
+static bool same_message(struct bough_bytes begun, struct bough_bytes given)
+{
+    return bough_bytes_equal(begun, given) ||
+           (bough_bytes_starts(begun, given) && begun.len == given.len + 1 &&
+            begun.at[given.len] == '\n');
+}
+
+/* The name of an option that the merge in progress was not begun with, or that it may not have been
+ * begun with, since what strategy and favor settled then is not remembered; NULL: none.  The other
+ * options decide nothing that is not decided. */
+static const char *other_option(const struct merging *merging)
+{
+    const struct bough_merge_progress *progress = &merging->progress;
+    const struct merge_words *words = &merging->words;
+    const struct json *body = merging->body;
+
+    if (json_read_member(body, "strategy") != NULL)
+        return "strategy";
+    if (json_read_member(body, "favor") != NULL)
+        return "favor";
+    if (json_read_member(body, "message") != NULL &&
+        !same_message(progress->message, words->message))
+        return "message";
+    if (json_read_member(body, "author") != NULL &&
+        (!bough_bytes_equal(progress->committer.name, words->author.name) ||
+         !bough_bytes_equal(progress->committer.email, words->author.email)))
+        return "author";
+    return NULL;
+}
+
 /* Whether the merge in progress can be gone on with: of what is named, if anything is, by its own
  * options, from the head that it was begun at.  False: the reply says why not. */
 static bool may_continue(struct merging *merging, bool named)
 {
-    static const char *const options[] = {
-        "strategy", "favor", "allow_unrelated", "no_ff", "message", "author", NULL};
     struct request *request = merging->request;
+    const char *other = other_option(merging);
 
-    for (size_t i = 0; options[i] != NULL; i++) {
-        if (json_read_member(merging->body, options[i]) == NULL)
-            continue;
+    if (other != NULL) {
         (void)reply_problem(request, PROBLEM_MERGE_OPEN,
-                            "\"%s\" is for a merge that begins: give this one up first",
-                            options[i]);
+                            "\"%s\" is for a merge that begins: give this one up first", other);
         return false;
     }
-    if (named && !bough_hash_equal(&merging->progress.theirs.name, &merging->theirs.name)) {
+    if (named &&
+        (merging->progress.task != BOUGH_MERGE_TASK_MERGE || merging->from.count > 1 ||
+         !bough_hash_equal(&merging->progress.theirs.name, &merging->from.links[0].name))) {
         (void)reply_problem(request, PROBLEM_MERGE_OPEN,
-                            "it is of another commit: leave \"from\" out, or give it up first");
+                            "it is another one: leave \"from\" out, or give it up first");
         return false;
     }
     if (!has_moved(merging))
@@ -96,22 +129,29 @@ static bool read_body(struct merging *merging, enum bough_err *err)
 {
     struct request *request = merging->request;
     const struct json *body = merging->body;
-    bool named = json_read_member(body, "from") != NULL;
-    struct rev rev = {.commit = merging->progress.theirs};
+    const struct json *from = json_read_member(body, "from");
 
     merging->words = merge_words_initial();
-    if ((named || !merging->present) &&
-        !rev_commit(request, "from", query_text(body, "from"), &rev, err))
+    merging->from = (struct merge_from){.links = &merging->progress.theirs, .count = 1};
+    if ((from != NULL || !merging->present) &&
+        !merge_from_read(request, from, &merging->head.commit, &merging->from, err))
         return false;
-    merging->theirs = rev.commit;
     if (!merge_words_read(request, body, &merging->words) ||
         !merge_words_who(request, body, &merging->words) ||
         !merge_words_expected(request, &merging->words, &merging->head.commit.name))
         return false;
-    if (merging->present && !merging->words.dry_run && !may_continue(merging, named))
+    if (from == NULL && merging->words.dry_run &&
+        merging->progress.task != BOUGH_MERGE_TASK_MERGE) /* of which there is no dry run */
+        return merge_from_read(request, from, &merging->head.commit, &merging->from, err);
+    if (merging->present && !merging->words.dry_run && !may_continue(merging, from != NULL))
         return false;
-    return merge_choice_read(request, json_read_member(body, "resolutions"), &merging->choices,
-                             err);
+    if (!merge_choice_read(request, json_read_member(body, "resolutions"), &merging->choices, err))
+        return false;
+    if (merging->from.count < 2 || merging->choices.count == 0)
+        return true;
+    (void)reply_problem(request, PROBLEM_UNPROCESSABLE,
+                        "\"resolutions\" are for a merge of one revision");
+    return false;
 }
 
 /* What a merge request to the library has in any case. */
@@ -122,13 +162,40 @@ static enum bough_err wanted_of(struct merging *merging, const struct merge_plan
         .branch = merging->branch,
         .expect = BOUGH_EXPECT_NAME,
         .expected = merging->head.commit.name,
-        .theirs = merging->theirs,
+        .theirs = merging->from.links[0],
+        .more = merging->from.links + 1,
+        .more_count = merging->from.count - 1,
         .always_commit = merging->words.no_ff,
         .options = &plan->options,
         .author = merging->words.author,
     };
-    return author_message(merging->request, merging->words.message, "merge",
-                          query_text(merging->body, "from"), &wanted->message);
+    return author_message(merging->request, merging->words.message, "merge", merging->from.words,
+                          &wanted->message);
+}
+
+/* The commit that is merged, or that could not be; none where several were. */
+static const struct bough_link *theirs_of(const struct merging *merging)
+{
+    if (merging->present)
+        return &merging->progress.theirs;
+    if (merging->from.count == 1)
+        return merging->from.links;
+    return merging->result.outcome == BOUGH_MERGE_CONFLICTS ? &merging->result.stopped_at : NULL;
+}
+
+/* What is in progress, and how it ends, in the words of requests. */
+static const char *const tasks[BOUGH_MERGE_TASKS] = {
+    [BOUGH_MERGE_TASK_MERGE] = "merge",
+    [BOUGH_MERGE_TASK_PICK] = "cherry-pick",
+    [BOUGH_MERGE_TASK_REVERT] = "revert",
+    [BOUGH_MERGE_TASK_SQUASH] = "squash",
+};
+
+/* Whether what is merged has the common ancestors for bases; else it is a commit and its parent. */
+static bool has_bases(const struct merging *merging)
+{
+    return !merging->present || merging->progress.task == BOUGH_MERGE_TASK_MERGE ||
+           merging->progress.task == BOUGH_MERGE_TASK_SQUASH;
 }
 
 /* The commits that a merge is of. */
@@ -137,19 +204,53 @@ static void write_sides(const struct merging *merging, struct json_write *json)
     const struct bough_merge_base *base = &merging->result.base;
     const struct bough_link *ours =
         merging->present ? &merging->progress.ours : &merging->head.commit;
-    const struct bough_link *theirs =
-        merging->present ? &merging->progress.theirs : &merging->theirs;
+    const struct bough_link *theirs = theirs_of(merging);
+    uint32_t base_count = has_bases(merging) ? base->base_count : 0;
 
-    if (base->base_count > 0 && !merging->result.base_unknown)
+    if (merging->present)
+        json_write_text(json, "task", tasks[merging->progress.task]);
+    if (base_count > 0 && !merging->result.base_unknown)
         json_write_hash(json, "base", &base->bases[0].name);
     else
         json_write_null(json, "base");
     json_write_array(json, "bases");
-    for (uint32_t i = 0; i < base->base_count && i < BOUGH_MERGE_BASES_MAX; i++)
+    for (uint32_t i = 0; i < base_count && i < BOUGH_MERGE_BASES_MAX; i++)
         json_write_hash(json, NULL, &base->bases[i].name);
     json_write_end(json);
     json_write_hash(json, "ours", &ours->name);
-    json_write_hash(json, "theirs", &theirs->name);
+    if (theirs != NULL)
+        json_write_hash(json, "theirs", &theirs->name);
+    else
+        json_write_null(json, "theirs");
+    if (!merging->from.listed)
+        return;
+    json_write_array(json, "heads");
+    for (size_t i = 0; i < merging->from.count; i++)
+        json_write_hash(json, NULL, &merging->from.links[i].name);
+    json_write_end(json);
+}
+
+/* What becomes of conflicts, in the request's arena. */
+static enum bough_err tell_kept(const struct merging *merging, bool kept, const char **told)
+{
+    struct out out = out_begin(&merging->request->arena);
+    struct bough_bytes whole;
+
+    if (kept) {
+        out_text(&out, "kept as the merge in progress of the branch, to be continued");
+    } else if (merging->from.count > 1) {
+        struct bough_bytes name = merge_from_name(&merging->from, &merging->result.stopped_at);
+
+        out_text(&out, "at \"");
+        out_bytes(&out, bough_bytes_of(name.at, name.len < 200 ? name.len : 200));
+        out_text(&out, "\"; nothing is kept: merge one by one what is to be settled");
+    } else {
+        out_text(&out, "nothing is kept");
+    }
+    out_bytes(&out, bough_bytes_of("", 1));
+    BOUGH_TRY(out_end(&out, &whole));
+    *told = (const char *)whole.at;
+    return BOUGH_OK;
 }
 
 /* 409, with what is open. */
@@ -157,12 +258,12 @@ static enum bough_err answer_conflicts(struct merging *merging)
 {
     struct request *request = merging->request;
     bool kept = merging->present && !merging->words.dry_run;
+    struct json_write json;
+    const char *told;
     struct out out;
-    struct json_write json = reply_problem_begin(
-        request, PROBLEM_MERGE_CONFLICT,
-        kept ? "kept as the merge in progress of the branch, to be continued" : "nothing is kept",
-        &out);
 
+    BOUGH_TRY(tell_kept(merging, kept, &told));
+    json = reply_problem_begin(request, PROBLEM_MERGE_CONFLICT, told, &out);
     write_sides(merging, &json);
     if (kept)
         json_write_hash(&json, "draft", &merging->progress.state.name);
@@ -187,14 +288,21 @@ static enum bough_err answer(struct merging *merging)
     struct out out = reply_json_begin(request);
     struct json_write json = json_write_into(&out);
     enum bough_merge_outcome outcome = merging->result.outcome;
+    const char *named;
 
     assert(outcome != BOUGH_MERGE_UNRELATED);
+    named = outcomes[outcome];
+    if (merging->present && merging->progress.task != BOUGH_MERGE_TASK_MERGE) {
+        if (bough_hash_equal(&merging->now.name, &merging->progress.ours.name))
+            outcome = BOUGH_MERGE_UP_TO_DATE; /* nothing is left of the change */
+        named = outcome == BOUGH_MERGE_UP_TO_DATE ? "up-to-date" : "made";
+    }
     json_write_object(&json, NULL);
     if (merging->words.dry_run)
         json_write_null(&json, "commit");
     else
         json_write_hash(&json, "commit", &merging->now.name);
-    json_write_text(&json, "outcome", outcomes[outcome]);
+    json_write_text(&json, "outcome", named);
     write_sides(merging, &json);
     json_write_number(&json, "ahead", merging->result.base.ours_only);
     json_write_number(&json, "behind", merging->result.base.theirs_only);
@@ -281,8 +389,9 @@ static enum bough_err look_and_merge(struct merging *merging, struct merge_plan 
     struct bough_tree resolved;
     enum bough_err err;
 
-    BOUGH_TRY(bough_merge(store, &merging->head.commit, &merging->theirs, &plan->options,
-                          &plan->scratch, &merging->result));
+    BOUGH_TRY(bough_merge_many(store, &merging->head.commit, merging->from.links,
+                               merging->from.count, &plan->options, &plan->scratch,
+                               &merging->result));
     if (merging->result.outcome == BOUGH_MERGE_UNRELATED)
         return BOUGH_OK;
     if (!merge_choice_all_met(&merging->choices))
@@ -309,7 +418,7 @@ static enum bough_err merge_at_once(struct merging *merging, struct merge_plan *
     struct bough_merge_request wanted;
 
     BOUGH_TRY(wanted_of(merging, plan, &wanted));
-    if (!merging->words.keep)
+    if (!merging->words.keep || merging->from.count > 1)
         return bough_merge_commit(store, &wanted, &plan->scratch, &merging->result, &merging->now);
     BOUGH_TRY(bough_merge_progress_begin(store, &wanted, &plan->scratch, &merging->result,
                                          &merging->now));
@@ -333,9 +442,7 @@ static enum bough_err begin(struct merging *merging)
     err = at_once ? merge_at_once(merging, &plan) : look_and_merge(merging, &plan);
     merge_plan_end(&plan);
     if (err == BOUGH_CONFLICT)
-        return reply_problem(request, PROBLEM_EXISTS,
-                             "the merge in progress of a branch whose name lies above or below "
-                             "this one is in the way");
+        return reply_problem(request, PROBLEM_EXISTS, MERGE_PLAN_IN_THE_WAY);
     if (err != BOUGH_OK || request->reply.status != 0)
         return err;
     if (merging->result.outcome == BOUGH_MERGE_UNRELATED)
@@ -404,42 +511,41 @@ enum bough_err api_merge_delete(struct request *request)
     return BOUGH_OK;
 }
 
-enum bough_err api_merge_list(struct request *request)
+/* 201: it is there again. */
+static enum bough_err answer_draft(struct request *request, const struct bough_hash *draft)
 {
-    static const char *const parameters[] = {"after", "limit", NULL};
-    const struct bough_bytes prefix = bough_bytes_text(BOUGH_REF_MERGES);
     struct out out = reply_json_begin(request);
     struct json_write json = json_write_into(&out);
-    struct bough_bytes name = {0};
-    struct bough_ref ref;
-    struct query query;
-    uint64_t limit;
-    enum bough_err err = BOUGH_OK;
 
-    if (!query_parse(request, parameters, &query) ||
-        !query_number(request, &query, "limit", BOUGH_LIST_LIMIT_DEFAULT, BOUGH_LIST_LIMIT_MAX,
-                      &limit))
-        return BOUGH_OK;
-    if (query_value(&query, "after").len > 0)
-        err = rev_ref_name(request, BOUGH_REF_MERGES, query_value(&query, "after"), &name);
-    if (err != BOUGH_OK)
-        return rev_refuse(request, err, PROBLEM_NO_SUCH_BRANCH, query_value(&query, "after"));
     json_write_object(&json, NULL);
-    json_write_array(&json, "merges");
-    for (uint64_t i = 0; i < limit && err == BOUGH_OK; i++) {
-        err = bough_ref_next(request->service->store, prefix, name, &request->arena, &name, &ref);
-        if (err != BOUGH_OK)
-            break;
-        json_write_object(&json, NULL);
-        reply_json_bytes(request, &json, "branch", "branch_encoded",
-                         bough_bytes_of(name.at + prefix.len, name.len - prefix.len));
-        json_write_hash(&json, "draft", &ref.link.name);
-        json_write_end(&json);
-    }
-    if (err != BOUGH_OK && err != BOUGH_NOT_FOUND)
-        return err;
+    reply_json_bytes(request, &json, "branch", "branch_encoded", request->words[0]);
+    json_write_hash(&json, "draft", draft);
     json_write_end(&json);
-    json_write_bool(&json, "more", err == BOUGH_OK);
-    json_write_end(&json);
-    return reply_json_end(request, &out, 200);
+    reply_hash(request, "ETag", draft, true);
+    return reply_json_end(request, &out, 201);
+}
+
+enum bough_err api_merge_put(struct request *request)
+{
+    static const char *const members[] = {"undelete", NULL};
+    const struct json *body = query_body(request, members);
+    const struct json *undelete = json_read_member(body, "undelete");
+    struct bough_bytes name;
+    struct bough_ref ref;
+    enum bough_err err;
+
+    if (body == NULL)
+        return BOUGH_OK;
+    if (undelete == NULL || undelete->kind != JSON_TRUE)
+        return reply_problem(request, PROBLEM_UNPROCESSABLE, "\"undelete\" must be true");
+    err = rev_ref_name(request, BOUGH_REF_MERGES, request->words[0], &name);
+    if (err == BOUGH_OK)
+        err = bough_ref_undelete(request->service->store, name, &ref);
+    if (err == BOUGH_STALE)
+        return reply_problem(request, PROBLEM_MERGE_OPEN, "%s", "");
+    if (err == BOUGH_CONFLICT)
+        return reply_problem(request, PROBLEM_EXISTS, MERGE_PLAN_IN_THE_WAY);
+    if (err != BOUGH_OK)
+        return rev_refuse(request, err, PROBLEM_NO_SUCH_MERGE, request->words[0]);
+    return answer_draft(request, &ref.link.name);
 }

@@ -3,10 +3,13 @@
  * api_rewrite.c - history made on top of history: revert, cherry-pick, squash, rebase, reset.
  *
  * Owns no data.  Each is one turn of the loop, all or nothing: with conflicts, which are listed as
- * those of a merge are, the branch stays where it is and nothing is kept.
+ * those of a merge are, the branch stays where it is.
+ *   (1) Conflicts of a pick, a revert or a squash are kept as the branch's merge in progress unless
+ *       the client does not want that; it is gone on with and given up as one (api_merge.c).
  */
 #include "api.h"
 #include "author.h"
+#include "bough/merge_progress.h"
 #include "bough/rewrite.h"
 #include "merge_plan.h"
 #include "merge_report.h"
@@ -23,6 +26,7 @@ struct rewriting {
     struct merge_report report;
     struct bough_rewrite_request wanted;
     struct bough_rewrite_result result;
+    struct bough_merge_progress progress; /* what was kept; without a state if nothing was */
 };
 
 enum rewrite_kind { REWRITE_PICK, REWRITE_REVERT, REWRITE_SQUASH, REWRITE_REBASE };
@@ -73,11 +77,19 @@ static enum bough_err answer_conflicts(struct rewriting *rewriting)
 {
     struct request *request = rewriting->request;
     struct out out;
-    struct json_write json =
-        reply_problem_begin(request, PROBLEM_MERGE_CONFLICT, "nothing is changed", &out);
+    bool kept = !bough_hash_is_none(&rewriting->progress.state.name);
+    struct json_write json = reply_problem_begin(
+        request, PROBLEM_MERGE_CONFLICT,
+        kept ? "kept as the merge in progress of the branch, to be continued as one"
+             : "nothing is changed",
+        &out);
 
     json_write_hash(&json, "ours", &rewriting->head.commit.name);
     json_write_hash(&json, "stopped_at", &rewriting->result.stopped_at.name);
+    if (kept)
+        json_write_hash(&json, "draft", &rewriting->progress.state.name);
+    else
+        json_write_null(&json, "draft");
     BOUGH_TRY(merge_report_write(&rewriting->report, &json));
     BOUGH_TRY(reply_problem_end(request, PROBLEM_MERGE_CONFLICT, &json, &out));
     reply_hash(request, "Bough-Commit", &rewriting->head.commit.name, false);
@@ -139,6 +151,11 @@ static enum bough_err refuse(struct rewriting *rewriting, enum bough_err err)
     if (err == BOUGH_NOT_FOUND)
         return reply_problem(request, PROBLEM_NO_SUCH_REVISION,
                              "a parent was dropped by a policy of retention");
+    if (err == BOUGH_EXISTS)
+        return reply_problem(request, PROBLEM_MERGE_OPEN,
+                             "go on with it, or give it up first; or say \"keep\":false");
+    if (err == BOUGH_CONFLICT)
+        return reply_problem(request, PROBLEM_EXISTS, MERGE_PLAN_IN_THE_WAY);
     return err;
 }
 
@@ -162,6 +179,61 @@ static enum bough_err call(struct rewriting *rewriting, enum rewrite_kind kind,
     return bough_rewrite_rebase(store, wanted, &plan->scratch, result);
 }
 
+/* Does it, and finds what was kept. */
+static enum bough_err call_and_keep(struct rewriting *rewriting, enum rewrite_kind kind,
+                                    struct merge_plan *plan)
+{
+    struct request *request = rewriting->request;
+
+    BOUGH_TRY(call(rewriting, kind, plan));
+    if (rewriting->result.outcome != BOUGH_MERGE_CONFLICTS || !rewriting->wanted.keep ||
+        rewriting->wanted.dry_run)
+        return BOUGH_OK;
+    return bough_merge_progress_get(request->service->store, rewriting->wanted.branch,
+                                    &request->arena, &rewriting->progress);
+}
+
+/* Keeps what is left of it, with what the client has decided of it. */
+static enum bough_err keep(struct rewriting *rewriting, enum rewrite_kind kind,
+                           struct merge_plan *plan)
+{
+    struct request *request = rewriting->request;
+    struct bough_store *store = request->service->store;
+    const struct merge_choices *choices = &rewriting->choices;
+    struct bough_merge_resolution *resolutions;
+    enum bough_err err;
+
+    BOUGH_TRY(call_and_keep(rewriting, kind, plan));
+    assert(rewriting->result.outcome == BOUGH_MERGE_CONFLICTS);
+    if (!merge_choice_resolutions(choices, &rewriting->progress, &resolutions, &err))
+        return err;
+    BOUGH_TRY(bough_merge_progress_resolve(store, rewriting->wanted.branch, resolutions,
+                                           choices->count, &request->arena, NULL));
+    return bough_merge_progress_get(store, rewriting->wanted.branch, &request->arena,
+                                    &rewriting->progress);
+}
+
+/* Does it with the choices, which were all met when it was tried. */
+static enum bough_err settle(struct rewriting *rewriting, enum rewrite_kind kind,
+                             struct merge_plan *plan)
+{
+    struct bough_rewrite_request *wanted = &rewriting->wanted;
+    struct bough_tree resolved;
+    enum bough_err err =
+        merge_choice_apply(&rewriting->choices, &rewriting->result.tree, &resolved);
+
+    if (err == BOUGH_CONFLICT)
+        return reply_problem(rewriting->request, PROBLEM_CONFLICT, "by the resolutions");
+    if (err != BOUGH_OK || (rewriting->words.dry_run && rewriting->report.open_count > 0))
+        return err;
+    plan->options.conflict = NULL; /* they were told of already */
+    wanted->dry_run = rewriting->words.dry_run;
+    if (rewriting->report.open_count > 0)
+        return wanted->keep ? keep(rewriting, kind, plan) : BOUGH_OK;
+    wanted->resolved = &resolved;
+    return call(rewriting, kind, plan);
+}
+
 /* With resolutions it is tried first, so that nothing is changed unless all of them are for paths
  * in conflict; then done with what they come to. */
 static enum bough_err run(struct rewriting *rewriting, enum rewrite_kind kind,
@@ -169,27 +241,18 @@ static enum bough_err run(struct rewriting *rewriting, enum rewrite_kind kind,
 {
     struct bough_rewrite_request *wanted = &rewriting->wanted;
     const struct merge_choices *choices = &rewriting->choices;
-    struct bough_tree resolved;
     enum bough_err err;
 
+    wanted->keep = rewriting->words.keep && kind != REWRITE_REBASE;
     wanted->dry_run = choices->count > 0 || rewriting->words.dry_run;
-    err = call(rewriting, kind, plan);
+    err = call_and_keep(rewriting, kind, plan);
+    if (err == BOUGH_OK && !merge_choice_all_met(choices))
+        return BOUGH_OK;
+    if (err == BOUGH_OK && choices->count > 0)
+        err = settle(rewriting, kind, plan);
     if (err != BOUGH_OK)
         return refuse(rewriting, err);
-    if (!merge_choice_all_met(choices))
-        return BOUGH_OK;
-    if (choices->count == 0 || rewriting->report.open_count > 0)
-        return answer_outcome(rewriting);
-    err = merge_choice_apply(choices, &rewriting->result.tree, &resolved);
-    if (err == BOUGH_CONFLICT)
-        return reply_problem(rewriting->request, PROBLEM_CONFLICT, "by the resolutions");
-    if (err != BOUGH_OK)
-        return err;
-    plan->options.conflict = NULL;
-    wanted->resolved = &resolved;
-    wanted->dry_run = rewriting->words.dry_run;
-    BOUGH_TRY(call(rewriting, kind, plan));
-    return answer_outcome(rewriting);
+    return rewriting->request->reply.status != 0 ? BOUGH_OK : answer_outcome(rewriting);
 }
 
 static enum bough_err rewrite(struct request *request, const char *const *members,
@@ -217,7 +280,7 @@ enum bough_err api_rewrite_pick(struct request *request)
 {
     static const char *const members[] = {"commit",      "mainline", "strategy", "favor",
                                           "message",     "author",   "expect",   "dry_run",
-                                          "resolutions", NULL};
+                                          "resolutions", "keep",     NULL};
 
     return rewrite(request, members, REWRITE_PICK);
 }
@@ -226,7 +289,7 @@ enum bough_err api_rewrite_revert(struct request *request)
 {
     static const char *const members[] = {"commit",      "mainline", "strategy", "favor",
                                           "message",     "author",   "expect",   "dry_run",
-                                          "resolutions", NULL};
+                                          "resolutions", "keep",     NULL};
 
     return rewrite(request, members, REWRITE_REVERT);
 }
@@ -234,8 +297,8 @@ enum bough_err api_rewrite_revert(struct request *request)
 enum bough_err api_rewrite_squash(struct request *request)
 {
     static const char *const members[] = {
-        "from",   "allow_unrelated", "strategy", "favor",       "message",
-        "author", "expect",          "dry_run",  "resolutions", NULL};
+        "from",   "allow_unrelated", "strategy",    "favor", "message", "author",
+        "expect", "dry_run",         "resolutions", "keep",  NULL};
 
     return rewrite(request, members, REWRITE_SQUASH);
 }

@@ -8,6 +8,10 @@
 #include "merge_report.h"
 #include "merge_words.h"
 
+/* Why a merge cannot be kept where the name of its ref is taken: a detail of `exists`. */
+#define MERGE_PLAN_IN_THE_WAY \
+    "the merge in progress of a branch whose name lies above or below this one is in the way"
+
 struct merge_plan {
     struct bough_merge_options options;
     struct bough_arena scratch; /* to merge in: what conflicts are kept in must be another one */

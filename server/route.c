@@ -33,6 +33,7 @@ static const struct route routes[] = {
 
     {HTTP_POST, "/v1/b/{}/merge", ROUTE_BODY_WHOLE, false, api_merge_post},
     {HTTP_GET, "/v1/b/{}/merge", ROUTE_BODY_NONE, false, api_merge_get},
+    {HTTP_PUT, "/v1/b/{}/merge", ROUTE_BODY_WHOLE, false, api_merge_put},
     {HTTP_DELETE, "/v1/b/{}/merge", ROUTE_BODY_NONE, false, api_merge_delete},
 
     {HTTP_POST, "/v1/b/{}/cherry-pick", ROUTE_BODY_WHOLE, false, api_rewrite_pick},

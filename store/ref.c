@@ -214,7 +214,7 @@ static enum bough_err move_all(struct bough_store *store, const struct bough_ref
         if (found && (moves[i].remove || !moves[i].forward))
             BOUGH_TRY(protection_check(store, moves[i].name, moves[i].remove, arena));
         BOUGH_TRY(edit_of(&moves[i], arena, &edits[i]));
-        if (found)
+        if (found && !moves[i].unlogged)
             BOUGH_TRY(record(store, &moves[i], &now, arena, edits, &edit_count));
     }
     assert(edit_count <= edits_max);

@@ -34,6 +34,7 @@
 /* Merging. */
 #define BOUGH_MERGE_BASES_MAX         16u    /* lowest common ancestors; past it none is believed */
 #define BOUGH_MERGE_FRONT_MAX         65536u /* commits at the front of a walk through history */
+#define BOUGH_MERGE_HEADS_MAX         63u    /* merged at once: with the branch's, parents enough */
 #define BOUGH_MERGE_DEPTH_MAX         32u    /* common ancestors of common ancestors of ... */
 #define BOUGH_MERGE_VALUE_BYTES_MAX   (4u << 20)  /* a value that a policy may merge */
 #define BOUGH_MERGE_SCRATCH_BYTES_MAX (64u << 20) /* what merging one value may take */

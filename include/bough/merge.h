@@ -91,7 +91,7 @@ BOUGH_MUST_CHECK enum bough_err bough_merge_tree(
 
 enum bough_merge_outcome {
     BOUGH_MERGE_UP_TO_DATE,   /* ours has all of theirs */
-    BOUGH_MERGE_FAST_FORWARD, /* theirs has all of ours */
+    BOUGH_MERGE_FAST_FORWARD, /* theirs has all of ours, and is one commit */
     BOUGH_MERGE_CLEAN,
     BOUGH_MERGE_CONFLICTS,
     BOUGH_MERGE_UNRELATED /* no common ancestor, and it was not asked for: nothing was merged */
@@ -101,8 +101,9 @@ struct bough_merge_result {
     enum bough_merge_outcome outcome;
     struct bough_tree tree; /* the merged tree: ours or theirs where nothing had to be merged */
     uint64_t conflict_count;
-    bool base_unknown; /* (3) above for the whole tree */
-    struct bough_merge_base base;
+    bool base_unknown;            /* (3) above for the whole tree */
+    struct bough_merge_base base; /* of several commits: of ours and all of them */
+    struct bough_link stopped_at; /* conflicts, unrelated: theirs; `base` is then of this step */
 };
 
 /* Merges two commits; nothing is committed, and no branch moves (a dry run is just this).  Several
@@ -115,13 +116,36 @@ BOUGH_MUST_CHECK enum bough_err bough_merge(struct bough_store *store,
                                             struct bough_arena *arena,
                                             struct bough_merge_result *result);
 
+/* Merges `count` commits into ours, one after the other: each with what comes of those before it,
+ * from the common ancestors that it has with all of them together.  The first one that cannot be
+ * merged ends it, and the tree is what that merge gives.  For policies, what was merged so far is
+ * of its youngest commit.  As bough_merge otherwise, which this is with a count of 1. */
+BOUGH_MUST_CHECK enum bough_err bough_merge_many(struct bough_store *store,
+                                                 const struct bough_link *ours,
+                                                 const struct bough_link *theirs, size_t count,
+                                                 const struct bough_merge_options *options,
+                                                 struct bough_arena *arena,
+                                                 struct bough_merge_result *result);
+
+/* Of the commits that are to be merged into ours, leaves those that neither ours nor another of
+ * them has, in their order and each once (merge_heads.c); *count is how many.  *forward: one of
+ * them has all of ours, which then need not be a parent.  BOUGH_TOO_BIG past BOUGH_MERGE_HEADS_MAX,
+ * and what bough_merge_base_find may answer.  O(commits younger than the oldest of them). */
+BOUGH_MUST_CHECK enum bough_err bough_merge_heads(struct bough_store *store,
+                                                  const struct bough_link *ours,
+                                                  struct bough_link *theirs, size_t *count,
+                                                  struct bough_arena *arena, bool *forward);
+
 /* ---- into a branch (merge_commit.c) ---- */
 
 struct bough_merge_request {
     struct bough_bytes branch; /* "heads/main"; must exist */
     enum bough_expect expect;  /* of its head */
     struct bough_hash expected;
-    struct bough_link theirs;
+    struct bough_link theirs; /* the address may be 0 */
+    /* Commits that are merged after it, in this order and into the same commit (git's octopus). */
+    const struct bough_link *more;
+    size_t more_count;
     const struct bough_tree *resolved; /* if set: the merged tree, whatever a merge would give */
     bool always_commit;                /* also where a fast-forward would do */
     const struct bough_merge_options *options;
@@ -130,9 +154,12 @@ struct bough_merge_request {
 };
 
 /* Merges `theirs` into a branch: it moves to theirs, or to a commit with both parents, or, with
- * conflicts, unrelated or up to date, not at all.  *head is where it is then.  Staged, all of it or
- * nothing.  BOUGH_NOT_FOUND (no such branch), BOUGH_STALE (not the head that was expected),
- * BOUGH_INVALID (the branch holds no commit), and what bough_merge and bough_commit_put answer. */
+ * conflicts, unrelated or up to date, not at all.  Of several only those count that
+ * bough_merge_heads leaves; if that is more than one, they are the parents of the commit behind the
+ * branch's head, which is left out where one of them has it (unless always_commit).  *head is where
+ * the branch is then.  Staged, all of it or nothing.  BOUGH_NOT_FOUND (no such branch), BOUGH_STALE
+ * (not the head that was expected), BOUGH_INVALID (the branch holds no commit), and what
+ * bough_merge, bough_merge_heads and bough_commit_put answer. */
 BOUGH_MUST_CHECK enum bough_err bough_merge_commit(struct bough_store *store,
                                                    const struct bough_merge_request *request,
                                                    struct bough_arena *arena,

@@ -32,6 +32,7 @@ struct bough_ref_move {
     bool remove;
     struct bough_ref next;  /* unless remove */
     bool forward;           /* `next` descends from what it is now, so nothing is lost */
+    bool unlogged;          /* what it is now is not needed any more: the log is not told */
     struct bough_ident who; /* for the log; time and zone are not looked at.  May be empty */
     struct bough_bytes why; /* the same */
 };

@@ -4,7 +4,9 @@
  * as one, and a branch moved onto another base.
  *
  * All of it is three-way merging (merge.h) with a base of choice, and all or nothing: a conflict,
- * at whichever commit, leaves the branch where it is.
+ * at whichever commit, leaves the branch where it is.  A pick, a revert or a squash with conflicts
+ * can be kept, and resolved like a merge (merge_progress.h); a rebase cannot: one that is half done
+ * would have to remember the commits that are left.
  */
 #ifndef BOUGH_REWRITE_H
 #define BOUGH_REWRITE_H
@@ -21,6 +23,7 @@ struct bough_rewrite_request {
     uint32_t mainline;
     const struct bough_tree *resolved; /* pick, revert, squash: the tree, whatever merging gives */
     bool dry_run;                      /* the branch stays where it is, whatever the outcome */
+    bool keep; /* pick, revert, squash: conflicts are kept as the branch's merge in progress */
     const struct bough_merge_options *options;
     struct bough_ident committer;
     struct bough_bytes message; /* empty: pick takes the commit's, revert says what it does */
@@ -40,8 +43,9 @@ struct bough_rewrite_result {
 /* Makes the change that a commit made to its parent again on a branch, as a commit with the same
  * author and message.  BOUGH_NOT_FOUND (no such branch or commit, or its parent was dropped),
  * BOUGH_STALE (not the head that was expected), BOUGH_INVALID (a mainline that is no parent, or
- * none where there are several parents), and what bough_merge_tree and bough_commit_put answer. The
- * same for those below.  O(changes * log n). */
+ * none where there are several parents), BOUGH_EXISTS (to be kept, and the branch has a merge in
+ * progress), and what bough_merge_tree and bough_commit_put answer.  The same for those below.
+ * O(changes * log n). */
 BOUGH_MUST_CHECK enum bough_err bough_rewrite_pick(struct bough_store *store,
                                                    const struct bough_rewrite_request *request,
                                                    struct bough_arena *arena,

@@ -127,6 +127,23 @@ class Verbs:
         self.bough("merge", "dev")
         self.assertRegex(self.err, r"^up-to-date: commit [0-9a-f]{12}\n$")
 
+    def test_merge_of_several(self):
+        self.bough("put", "base", data=b"0")
+        for name in ("a", "b", "c"):
+            self.bough("branch", "create", name)
+            self.bough("put", name, "-b", name, data=b"1")
+        self.bough("put", "own", data=b"1")
+        self.bough("merge", "a", "b", "c")
+        self.assertRegex(self.err, r"^merged: commit [0-9a-f]{12}\n$")
+        self.assertEqual(self.bough("ls"), b"a\nb\nbase\nc\nown\n")
+        self.assertIn(b"merge a, b and c", self.bough("log"))
+        self.bough("put", "k", "-b", "a", data=b"1")
+        self.bough("put", "k", "-b", "b", data=b"2")
+        done = cli("merge", "c", "a", "b", *self.where, check=False)
+        self.assertEqual((done.status, done.out), (CONFLICT, b"add/add      k\n"), done)
+        self.assertIn(b'at "b"; nothing is kept', done.err)
+        self.bough("conflicts", status=NOT_FOUND)
+
     def test_merge_options_and_abort(self):
         self.bough("put", "a", data=b"0")
         self.bough("branch", "create", "dev")
@@ -136,11 +153,32 @@ class Verbs:
         self.assertEqual(self.bough("conflicts"), b"edit/edit    a\n")
         self.bough("merge", "--abort")
         self.bough("merge", "--abort", status=NOT_FOUND)
+        self.bough("merge", "--undelete")
+        self.assertEqual(self.bough("conflicts"), b"edit/edit    a\n")
+        self.bough("merge", "--undelete", status=PRECONDITION)
+        self.bough("merge", "--abort")
         self.bough("merge", "dev", "-X", "theirs", "--dry-run")
         self.assertEqual(self.bough("get", "a"), b"ours")
         self.bough("merge", "dev", "-X", "fly", status=USAGE)
         self.bough("merge", "dev", "-X", "theirs")
         self.assertEqual(self.bough("get", "a"), b"theirs")
+
+    def test_a_pick_with_conflicts(self):
+        self.bough("put", "a", data=b"0")
+        self.bough("branch", "create", "dev")
+        self.bough("put", "a", data=b"ours")
+        self.bough("put", "a", "-b", "dev", "-m", "words of dev", data=b"theirs")
+        for how in ("cherry-pick", "squash"):
+            done = cli(how, "dev", *self.where, check=False)
+            self.assertEqual((done.status, done.out), (CONFLICT, b"edit/edit    a\n"), done)
+            self.assertEqual(self.bough("conflicts"), b"edit/edit    a\n")
+            self.bough(how, "dev", status=PRECONDITION)
+            self.bough("merge", "--abort")
+        cli("cherry-pick", "dev", *self.where, check=False)
+        self.bough("resolve", "theirs", "a")
+        self.assertRegex(self.err, r"^made: commit [0-9a-f]{12}\n$")
+        self.assertEqual(self.bough("get", "a"), b"theirs")
+        self.assertIn(b"words of dev", self.bough("log", "-n", "1"))
 
     def test_history_on_history(self):
         for number in range(3):

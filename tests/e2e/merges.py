@@ -110,6 +110,32 @@ class Clean(MergeCase):
                              git("rev-parse", name, cwd=f"{clone}{number}"))
             git_fsck(f"{clone}{number}")
 
+    def test_several_in_one_commit(self):
+        self.txn("main", {"a": "1\n", "d/b": "1\n", "d/c": "1\n"})
+        for name in ("a", "b", "c"):
+            self.branch(name)
+        self.txn("main", {"own": "2\n"})
+        self.txn("a", {"a": None, "d/new": "2\n"})
+        self.txn("b", {"d/b": "2\n"})
+        self.txn("c", {"d/c": "2\n", "e": "2\n"})
+        clone = self.path("clone")
+        git("clone", "-q", self.target.git_url, clone)
+        done = self.good("/v1/b/main/merge", **{"from": ["a", "b", "c"]})
+        self.assertEqual((done["outcome"], done["heads"], done["ahead"], done["behind"]),
+                         ("merged", [self.head(name) for name in ("a", "b", "c")], 1, 3))
+        git("merge", "-q", "--no-edit", "origin/a", "origin/b", "origin/c", cwd=clone)
+        git("fetch", "-q", "origin", cwd=clone)
+        for what in ("%T", "%P"):
+            self.assertEqual(git("log", "-1", f"--format={what}", "origin/main", cwd=clone),
+                             git("log", "-1", f"--format={what}", "main", cwd=clone))
+        git_fsck(clone)
+        self.txn("a", {"x": "1\n"})
+        self.txn("b", {"x": "2\n"})
+        before = self.head("main")
+        report = self.refused("/v1/b/main/merge", 409, "merge-conflict", **{"from": ["a", "b"]})
+        self.assertEqual((report["theirs"], report["draft"]), (self.head("b"), None))
+        self.assertEqual(self.head("main"), before)
+
     def test_base_and_diff_agree_with_git(self):
         self.txn("main", {"a": "1\n", "b/c": "1\n", "gone": "1\n"})
         self.branch("dev")
@@ -172,6 +198,32 @@ class InProgress(MergeCase):
         self.assertEqual(commit["message"], "in three steps\n")
         self.assertEqual(commit["parents"][0], before)
         self.assertEqual(self.target.get("/v1/b/main/merge").problem(), "no-such-merge")
+        self.assertEqual(self.target.stop(), 0)
+        self.assert_fsck(self.target.disk)
+
+    def test_a_pick_and_a_revert_go_on_after_the_service_was_killed(self):
+        self.fork("dev", 2)
+        before = self.head("main")
+        self.txn("dev", {"k0": "picked", "free": "picked", "k1": "theirs"}, "words of dev")
+        self.refused("/v1/b/main/cherry-pick", 409, "merge-conflict", commit="dev")
+        self.restart(hard=True)
+        shown = self.target.get("/v1/b/main/merge").json()
+        self.assertEqual((shown["task"], [item["key"] for item in shown["conflicts"]]),
+                         ("cherry-pick", ["free", "k0"]))
+        self.refused("/v1/b/main/merge", 409, "merge-conflict",
+                     resolutions=[{"key": "k0", "take": "theirs"}])
+        self.restart(hard=True)
+        self.good("/v1/b/main/merge", resolutions=[{"key": "free", "delete": True}])
+        self.assertEqual(self.values("main"), {"k0": "picked", "k1": "ours"})
+        clone = self.path("clone")
+        git("clone", "-q", self.target.git_url, clone)
+        git_fsck(clone)
+        self.assertEqual(git("log", "-1", "--format=%s", cwd=clone), "words of dev")
+        self.assertEqual(self.target.get("/v1/commits/main").json()["parents"], [before])
+        self.refused("/v1/b/main/revert", 409, "merge-conflict", commit="main~1")
+        self.restart(hard=True)
+        self.good("/v1/b/main/merge", resolutions=[{"key": "k0", "take": "theirs"}])
+        self.assertEqual(self.values("main"), {"k0": "0", "k1": "0"})
         self.assertEqual(self.target.stop(), 0)
         self.assert_fsck(self.target.disk)
 

@@ -201,20 +201,45 @@ static void test_api_merge__it_is_continued_step_by_step_by_another_service(void
     assert_non_null(strstr(got, "\"conflicts\":[{\"key\":\"c\""));
     assert_non_null(strstr(got, "\"truncated\":false"));
     got = merge("{\"resolutions\":[{\"key\":\"b\",\"take\":\"ours\"},"
-                "{\"key\":\"a\",\"take\":\"theirs\"}]}"); /* "a" is settled */
+                "{\"key\":\"free\",\"take\":\"theirs\"}]}"); /* which nobody disputes */
     expect_problem(got, 422, "unprocessable");
-    got = merge("{\"from\":\"dev\",\"resolutions\":[{\"key\":\"b\",\"take\":\"ours\"}]}");
+    got = merge("{\"from\":\"dev\",\"resolutions\":[{\"key\":\"b\",\"take\":\"ours\"},"
+                "{\"key\":\"a\",\"value\":\"4\"}]}"); /* "a" was settled otherwise */
     expect_problem(got, 409, "merge-conflict");
     assert_non_null(strstr(got, "\"conflicts\":[{\"key\":\"c\""));
     got = merge("{\"resolutions\":[{\"key\":\"c\",\"delete\":true}]}");
     assert_int_equal(host_service_status(got), 200);
-    assert_string_equal(value("a"), "3");
+    assert_string_equal(value("a"), "4");
     assert_string_equal(value("b"), "1");
     assert_string_equal(value("c"), "(none)");
     assert_string_equal(value("free"), "2");
     got = api_ask("GET", "/v1/commits/main", NULL);
     assert_non_null(strstr(got, "\"message\":\"kept words\\n\""));
     expect_problem(api_ask("GET", "/v1/b/main/merge", NULL), 404, "no-such-merge");
+}
+
+static void test_api_merge__it_is_continued_by_the_request_that_began_it(void **state)
+{
+    static const char *const other[] = {"\"message\":\"mine\"",       "\"message\":\"our\"",
+                                        "\"author\":\"A <b@b>\"",     "\"author\":\"B <a@b>\"",
+                                        "\"strategy\":\"three-way\"", "\"favor\":\"none\""};
+    char body[256];
+
+    (void)state;
+    fork(PUT("a", "0"), PUT("a", "1"), PUT("a", "2"));
+    for (unsigned i = 0; i < 2; i++)
+        expect_problem(merge("{\"from\":\"dev\",\"message\":\"ours\",\"author\":\"A <a@b>\","
+                             "\"no_ff\":true,\"allow_unrelated\":false}"),
+                       409, "merge-conflict");
+    for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++) {
+        (void)snprintf(body, sizeof(body), "{%s}", other[i]);
+        expect_problem(merge(body), 409, "merge-in-progress");
+    }
+    assert_int_equal(
+        host_service_status(merge("{\"author\":\"A <a@b>\",\"message\":\"ours\\n\","
+                                  "\"resolutions\":[{\"key\":\"a\",\"take\":\"theirs\"}]}")),
+        200);
+    assert_string_equal(value("a"), "2");
 }
 
 static void test_api_merge__a_resolution_must_be_for_a_path_in_conflict(void **state)
@@ -487,6 +512,160 @@ static void test_api_merge__unrelated_histories_are_merged_only_when_asked(void 
     assert_string_equal(value("a"), "1");
 }
 
+static void test_api_merge__what_was_given_up_comes_back(void **state)
+{
+    static const char undelete[] = "{\"undelete\":true}";
+    char draft[2][80];
+    const char *got;
+
+    (void)state;
+    fork(PUT("a", "0"), PUT("a", "1"), PUT("a", "2"));
+    expect_problem(api_ask("PUT", "/v1/b/main/merge", undelete), 404, "no-such-merge");
+    expect_problem(merge("{\"from\":\"dev\"}"), 409, "merge-conflict");
+    host_service_keep(draft[0], 80, api_ask("GET", "/v1/b/main/merge", NULL), "ETag");
+    expect_problem(api_ask("PUT", "/v1/b/main/merge", undelete), 409, "merge-in-progress");
+    assert_null(strstr(api_ask("GET", "/v1/reflog", NULL), "merge/main"));
+    assert_int_equal(api_status("DELETE", "/v1/b/main/merge", NULL), 204);
+    assert_non_null(strstr(api_ask("GET", "/v1/reflog", NULL),
+                           "\"refs\":[{\"ref\":\"merge/main\",\"exists\":false}]"));
+    expect_problem(api_ask("PUT", "/v1/b/main/merge", "{}"), 422, "unprocessable");
+    expect_problem(api_ask("PUT", "/v1/b/main/merge", "{\"undelete\":false}"), 422,
+                   "unprocessable");
+    got = api_ask("PUT", "/v1/b/main/merge", undelete);
+    assert_int_equal(host_service_status(got), 201);
+    assert_non_null(strstr(got, "{\"branch\":\"main\",\"draft\":\""));
+    host_service_keep(draft[1], 80, got, "ETag");
+    assert_string_equal(draft[0], draft[1]);
+    assert_int_equal(api_status("DELETE", "/v1/reflog", NULL), 204);
+    assert_int_equal(
+        host_service_status(merge("{\"resolutions\":[{\"key\":\"a\",\"take\":\"theirs\"}]}")), 200);
+    assert_non_null(strstr(api_ask("GET", "/v1/reflog", NULL), "\"refs\":[]"));
+    expect_problem(api_ask("PUT", "/v1/b/main/merge", undelete), 404, "no-such-merge");
+}
+
+/* Branches a, b and c off main, each with a key of its own and one more. */
+static void fork_three(const char *ops_a, const char *ops_b, const char *ops_c)
+{
+    const char *const names[] = {"a", "b", "c"};
+    const char *const ops[] = {ops_a, ops_b, ops_c};
+    char target[64];
+
+    txn("main", PUT("base", "0"));
+    for (unsigned i = 0; i < 3; i++) {
+        (void)snprintf(target, sizeof(target), "/v1/branches/%s", names[i]);
+        assert_int_equal(api_status("PUT", target, NULL), 201);
+        txn(names[i], ops[i]);
+    }
+    txn("main", PUT("own", "1"));
+}
+
+static void test_api_merge__several_end_in_one_commit(void **state)
+{
+    char heads[4][80];
+    char member[400];
+    const char *got;
+
+    (void)state;
+    fork_three(PUT("a", "1"), PUT("b", "1"), PUT("c", "1"));
+    head("main", heads[0]);
+    head("c", heads[1]);
+    head("a", heads[2]);
+    head("b", heads[3]);
+    got = merge("{\"from\":[\"c\",\"a\",\"b\"],\"dry_run\":true}");
+    assert_int_equal(host_service_status(got), 200);
+    assert_non_null(strstr(got, "{\"commit\":null,\"outcome\":\"merged\""));
+    assert_string_equal(value("a"), "(none)");
+    got = merge("{\"from\":[\"c\",\"main~1\",\"a\",\"c\",\"b\"]}");
+    assert_int_equal(host_service_status(got), 200);
+    (void)snprintf(member, sizeof(member), "\"theirs\":null,\"heads\":[\"%s\",\"%s\",\"%s\"]",
+                   heads[1], heads[2], heads[3]);
+    assert_non_null(strstr(got, member));
+    assert_non_null(strstr(got, "\"ahead\":1,\"behind\":3"));
+    got = api_ask("GET", "/v1/commits/main", NULL);
+    (void)snprintf(member, sizeof(member), "\"parents\":[\"%s\",\"%s\",\"%s\",\"%s\"]", heads[0],
+                   heads[1], heads[2], heads[3]);
+    assert_non_null(strstr(got, member));
+    assert_non_null(strstr(got, "\"message\":\"merge c, a and b\\n\""));
+    assert_string_equal(value("a"), "1");
+    assert_string_equal(value("b"), "1");
+    assert_string_equal(value("c"), "1");
+    got = merge("{\"from\":[\"a\",\"b\"]}");
+    assert_non_null(strstr(got, "\"outcome\":\"up-to-date\""));
+    (void)snprintf(member, sizeof(member), "\"theirs\":\"%s\",\"heads\":[\"%s\"]", heads[2],
+                   heads[2]);
+    assert_non_null(strstr(got, member));
+}
+
+static void test_api_merge__a_conflict_of_several_says_which_and_is_not_kept(void **state)
+{
+    char before[80];
+    char after[80];
+    char b[80];
+    char member[200];
+    const char *got;
+
+    (void)state;
+    fork_three(PUT("k", "1"), PUT("k", "2"), PUT("c", "1"));
+    head("main", before);
+    head("b", b);
+    for (unsigned dry = 0; dry < 2; dry++) {
+        got = merge(dry == 0 ? "{\"from\":[\"a\",\"c\",\"b\"]}"
+                             : "{\"from\":[\"a\",\"b\",\"c\"],\"dry_run\":true}");
+        expect_problem(got, 409, "merge-conflict");
+        (void)snprintf(member, sizeof(member), "\"theirs\":\"%s\"", b);
+        assert_non_null(strstr(got, member));
+        assert_non_null(strstr(got, "\"detail\":\"at \\\"b\\\"; nothing is kept"));
+        assert_non_null(strstr(got, "\"draft\":null,\"conflict_count\":1"));
+        assert_non_null(strstr(got, "{\"key\":\"k\",\"kind\":\"add/add\""));
+    }
+    expect_problem(api_ask("GET", "/v1/b/main/merge", NULL), 404, "no-such-merge");
+    expect_problem(merge("{\"from\":[\"a\",\"b\"],\"resolutions\":[{\"key\":\"k\","
+                         "\"take\":\"ours\"}]}"),
+                   422, "unprocessable");
+    expect_problem(merge("{\"from\":[\"a\",\"none\"]}"), 404, "no-such-revision");
+    expect_problem(merge("{\"from\":[\"a\",1]}"), 422, "unprocessable");
+    expect_problem(merge("{\"from\":[]}"), 422, "unprocessable");
+    head("main", after);
+    assert_string_equal(before, after);
+    got = merge("{\"from\":[\"a\",\"b\",\"c\"],\"favor\":\"theirs\"}");
+    assert_int_equal(host_service_status(got), 200);
+    assert_string_equal(value("k"), "2");
+}
+
+/* One that is left of a list is merged as if it were named alone: with a merge in progress. */
+static void test_api_merge__one_that_is_left_is_kept_and_continued(void **state)
+{
+    const char *got;
+
+    (void)state;
+    fork_three(PUT("k", "1"), PUT("b", "1"), PUT("c", "1"));
+    txn("main", PUT("k", "2"));
+    expect_problem(merge("{\"from\":[\"main~1\",\"a\"]}"), 409, "merge-conflict");
+    assert_non_null(strstr(api_ask("GET", "/v1/b/main/merge", NULL), "\"conflict_count\":1"));
+    expect_problem(merge("{\"from\":[\"a\",\"b\"]}"), 409, "merge-in-progress");
+    expect_problem(merge("{\"dry_run\":true}"), 409, "merge-conflict");
+    got = merge("{\"from\":[\"a\",\"main~1\"],\"resolutions\":[{\"key\":\"k\","
+                "\"take\":\"theirs\"}]}");
+    assert_int_equal(host_service_status(got), 200);
+    assert_string_equal(value("k"), "1");
+    assert_non_null(strstr(api_ask("GET", "/v1/commits/main", NULL), "\"message\":\"merge a\\n\""));
+}
+
+static void test_api_merge__a_list_has_its_limit(void **state)
+{
+    char body[2][BOUGH_MERGE_HEADS_MAX * 12 + 64] = {"{\"from\":[\"main\"", "{\"from\":["};
+
+    (void)state;
+    fork_three(PUT("a", "1"), PUT("b", "1"), PUT("c", "1"));
+    for (unsigned i = 0; i < BOUGH_MERGE_HEADS_MAX; i++)
+        for (unsigned k = 0; k < 2; k++)
+            (void)snprintf(body[k] + strlen(body[k]), 12, "%s\"%c\"", k == 1 && i == 0 ? "" : ",",
+                           'a' + (int)(i % 3));
+    expect_problem(merge(strcat(body[0], "]}")), 422, "unprocessable");
+    assert_int_equal(host_service_status(merge(strcat(body[1], "]}"))), 200);
+    assert_string_equal(value("c"), "1");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, api_begin, api_end)
 
 static void test_api_merge__short_values_are_shown(void **state)
@@ -521,6 +700,7 @@ int main(void)
         TEST(test_api_merge__conflicts_are_listed_with_all_three_sides),
         TEST(test_api_merge__resolutions_complete_it_in_one_request),
         TEST(test_api_merge__it_is_continued_step_by_step_by_another_service),
+        TEST(test_api_merge__it_is_continued_by_the_request_that_began_it),
         TEST(test_api_merge__a_resolution_must_be_for_a_path_in_conflict),
         TEST(test_api_merge__a_branch_that_moved_or_went_is_said_clearly),
         TEST(test_api_merge__options_settle_what_they_say),
@@ -530,6 +710,11 @@ int main(void)
         TEST(test_api_merge__keys_that_are_no_text_are_listed_and_settled),
         TEST(test_api_merge__without_memory_nothing_is_changed),
         TEST(test_api_merge__unrelated_histories_are_merged_only_when_asked),
+        TEST(test_api_merge__what_was_given_up_comes_back),
+        TEST(test_api_merge__several_end_in_one_commit),
+        TEST(test_api_merge__a_conflict_of_several_says_which_and_is_not_kept),
+        TEST(test_api_merge__one_that_is_left_is_kept_and_continued),
+        TEST(test_api_merge__a_list_has_its_limit),
         cmocka_unit_test_setup_teardown(test_api_merge__short_values_are_shown, api_begin, api_end),
     };
 

@@ -104,6 +104,117 @@ static void test_api_rewrite__a_change_is_taken_back(void **state)
     assert_non_null(strstr(got, "\"conflicts\":[{\"key\":\"a\",\"kind\":\"edit/delete\""));
     assert_non_null(strstr(got, "\"stopped_at\":\""));
     assert_string_equal(value("a"), "2");
+    assert_non_null(strstr(api_ask("GET", "/v1/b/main/merge", NULL), "\"task\":\"revert\""));
+    assert_int_equal(host_service_status(rewrite("revert", "{\"commit\":\"main~2\"}")), 409);
+    assert_int_equal(host_service_status(api_ask("DELETE", "/v1/b/main/merge", NULL)), 204);
+    got = rewrite("revert", "{\"commit\":\"main~3\",\"keep\":false}");
+    assert_int_equal(host_service_status(got), 409);
+    assert_non_null(strstr(got, "\"draft\":null"));
+    assert_int_equal(host_service_status(api_ask("GET", "/v1/b/main/merge", NULL)), 404);
+}
+
+/* Both branches have put "a" and "m" otherwise; dev's head is a commit of both. */
+static void disagree(void)
+{
+    fork();
+    assert_int_equal(
+        host_service_status(api_ask("POST", "/v1/b/dev/txn",
+                                    "{\"ops\":[{\"op\":\"put\",\"key\":\"a\",\"value\":\"2\"},"
+                                    "{\"op\":\"put\",\"key\":\"m\",\"value\":\"2\"},"
+                                    "{\"op\":\"put\",\"key\":\"free\",\"value\":\"2\"}],"
+                                    "\"author\":\"D <d@e>\",\"message\":\"words of dev\"}")),
+        200);
+    put("main", "a", "1");
+}
+
+static void test_api_rewrite__a_pick_goes_on_like_a_merge(void **state)
+{
+    const char *got;
+    char member[200];
+    char old[80];
+
+    (void)state;
+    disagree();
+    head("main", old);
+    got = rewrite("cherry-pick", "{\"commit\":\"dev\",\"author\":\"P <p@q>\"}");
+    assert_int_equal(host_service_status(got), 409);
+    assert_non_null(strstr(got, "\"conflict_count\":2"));
+    assert_null(strstr(got, "\"draft\":null"));
+    got = api_ask("GET", "/v1/b/main/merge", NULL);
+    assert_non_null(strstr(got, "{\"task\":\"cherry-pick\",\"base\":null,\"bases\":[],"));
+    assert_non_null(strstr(got, "\"message\":\"words of dev\\n\""));
+    assert_non_null(strstr(api_ask("GET", "/v1/merges", NULL), "\"branch\":\"main\""));
+    got = rewrite("cherry-pick", "{\"commit\":\"dev\"}");
+    assert_int_equal(host_service_status(got), 409);
+    assert_non_null(strstr(got, "\"code\":\"merge-in-progress\""));
+    got = rewrite("merge", "{\"from\":\"dev\"}");
+    assert_non_null(strstr(got, "\"code\":\"merge-in-progress\""));
+    assert_int_equal(host_service_status(rewrite("merge", "{\"dry_run\":true}")), 422);
+    got = rewrite("merge", "{\"resolutions\":[{\"key\":\"a\",\"take\":\"theirs\"}]}");
+    assert_int_equal(host_service_status(got), 409);
+    assert_non_null(strstr(got, "\"task\":\"cherry-pick\""));
+    assert_non_null(strstr(got, "\"conflict_count\":1"));
+    assert_non_null(strstr(got, "\"kind\":\"add/add\",\"base\":null"));
+    got = rewrite("merge", "{\"author\":\"P <p@q>\",\"resolutions\":[{\"key\":\"m\","
+                           "\"value\":\"3\"}]}");
+    assert_int_equal(host_service_status(got), 200);
+    assert_non_null(strstr(got, "\"outcome\":\"made\",\"task\":\"cherry-pick\""));
+    assert_string_equal(value("a"), "2");
+    assert_string_equal(value("m"), "3");
+    assert_string_equal(value("free"), "2");
+    assert_string_equal(value("d"), "(none)");
+    got = api_ask("GET", "/v1/commits/main", NULL);
+    assert_non_null(strstr(got, "\"author\":{\"name\":\"D\""));
+    assert_non_null(strstr(got, "\"committer\":{\"name\":\"P\""));
+    assert_non_null(strstr(got, "\"message\":\"words of dev\\n\""));
+    (void)snprintf(member, sizeof(member), "\"parents\":[\"%s\"]", old);
+    assert_non_null(strstr(got, member));
+}
+
+static void test_api_rewrite__what_is_settled_at_once_is_kept_with_the_rest(void **state)
+{
+    char before[80];
+    char after[80];
+    const char *got;
+
+    (void)state;
+    disagree();
+    head("main", before);
+    got = rewrite("cherry-pick", "{\"commit\":\"dev\",\"dry_run\":true,\"resolutions\":["
+                                 "{\"key\":\"a\",\"take\":\"ours\"}]}");
+    assert_non_null(strstr(got, "\"draft\":null,\"conflict_count\":1"));
+    got = rewrite("squash", "{\"from\":\"dev\",\"message\":\"all\",\"resolutions\":["
+                            "{\"key\":\"a\",\"take\":\"ours\"}]}");
+    assert_int_equal(host_service_status(got), 409);
+    assert_non_null(strstr(got, "\"conflict_count\":1"));
+    got = api_ask("GET", "/v1/b/main/merge", NULL);
+    assert_non_null(strstr(got, "\"task\":\"squash\",\"base\":\""));
+    assert_non_null(strstr(got, "\"conflicts\":[{\"key\":\"m\""));
+    head("main", after);
+    assert_string_equal(before, after);
+    got = rewrite("merge", "{\"resolutions\":[{\"key\":\"m\",\"take\":\"ours\"}]}");
+    assert_int_equal(host_service_status(got), 200);
+    assert_string_equal(value("d"), "1");
+    assert_string_equal(value("a"), "1");
+    assert_int_equal(commits("main"), 4);
+}
+
+static void test_api_rewrite__of_which_nothing_is_left_makes_no_commit(void **state)
+{
+    char before[80];
+    const char *got;
+
+    (void)state;
+    fork();
+    put("dev", "a", "2");
+    put("main", "a", "1");
+    head("main", before);
+    assert_int_equal(host_service_status(rewrite("cherry-pick", "{\"commit\":\"dev\"}")), 409);
+    got = rewrite("merge", "{\"resolutions\":[{\"key\":\"a\",\"take\":\"ours\"}]}");
+    assert_int_equal(host_service_status(got), 200);
+    assert_non_null(strstr(got, "\"outcome\":\"up-to-date\""));
+    assert_string_equal(host_service_field(got, "Bough-Unchanged"), "1");
+    assert_string_equal(host_service_field(got, "Bough-Commit"), before);
     assert_int_equal(host_service_status(api_ask("GET", "/v1/b/main/merge", NULL)), 404);
 }
 
@@ -189,7 +300,7 @@ static void test_api_rewrite__conflicts_are_resolved_in_the_request(void **state
     put("dev", "a", "2");
     put("main", "a", "1");
     head("main", before);
-    got = rewrite("squash", "{\"from\":\"dev\",\"resolutions\":[{\"key\":\"a\","
+    got = rewrite("squash", "{\"from\":\"dev\",\"keep\":false,\"resolutions\":[{\"key\":\"a\","
                             "\"take\":\"theirs\"}]}");
     assert_int_equal(host_service_status(got), 409);
     assert_non_null(strstr(got, "\"conflict_count\":1"));
@@ -227,6 +338,8 @@ static void test_api_rewrite__wrong_requests_change_nothing(void **state)
     assert_int_equal(host_service_status(rewrite("squash", "{\"from\":\"dev\",\"mainline\":1}")),
                      422);
     assert_int_equal(host_service_status(rewrite("rebase", "{\"onto\":7}")), 422);
+    assert_int_equal(host_service_status(rewrite("rebase", "{\"onto\":\"dev\",\"keep\":true}")),
+                     422);
     assert_int_equal(host_service_status(rewrite("reset", "{\"to\":\"none\"}")), 404);
     assert_int_equal(host_service_status(api_ask("POST", "/v1/b/none/reset", "{\"to\":\"dev\"}")),
                      404);
@@ -242,6 +355,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_api_rewrite__a_picked_change_comes_alone_with_its_words),
         TEST(test_api_rewrite__a_change_is_taken_back),
+        TEST(test_api_rewrite__a_pick_goes_on_like_a_merge),
+        TEST(test_api_rewrite__what_is_settled_at_once_is_kept_with_the_rest),
+        TEST(test_api_rewrite__of_which_nothing_is_left_makes_no_commit),
         TEST(test_api_rewrite__of_a_merge_the_mainline_must_be_said),
         TEST(test_api_rewrite__a_squash_is_one_commit_with_one_parent),
         TEST(test_api_rewrite__a_rebase_puts_a_line_on_another_base),

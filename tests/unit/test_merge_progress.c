@@ -112,7 +112,6 @@ static void test_merge_progress__it_is_finished_when_nothing_is_open(void **unus
     assert_int_equal(finish(store, MAIN), BOUGH_CONFLICT);
     assert_int_equal(resolve(store, MAIN, "a", BOUGH_MERGE_TAKE_ENTRY, "mine"), BOUGH_OK);
     assert_int_equal(finish(store, MAIN), BOUGH_CONFLICT);
-    assert_int_equal(resolve(store, MAIN, "a", BOUGH_MERGE_TAKE_OURS, NULL), BOUGH_NOT_FOUND);
     assert_int_equal(resolve(store, MAIN, "d", BOUGH_MERGE_TAKE_OURS, NULL), BOUGH_NOT_FOUND);
     assert_int_equal(resolve(store, MAIN, "", BOUGH_MERGE_TAKE_OURS, NULL), BOUGH_NOT_FOUND);
     assert_int_equal(resolve(store, MAIN, "new", BOUGH_MERGE_TAKE_OURS, NULL), BOUGH_NOT_FOUND);
@@ -167,6 +166,42 @@ static void test_merge_progress__resolutions_are_all_made_or_none(void **unused)
     bough_store_close(store);
 }
 
+static void test_merge_progress__the_later_resolution_counts(void **unused)
+{
+    const struct bough_merge_resolution twice[] = {
+        {.path = bough_bytes_text("v"), .take = BOUGH_MERGE_TAKE_OURS},
+        {.path = bough_bytes_text("v"), .take = BOUGH_MERGE_TAKE_THEIRS}};
+    struct bough_store *store = store_setup();
+    struct bough_arena arena = store_setup_arena();
+    uint64_t conflicts;
+
+    (void)unused;
+    merge_put(store, MAIN, "k", "1");
+    merge_branch(store, SIDE, merge_head(store, MAIN));
+    merge_put(store, MAIN, "a", "ours");
+    merge_put(store, SIDE, "a", "theirs");
+    merge_put(store, MAIN, "v/x", "ours"); /* a directory where side has a value */
+    merge_put(store, SIDE, "v", "theirs");
+    assert_int_equal(begin(store, MAIN, &conflicts), BOUGH_OK);
+    assert_int_equal(conflicts, 2);
+    assert_int_equal(resolve(store, MAIN, "a", BOUGH_MERGE_TAKE_THEIRS, NULL), BOUGH_OK);
+    assert_int_equal(resolve(store, MAIN, "a", BOUGH_MERGE_TAKE_NOTHING, NULL), BOUGH_OK);
+    assert_int_equal(resolve(store, MAIN, "a", BOUGH_MERGE_TAKE_ENTRY, "mine"), BOUGH_OK);
+    assert_int_equal(left(store, MAIN), 1);
+    assert_int_equal(resolve(store, MAIN, "k", BOUGH_MERGE_TAKE_OURS, NULL), BOUGH_NOT_FOUND);
+    assert_int_equal(resolve(store, MAIN, "v/x", BOUGH_MERGE_TAKE_OURS, NULL), BOUGH_NOT_FOUND);
+    assert_int_equal(bough_merge_progress_resolve(store, text(MAIN), twice, 2, &arena, NULL),
+                     BOUGH_OK);
+    assert_int_equal(resolve(store, MAIN, "v/x", BOUGH_MERGE_TAKE_OURS, NULL), BOUGH_NOT_FOUND);
+    assert_int_equal(left(store, MAIN), 0);
+    assert_int_equal(resolve(store, MAIN, "v", BOUGH_MERGE_TAKE_OURS, NULL), BOUGH_OK);
+    assert_int_equal(finish(store, MAIN), BOUGH_OK);
+    assert_string_equal(merge_value(store, MAIN, "a"), "mine");
+    assert_string_equal(merge_value(store, MAIN, "v/x"), "ours");
+    bough_arena_release(&arena);
+    bough_store_close(store);
+}
+
 static void test_merge_progress__what_was_given_up_comes_back(void **unused)
 {
     struct bough_store *store = store_setup();
@@ -182,6 +217,10 @@ static void test_merge_progress__what_was_given_up_comes_back(void **unused)
     assert_int_equal(left(store, MAIN), -1);
     assert_int_equal(bough_ref_undelete(store, text("merge/main"), &ref), BOUGH_OK);
     assert_int_equal(left(store, MAIN), 1);
+    assert_int_equal(bough_ref_log_clear(store, text("merge/main")), BOUGH_OK);
+    assert_int_equal(resolve(store, MAIN, "d/b", BOUGH_MERGE_TAKE_OURS, NULL), BOUGH_OK);
+    assert_int_equal(finish(store, MAIN), BOUGH_OK); /* which is not on record */
+    assert_int_equal(bough_ref_undelete(store, text("merge/main"), &ref), BOUGH_NOT_FOUND);
     bough_store_close(store);
 }
 
@@ -296,6 +335,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_merge_progress__it_is_finished_when_nothing_is_open),
         cmocka_unit_test(test_merge_progress__resolutions_are_all_made_or_none),
+        cmocka_unit_test(test_merge_progress__the_later_resolution_counts),
         cmocka_unit_test(test_merge_progress__what_was_given_up_comes_back),
         cmocka_unit_test(test_merge_progress__branches_have_their_own),
         cmocka_unit_test(test_merge_progress__it_survives_restart_and_collection),

@@ -15,8 +15,9 @@
 #include "bough/collect.h"
 #include "bough/fsck.h"
 #include "bough/journal.h"
-#include "bough/merge.h"
+#include "bough/merge_progress.h"
 #include "bough/retention.h"
+#include "bough/rewrite.h"
 #include "failing_heap.h"
 #include "journal_checkpoint.h"
 
@@ -197,6 +198,50 @@ static enum bough_err run_merge(struct bough_store *store)
         err = bough_merge_commit(store, &request, &arena, &result, &head.link);
     bough_arena_release(&arena);
     bough_arena_release(&kept);
+    return err;
+}
+
+/* A change is picked that the head has otherwise: kept, settled, finished. */
+static enum bough_err run_kept(struct bough_store *store)
+{
+    const struct bough_bytes name = bough_bytes_text("heads/main");
+    const struct bough_merge_options options = {0};
+    const struct bough_merge_resolution theirs = {.path = bough_bytes_text("both"),
+                                                  .take = BOUGH_MERGE_TAKE_THEIRS};
+    struct bough_arena arena = scratch();
+    struct bough_rewrite_request request = {
+        .branch = name,
+        .keep = true,
+        .options = &options,
+        .committer = {.name = bough_bytes_text("A"), .email = bough_bytes_text("a")}};
+    struct bough_rewrite_result result;
+    struct bough_edit edit;
+    struct bough_ref head;
+    struct bough_commit picked = {0};
+    enum bough_err err = bough_merge_progress_abort(store, name); /* that of a try that failed */
+
+    if (err == BOUGH_OK || err == BOUGH_NOT_FOUND)
+        err = bough_ref_get(store, name, &head);
+    if (err == BOUGH_OK)
+        err = bough_commit_get(store, &head.link, &arena, &picked);
+    edit = put("both", 3100, store, &arena, &err);
+    if (err == BOUGH_OK)
+        err = bough_tree_edit(store, &picked.tree, &edit, 1, &arena, NULL, &picked.tree);
+    picked.parents = &head.link;
+    picked.parent_count = 1;
+    if (err == BOUGH_OK)
+        err = bough_commit_put(store, &picked, &arena, &request.commit);
+    /* Another value than that of a try that failed, so that there is something to commit. */
+    edit = put("both", 2700 + picked.generation % 100, store, &arena, &err);
+    if (err == BOUGH_OK)
+        err = commit(store, &edit, 1, 5004, &arena);
+    if (err == BOUGH_OK)
+        err = bough_rewrite_pick(store, &request, &arena, &result);
+    if (err == BOUGH_OK)
+        err = bough_merge_progress_resolve(store, name, &theirs, 1, &arena, NULL);
+    if (err == BOUGH_OK)
+        err = bough_merge_progress_finish(store, name, &arena, &head.link);
+    bough_arena_release(&arena);
     return err;
 }
 
@@ -630,6 +675,7 @@ static void test_no_memory__writing_fails_clearly_and_works_the_next_time(void *
         {.name = "append", .run = run_append},
         {.name = "ranges", .run = run_ranges},
         {.name = "merge", .run = run_merge, .changes = true},
+        {.name = "kept", .run = run_kept, .changes = true},
         {.name = "reflog", .run = run_reflog, .changes = true},
     };
 
