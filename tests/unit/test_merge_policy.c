@@ -134,6 +134,7 @@ static void test_merge_policy__counters_are_added_up(void **state)
     expect_either("counter", "9223372036854775806", "9223372036854775807", "-9223372036854775808",
                   "-9223372036854775807");
     expect_either("counter", "0", "9223372036854775807", "1", NULL);
+    expect_either("counter", "0", "9223372036854775806", "1", "9223372036854775807");
     expect_either("counter", "1", "9223372036854775807", "2", NULL);
     expect_either("counter", "0", "-9223372036854775808", "-1", NULL);
     expect_either("counter", "-1", "-9223372036854775808", "-2", NULL);
@@ -211,6 +212,9 @@ static void test_merge_policy__logs_are_merged_by_time(void **state)
     expect_either("log", NULL, "2023-11-14T23:13:20.25+01:00 a\n  more of a\n",
                   "2023-11-14T17:13:20.125-05:00 b\n",
                   "2023-11-14T17:13:20.125-05:00 b\n2023-11-14T23:13:20.25+01:00 a\n  more of a\n");
+    /* Parts of a second count, and not how they are written. */
+    expect_either("log", "x\n", "x\n2023-11-14T22:13:20.5Z a\n", "x\n1700000000.75 b\n",
+                  "x\n2023-11-14T22:13:20.5Z a\n1700000000.75 b\n");
     /* Without a time: that of the commit, then its name (n1 is earlier than n2). */
     expect_either("log", "x\n", "x\na\n", "x\na\n", "x\na\n");
     expect("log", "x\n", "x\nb\nb2\n", "x\na\n", "x\nb\nb2\na\n");
@@ -245,8 +249,19 @@ static void test_merge_policy__lines_without_a_time_have_that_of_the_commit(void
     values.ours.time_s = 1800000000;
     assert_true(bough_bytes_equal(merge("log", &values).value,
                                   bough_bytes_text("x\na\n1700000000 c\nb\n")));
-    /* They are never taken for one. */
+    /* Behind a line with a time they belong to it, whenever the commit was. */
+    values.ours.value = bough_bytes_text("x\n1600000000 d\n of d\n");
+    assert_true(bough_bytes_equal(merge("log", &values).value,
+                                  bough_bytes_text("x\na\n1600000000 d\n of d\n1700000000 c\n")));
+    /* In the same second the name decides, and not what they say. */
+    values.ours.value = bough_bytes_text("x\nb\n");
     values.theirs.time_s = 1800000000;
+    values.theirs.value = bough_bytes_text("x\na\n");
+    assert_true(bough_bytes_equal(merge("log", &values).value, bough_bytes_text("x\nb\na\n")));
+    values.ours.name = bough_bytes_text("n3");
+    assert_true(bough_bytes_equal(merge("log", &values).value, bough_bytes_text("x\na\nb\n")));
+    values.ours.name = bough_bytes_text("n1");
+    /* They are never taken for one. */
     values.theirs.name = bough_bytes_text("n1");
     values.theirs.value = bough_bytes_text("x\nb\n1700000000 c\n");
     assert_true(bough_bytes_equal(merge("log", &values).value,
