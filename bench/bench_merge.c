@@ -9,13 +9,12 @@
  * Prints a line for each figure: name, tab, value.  bench_merge.py sets git beside it.  Nodes read
  * are counted by a second store without a cache, so that each is read whenever it is looked at.
  */
-#include "backend_through.h"
 #include "bench_keys.h"
 #include "bench_line.h"
 #include "bough/diff.h"
 #include "bough/env_unix.h"
-#include "bough/memory.h"
 #include "bough/merge.h"
+#include "counting_store.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,35 +24,13 @@
 #define ROUNDS      9u
 
 static struct bough_env *env;
-static uint64_t reads;
 static uint64_t random_state = 42;
-
-static enum bough_err count_get(struct bough_backend *base, const struct bough_link *link,
-                                struct bough_arena *arena, struct bough_object *object)
-{
-    reads++;
-    return bough_backend_get(backend_through_below(base), link, arena, object);
-}
 
 static struct bough_store *open_store(size_t cache_bytes)
 {
-    static const struct bough_identity identity = {
-        .salt = "salt of a bench", .leaf_window_bytes = 512, .inner_window_bytes = 512};
-    static const struct bough_backend_ops ops = {.put = backend_through_put,
-                                                 .get = count_get,
-                                                 .find = backend_through_find,
-                                                 .root_get = backend_through_root_get,
-                                                 .root_move = backend_through_root_move,
-                                                 .sync = backend_through_sync,
-                                                 .close = backend_through_close};
-    static struct backend_through counting;
     struct bough_store *store;
 
-    bench_keys_must(bough_memory_open(env, &identity, &counting.below) == BOUGH_OK, "a backend");
-    counting.base = *counting.below;
-    counting.base.ops = &ops;
-    bench_keys_must(bough_store_open(env, &counting.base, cache_bytes, &store) == BOUGH_OK,
-                    "a store");
+    bench_keys_must(counting_store_open(env, cache_bytes, &store) == BOUGH_OK, "a store");
     return store;
 }
 
