@@ -260,6 +260,9 @@ static void test_rewrite__what_is_no_line_is_not_rebased(void **unused)
     struct bough_link at;
 
     (void)unused;
+    for (char c = 'a'; c < 'f'; c++) /* enough below to go on to, if it went on */
+        merge_put(store, MAIN, (char[2]){c, '\0'}, "1");
+    merge_branch(store, SIDE, merge_head(store, MAIN));
     merge_branch(store, "heads/other", merge_head(store, MAIN));
     merge_put(store, "heads/other", "other", "1");
     merge_put(store, SIDE, "theirs", "1");
