@@ -140,7 +140,9 @@ static void test_rewrite__a_merge_needs_a_mainline(void **unused)
     assert_string_equal(merge_value(store, MAIN, "ours"), "1");
     merge_branch(store, MAIN, at);
     asked.mainline = 2;
+    asked.message = bough_bytes_text("in words of its own\n");
     does(store, bough_rewrite_revert, asked);
+    assert_message(store, MAIN, "Bob", "in words of its own\n");
     assert_string_equal(merge_value(store, MAIN, "theirs"), "1");
     assert_string_equal(merge_value(store, MAIN, "ours"), "");
     bough_arena_release(&arena);
