@@ -137,6 +137,36 @@ static void test_blame__looking_back_ends_where_history_was_cut(void **unused)
     bough_store_close(store);
 }
 
+/* What a side did that did not last is not looked at: the merge has what the other side has. */
+static void test_blame__a_log_follows_only_the_side_that_lasted(void **unused)
+{
+    const struct bough_merge_options options = {0};
+    struct bough_merge_request merge = {.branch = bough_bytes_text(MAIN), .options = &options};
+    struct bough_store *store = merge_forked();
+    struct bough_arena arena = store_setup_arena();
+    struct bough_arena into = store_setup_arena();
+    struct bough_link root = merge_head(store, MAIN);
+    struct bough_merge_result merged;
+    struct bough_commit commit;
+    struct bough_path_log log;
+    struct bough_link link;
+
+    (void)unused;
+    merge_put(store, SIDE, "k", "2");
+    merge_put(store, SIDE, "k", "1");
+    merge_put(store, MAIN, "other", "1");
+    merge.theirs = merge_head(store, SIDE);
+    assert_int_equal(bough_merge_commit(store, &merge, &arena, &merged, &link), BOUGH_OK);
+    assert_int_equal(bough_path_log_open(&log, store, &link, 1, bough_bytes_text("k"), &arena),
+                     BOUGH_OK);
+    assert_int_equal(bough_path_log_next(&log, &into, &link, &commit), BOUGH_OK);
+    assert_memory_equal(&link.name, &root.name, BOUGH_HASH_BYTES);
+    assert_int_equal(bough_path_log_next(&log, &into, &link, &commit), BOUGH_NOT_FOUND);
+    bough_arena_release(&into);
+    bough_arena_release(&arena);
+    bough_store_close(store);
+}
+
 /* A directory without keys is as good as none: nothing comes with it, and nothing goes. */
 static void test_blame__an_empty_directory_changes_nothing(void **unused)
 {
@@ -173,6 +203,7 @@ int main(void)
         cmocka_unit_test(test_blame__any_number_of_keys_is_told_apart),
         cmocka_unit_test(test_blame__sides_of_a_merge_have_their_own),
         cmocka_unit_test(test_blame__looking_back_ends_where_history_was_cut),
+        cmocka_unit_test(test_blame__a_log_follows_only_the_side_that_lasted),
         cmocka_unit_test(test_blame__an_empty_directory_changes_nothing),
     };
 
