@@ -86,7 +86,7 @@ def main():
     figures.as_json = options.json
     status = 0
     signal.signal(signal.SIGALRM, too_late)
-    signal.alarm(LARGE_S_MAX if "large" in options.names else ALL_S_MAX)
+    signal.alarm(LARGE_S_MAX if {"large", "merge"} & set(options.names) else ALL_S_MAX)
     for name in options.names or BENCHMARKS:
         folder = tempfile.mkdtemp(prefix="bough-bench-")
         begin = time.monotonic()

@@ -3,19 +3,19 @@
  * bench_merge.c - merges, comparisons and common ancestors, in memory.
  *
  * usage: bench_merge KEYS STREAM     merges in one directory of KEYS keys; STREAM, if it is not
- * "-", gets the same history for `git fast-import`: branches main, ours100, theirs100, ours1000,
- * theirs1000 bench_merge commits COUNT   the common ancestor of two heads COUNT commits apart
+ * "-", gets the same history for git: the values of main, and branches on it, ours100, theirs100,
+ * ours1000, theirs1000
+ *        bench_merge commits COUNT   the common ancestor of two heads COUNT commits apart
  *
  * Prints a line for each figure: name, tab, value.  bench_merge.py sets git beside it.  Nodes read
  * are counted by a second store without a cache, so that each is read whenever it is looked at.
  */
-#include "backend_through.h"
 #include "bench_keys.h"
 #include "bench_line.h"
 #include "bough/diff.h"
 #include "bough/env_unix.h"
-#include "bough/memory.h"
 #include "bough/merge.h"
+#include "counting_store.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,35 +25,13 @@
 #define ROUNDS      9u
 
 static struct bough_env *env;
-static uint64_t reads;
 static uint64_t random_state = 42;
-
-static enum bough_err count_get(struct bough_backend *base, const struct bough_link *link,
-                                struct bough_arena *arena, struct bough_object *object)
-{
-    reads++;
-    return bough_backend_get(backend_through_below(base), link, arena, object);
-}
 
 static struct bough_store *open_store(size_t cache_bytes)
 {
-    static const struct bough_identity identity = {
-        .salt = "salt of a bench", .leaf_window_bytes = 512, .inner_window_bytes = 512};
-    static const struct bough_backend_ops ops = {.put = backend_through_put,
-                                                 .get = count_get,
-                                                 .find = backend_through_find,
-                                                 .root_get = backend_through_root_get,
-                                                 .root_move = backend_through_root_move,
-                                                 .sync = backend_through_sync,
-                                                 .close = backend_through_close};
-    static struct backend_through counting;
     struct bough_store *store;
 
-    bench_keys_must(bough_memory_open(env, &identity, &counting.below) == BOUGH_OK, "a backend");
-    counting.base = *counting.below;
-    counting.base.ops = &ops;
-    bench_keys_must(bough_store_open(env, &counting.base, cache_bytes, &store) == BOUGH_OK,
-                    "a store");
+    bench_keys_must(counting_store_open(env, cache_bytes, &store) == BOUGH_OK, "a store");
     return store;
 }
 
@@ -77,17 +55,33 @@ static double median(double *values)
     return values[ROUNDS / 2];
 }
 
-/* One commit of a history as `git fast-import` reads it. */
-static void tell_git(FILE *stream, const char *branch, const struct bench_entry *entries,
-                     size_t count, bool first)
+static void tell_value(FILE *stream, const struct bench_entry *entry)
 {
-    fprintf(stream, "commit refs/heads/%s\ncommitter b <b> 1700000000 +0000\ndata 2\nm\n\n%s",
-            branch, first ? "" : "from refs/heads/main\n");
+    fprintf(stream, "data %u\n", (unsigned)BENCH_VALUE_BYTES);
+    fwrite(entry->value, 1, BENCH_VALUE_BYTES, stream);
+    fputc('\n', stream);
+}
+
+/* What main holds, as `git fast-import` reads values, and the keys in comments: it searches a
+ * directory from its beginning for each key that it puts there. */
+static void tell_main(FILE *stream, const struct bench_entry *entries, size_t count)
+{
     for (size_t i = 0; i < count; i++) {
-        fprintf(stream, "M 100644 inline %.*s\ndata %u\n", (int)BENCH_KEY_BYTES, entries[i].key,
-                (unsigned)BENCH_VALUE_BYTES);
-        fwrite(entries[i].value, 1, BENCH_VALUE_BYTES, stream);
-        fputc('\n', stream);
+        fprintf(stream, "blob\n# %.*s\n", (int)BENCH_KEY_BYTES, entries[i].key);
+        tell_value(stream, &entries[i]);
+    }
+}
+
+/* One commit on main as `git fast-import` reads it. */
+static void tell_commit(FILE *stream, const char *branch, const struct bench_entry *entries,
+                        size_t count)
+{
+    fprintf(stream, "commit refs/heads/%s\ncommitter b <b> 1700000000 +0000\ndata 2\nm\n\n",
+            branch);
+    fprintf(stream, "from refs/heads/main\n");
+    for (size_t i = 0; i < count; i++) {
+        fprintf(stream, "M 100644 inline %.*s\n", (int)BENCH_KEY_BYTES, entries[i].key);
+        tell_value(stream, &entries[i]);
     }
 }
 
@@ -178,9 +172,9 @@ static void merge(struct bough_store *store, const struct bough_link *root,
         bough_arena_release(&arena);
         if (stream != NULL && i == 0) {
             snprintf(name, sizeof(name), "ours%zu", count);
-            tell_git(stream, name, entries, count, false);
+            tell_commit(stream, name, entries, count);
             snprintf(name, sizeof(name), "theirs%zu", count);
-            tell_git(stream, name, entries + count, count, false);
+            tell_commit(stream, name, entries + count, count);
         }
         free(entries);
     }
@@ -208,7 +202,7 @@ static void merges(uint64_t keys, FILE *stream)
     bench_keys_fill(entries, keys, 0, 0, &random_state);
     root = commit(store, NULL, &none, entries, keys, &base);
     if (stream != NULL)
-        tell_git(stream, "main", entries, keys, true);
+        tell_main(stream, entries, keys);
     free(entries);
     merge(store, &root, &base, keys, 100, stream);
     merge(store, &root, &base, keys, 1000, stream);

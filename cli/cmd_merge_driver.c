@@ -2,29 +2,29 @@
  *
  * cmd_merge_driver.c - the verb merge-driver: bough's policies for stock git.
  *
- * Owns no data.  git runs it with three files; the result goes where ours was.  Two policies look
- * at the times of commits, which git does not hand to drivers: ours is HEAD, theirs is what `git
- * merge` names in its environment (GITHEAD_<id>), or what is being picked.  Where neither is known,
- * a result is taken only if it is the same whichever side is later.
+ * Owns no data.  git runs it with three files; the result goes where ours was.
+ *   (1) A clean result is the one that bough comes to.  Where bough knows more than git tells (the
+ *       times of commits, their names, the order of several common ancestors), a result is taken
+ *       only if it is the same whatever that is.
+ *   (2) What is in conflict between common ancestors is so in what is made of them, too: git goes
+ *       on with any bytes as the base, so these are a mark, with which nothing is merged.
  */
 #include "cmd_merge_driver.h"
 #include "bough/limits.h"
 #include "bough/merge_policy.h"
 #include "env_unix.h"
+#include "git_sides.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define HEAP_BYTES_MAX ((size_t)4 << 30)
-#define ID_DIGITS_MAX  64u
+#define UNKNOWN        "bough merge-driver: the common ancestors disagree here\n"
 
-extern char **environ;
-
-struct commit {
-    bool known;
+/* What a policy is told of the commits of a side. */
+struct told {
     int64_t time_s;
-    uint8_t id[ID_DIGITS_MAX / 2];
-    size_t id_len;
+    const char *name;
 };
 
 static enum exit_status failed(const char *what, const char *why)
@@ -66,108 +66,78 @@ static bool write_file(const char *name, struct bough_bytes bytes)
     return done;
 }
 
-static bool read_id(const char *digits, struct commit *commit)
+static bool is(const struct bough_merge_policy *policy, const char *name)
 {
-    size_t len = strspn(digits, "0123456789abcdef");
-
-    if (len > ID_DIGITS_MAX || len % 2 != 0)
-        return false;
-    commit->id_len = len / 2;
-    for (size_t i = 0; i < commit->id_len; i++) {
-        char pair[3] = {digits[2 * i], digits[2 * i + 1], '\0'};
-
-        commit->id[i] = (uint8_t)strtoul(pair, NULL, 16);
-    }
-    return len > 0;
+    return strcmp(policy->name, name) == 0;
 }
 
-/* Asks git about a commit; `rev` is one of our own words, or checked. */
-static struct commit commit_of(const char *rev)
+static bool looks_at_commits(const struct bough_merge_policy *policy)
 {
-    struct commit commit = {.known = false};
-    char command[256];
-    char line[256];
-    char *space;
-    FILE *git;
-
-    snprintf(command, sizeof(command),
-             "git log -1 --no-show-signature --format='%%H %%ct' %s -- "
-             "2>/dev/null",
-             rev);
-    git = popen(command, "r");
-    if (git == NULL)
-        return commit;
-    if (fgets(line, sizeof(line), git) != NULL && (space = strchr(line, ' ')) != NULL) {
-        commit.known = read_id(line, &commit);
-        commit.time_s = strtoll(space + 1, NULL, 10);
-    }
-    (void)pclose(git);
-    return commit;
+    return is(policy, "lww") || is(policy, "log");
 }
 
-/* The commit that is merged, if the environment names exactly one, and the name it was given. */
-static const char *merged_name(char id[ID_DIGITS_MAX + 1])
+static bool is_unknown(struct bough_bytes value)
 {
-    static const char prefix[] = "GITHEAD_";
-    const char *name = NULL;
-
-    for (char **at = environ; *at != NULL; at++) {
-        size_t len;
-
-        if (strncmp(*at, prefix, sizeof(prefix) - 1) != 0)
-            continue;
-        len = strspn(*at + sizeof(prefix) - 1, "0123456789abcdef");
-        if (len > ID_DIGITS_MAX || (*at)[sizeof(prefix) - 1 + len] != '=')
-            continue;
-        if (name != NULL)
-            return NULL;
-        memcpy(id, *at + sizeof(prefix) - 1, len);
-        id[len] = '\0';
-        name = *at + sizeof(prefix) + len;
-    }
-    return name;
+    return bough_bytes_equal(value, bough_bytes_text(UNKNOWN));
 }
 
-/* Merges with what is known of the commits, or where that is not enough, so that it does not
- * matter. */
+static enum bough_err merge_as(const struct bough_merge_policy *policy,
+                               struct bough_merge_values *values, const struct told told[2],
+                               struct bough_arena *arena, struct bough_merge_value *merged)
+{
+    values->ours.time_s = told[0].time_s;
+    values->ours.name = bough_bytes_text(told[0].name);
+    values->theirs.time_s = told[1].time_s;
+    values->theirs.name = bough_bytes_text(told[1].name);
+    return policy->merge(policy->context, values, arena, merged);
+}
+
+/* Merges; but if the result depends on what git does not tell, there is none. */
 static enum bough_err merge(const struct bough_merge_policy *policy,
-                            struct bough_merge_values *values, const struct commit *ours,
-                            const struct commit *theirs, struct bough_arena *arena,
-                            struct bough_merge_value *merged)
+                            struct bough_merge_values *values, const struct git_sides *sides,
+                            struct bough_arena *arena, struct bough_merge_value *merged)
 {
-    struct bough_merge_value other;
-    enum bough_err err;
+    struct told one[2] = {{sides->ours_s, "a"}, {sides->theirs_s, "b"}};
+    struct told other[2] = {{sides->ours_s, "b"}, {sides->theirs_s, "a"}};
+    const char *why = "the sides are of the same second";
+    struct bough_merge_value again;
 
-    if (ours->known && theirs->known) {
-        values->ours.time_s = ours->time_s;
-        values->ours.name = bough_bytes_of(ours->id, ours->id_len);
-        values->theirs.time_s = theirs->time_s;
-        values->theirs.name = bough_bytes_of(theirs->id, theirs->id_len);
-        return policy->merge(policy->context, values, arena, merged);
+    *merged = (struct bough_merge_value){.why = "the common ancestor is not known"};
+    if (is_unknown(values->base) || is_unknown(values->ours.value) ||
+        is_unknown(values->theirs.value))
+        return BOUGH_OK;
+    merged->why = "which common ancestor comes first is not known";
+    if (sides->inner && (is(policy, "ours") || is(policy, "theirs")))
+        return BOUGH_OK;
+    if (!sides->known) {
+        one[1].time_s = INT64_MAX;
+        other[0].time_s = INT64_MAX;
+        why = "which side is later is not known";
     }
-    values->theirs.time_s = INT64_MAX;
-    err = policy->merge(policy->context, values, arena, &other);
-    values->ours.time_s = INT64_MAX;
-    values->theirs.time_s = 0;
-    if (err == BOUGH_OK)
-        err = policy->merge(policy->context, values, arena, merged);
-    if (err == BOUGH_OK && merged->clean && !bough_bytes_equal(merged->value, other.value))
-        *merged = (struct bough_merge_value){.why = "which side is later is not known"};
-    return err;
+    BOUGH_TRY(merge_as(policy, values, one, arena, merged));
+    if (!merged->clean || !looks_at_commits(policy))
+        return BOUGH_OK;
+    BOUGH_TRY(merge_as(policy, values, other, arena, &again));
+    if (!again.clean || !bough_bytes_equal(merged->value, again.value))
+        *merged = (struct bough_merge_value){.why = why};
+    return BOUGH_OK;
 }
 
 /* Puts the result where git looks for it.  A conflict without markers gets those of lines, if lines
- * are in conflict, too; else ours stays. */
+ * are in conflict, too; else ours stays.  `inner`: nobody will edit it, see (2). */
 static enum exit_status answer(const char *name, struct bough_merge_values *values,
-                               struct bough_merge_value *merged, struct bough_arena *arena,
-                               const char *path)
+                               struct bough_merge_value *merged, bool inner,
+                               struct bough_arena *arena)
 {
     const struct bough_merge_policy *text = bough_merge_policy_find(bough_bytes_text("text"));
     struct bough_merge_value lines;
 
     if (merged->clean)
         return write_file(name, merged->value) ? EXIT_OK : EXIT_DRIVER_ERROR;
-    fprintf(stderr, "bough merge-driver: %s: %s\n", path, merged->why);
+    fprintf(stderr, "bough merge-driver: %.*s: %s\n", (int)values->path.len,
+            (const char *)values->path.at, merged->why);
+    if (inner)
+        merged->value = bough_bytes_text(UNKNOWN);
     if (merged->value.len == 0 && text->merge(text->context, values, arena, &lines) == BOUGH_OK &&
         !lines.clean)
         merged->value = lines.value;
@@ -188,12 +158,10 @@ static enum exit_status run(struct options *options, struct bough_arena *arena)
 {
     const struct bough_merge_policy *policy =
         bough_merge_policy_find(bough_bytes_text(options->args[0]));
-    char id[ID_DIGITS_MAX + 1];
-    const char *name = merged_name(id);
     const char *path = argument(options, 5, options->args[2]);
     struct bough_merge_values values = {.path = bough_bytes_text(path)};
     struct bough_merge_value merged;
-    struct commit ours = {.known = false}, theirs = {.known = false};
+    struct git_sides sides;
 
     if (policy == NULL)
         return failed(options->args[0], "there is no such policy");
@@ -204,15 +172,12 @@ static enum exit_status run(struct options *options, struct bough_arena *arena)
     values.has_base = values.base.len > 0;
     values.marker_len = (uint32_t)strtoul(argument(options, 4, "7"), NULL, 10) % 1000;
     values.ours.label = bough_bytes_text(argument(options, 7, "HEAD"));
-    values.theirs.label = bough_bytes_text(argument(options, 8, name == NULL ? "theirs" : name));
-    if (strcmp(policy->name, "lww") == 0 || strcmp(policy->name, "log") == 0) {
-        ours = commit_of("HEAD");
-        if (name != NULL)
-            theirs = commit_of(id);
-    }
-    if (merge(policy, &values, &ours, &theirs, arena, &merged) != BOUGH_OK)
+    git_sides_find(path, values.marker_len, looks_at_commits(policy), &sides);
+    values.theirs.label =
+        bough_bytes_text(argument(options, 8, sides.theirs == NULL ? "theirs" : sides.theirs));
+    if (merge(policy, &values, &sides, arena, &merged) != BOUGH_OK)
         return failed(path, "out of memory");
-    return answer(options->args[2], &values, &merged, arena, path);
+    return answer(options->args[2], &values, &merged, sides.inner, arena);
 }
 
 /* Tells git of the policies that it has not got itself. */

@@ -181,7 +181,7 @@ bool attributes_match(struct bough_bytes pattern, struct bough_bytes text, bool 
     for (size_t i = 0; i <= text.len; i++) {
         bool any = false;
 
-        if (*steps_left < places) {
+        if (*steps_left <= places) {
             *steps_left = 0;
             return false;
         }

@@ -10,7 +10,8 @@
 /* Whether all of `text` matches the pattern, which has at most BOUGH_ATTRIBUTES_LINE_MAX bytes:
  * `?` any byte, `*` any bytes, `[...]` one of them, `\` takes the next byte as it is.  With
  * `is_path` none of these matches a slash, and `**` between slashes any directories.  Takes
- * O(pattern * text) steps, off *steps_left; false when there are not enough, which is then 0. */
+ * O(pattern * text) steps, off *steps_left, of which one stays; false when there are not enough,
+ * which is then 0. */
 bool attributes_match(struct bough_bytes pattern, struct bough_bytes text, bool is_path,
                       uint64_t *steps_left);
 

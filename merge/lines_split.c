@@ -102,8 +102,8 @@ enum bough_err lines_split(struct lines_work *work, struct bough_arena *arena,
     uint32_t slots = 16;
 
     assert(count <= 1u << (32 - TEXT_SHIFT));
-    *work =
-        (struct lines_work){.arena = arena, .steps_left = BOUGH_MERGE_STEPS_MAX, .texts = texts};
+    *work = (struct lines_work){
+        .arena = arena, .steps_left = BOUGH_MERGE_STEPS_MAX + 1, .texts = texts};
     for (size_t i = 0; i < count; i++) {
         if (texts[i].len > BOUGH_MERGE_VALUE_BYTES_MAX)
             return BOUGH_TOO_BIG;

@@ -18,7 +18,7 @@ struct lines_text {
 /* What all texts of one comparison share.  Private to lines_*.c. */
 struct lines_work {
     struct bough_arena *arena;
-    uint64_t steps_left; /* until the comparison is given up */
+    uint64_t steps_left; /* and one more; 0 when the comparison was given up */
     uint32_t *slots;     /* hash table of classes, by the first line of each; 0 = free */
     uint32_t mask;
     uint32_t class_count;

@@ -29,7 +29,7 @@ struct lookup {
     const struct attributes_file_macros *macros;
     enum attributes_file_state states[ATTRIBUTES_FILE_IDS];
     struct bough_bytes value;
-    uint64_t steps_left;
+    uint64_t steps_left; /* and one more; 0 when there were not enough */
 };
 
 static struct stack *stack_of(struct bough_merge_attributes *attributes)
@@ -172,7 +172,7 @@ static struct bough_bytes name_of(const struct lookup *lookup)
 enum bough_err bough_merge_attributes_find(struct bough_merge_attributes *attributes,
                                            struct bough_bytes path, struct bough_bytes *policy)
 {
-    struct lookup lookup = {.steps_left = BOUGH_ATTRIBUTES_STEPS_MAX};
+    struct lookup lookup = {.steps_left = BOUGH_ATTRIBUTES_STEPS_MAX + 1};
     struct bough_bytes directory = path;
     struct stack *stack;
 

@@ -16,10 +16,10 @@ enum bough_err policy_set_lines(struct bough_bytes text, struct bough_arena *are
     size_t max = 0;
 
     for (size_t i = 0; i < text.len; i++)
-        max += text.at[i] == '\n';
-    if (max + 1 > BOUGH_MERGE_LINES_MAX)
+        max += text.at[i] == '\n' || i + 1 == text.len;
+    if (max > BOUGH_MERGE_LINES_MAX)
         return BOUGH_TOO_BIG;
-    *lines = bough_arena_take(arena, (max + 1) * sizeof(**lines));
+    *lines = bough_arena_take(arena, max * sizeof(**lines));
     if (*lines == NULL)
         return BOUGH_NO_MEMORY;
     *count = 0;
@@ -30,7 +30,7 @@ enum bough_err policy_set_lines(struct bough_bytes text, struct bough_arena *are
         (*lines)[(*count)++] = bough_bytes_of(text.at + at, end - at);
         at = end + 1;
     }
-    assert(*count <= max + 1);
+    assert(*count == max);
     return BOUGH_OK;
 }
 

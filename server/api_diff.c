@@ -160,14 +160,13 @@ static enum bough_err count(struct comparing *comparing, struct bough_tree_diff 
     uint64_t old_bytes = 0;
     uint64_t new_bytes = 0;
     struct bough_diff_change change;
-    enum bough_err err = BOUGH_OK;
     uint64_t total = 0;
+    enum bough_err err;
 
-    while (err == BOUGH_OK && total < BOUGH_DIFF_STAT_MAX) {
+    for (;; total++) {
         err = bough_tree_diff_next(diff, &change);
-        if (err != BOUGH_OK)
+        if (err != BOUGH_OK || total == BOUGH_DIFF_STAT_MAX)
             break;
-        total++;
         counts[change.kind]++;
         if (change.kind != BOUGH_DIFF_ADDED)
             old_bytes += change.from.value.size_bytes;

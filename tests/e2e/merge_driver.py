@@ -135,12 +135,20 @@ class MergeDriver(harness.Case):
             self.assertEqual(done.status, 1, done)
             self.assertIn(b"which side is later is not known", done.err)
 
-    def test_ties_are_settled_by_the_commits_names(self):
+    def test_a_tie_is_not_settled_by_names_of_gits(self):
         self.histories({".gitattributes": b"v merge=lww\n", "v": b"base"}, {"v": b"ours"},
                        {"v": b"theirs"}, 1700000010, 1700000010)
-        names = self.git("rev-parse", "main", "dev").split()
+        done = self.git("merge", "--no-edit", "dev", check=False)
+        self.assertEqual(done.status, 1, done)
+        self.assertIn(b"v: the sides are of the same second", done.err)
+
+    def test_longer_markers_that_an_attribute_asks_for(self):
+        """They do not make it a merge of common ancestors, whatever the path is."""
+        name = "it's $(false) \\ \"q\"\n"
+        self.histories({".gitattributes": b"it* merge=lww conflict-marker-size=9\n", name: b"base"},
+                       {name: b"ours"}, {name: b"theirs"})
         self.git("merge", "--no-edit", "dev")
-        self.assertEqual(self.read("v"), b"ours" if names[0] > names[1] else b"theirs")
+        self.assertEqual(self.read(name), b"theirs")
 
     def test_lines_without_a_time_have_that_of_the_commit(self):
         self.histories({".gitattributes": b"v merge=log\n", "v": b"1\n"}, {"v": b"1\nours\n"},

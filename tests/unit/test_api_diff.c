@@ -7,6 +7,7 @@
  * the older files are the newer ones.
  */
 #include "api_setup.h"
+#include "bough/limits.h"
 #include "git_run.h"
 #include "hash.h"
 
@@ -209,6 +210,81 @@ static void test_api_diff__a_page_of_a_patch_ends_when_much_was_compared(void **
     assert_non_null(strstr(host_service_field(got, "Link"), "&after=b>"));
 }
 
+/* The patch between old and main, whose first key has a value of `len` bytes in main alone. */
+static const char *patch_with(const char *key, char *value, size_t len)
+{
+    char target[64];
+
+    (void)snprintf(target, sizeof(target), "/v1/b/main/k/%s", key);
+    memset(value, 'x', len);
+    value[len] = '\0';
+    assert_int_equal(api_status("PUT", target, value) / 100, 2);
+    return get("/v1/diff?from=old&to=main", "Accept: text/x-diff\r\n");
+}
+
+/* What is compared and what is written count alike: the value does twice. */
+static void test_api_diff__a_page_of_a_patch_may_have_so_much_and_not_a_byte_more(void **state)
+{
+    char *value = malloc(BOUGH_DIFF_PAGE_BYTES_MAX);
+    const char *key = "a";
+    size_t about, len;
+    const char *got;
+
+    (void)state;
+    assert_non_null(value);
+    txn("{\"ops\":[{\"op\":\"put\",\"key\":\"x\",\"value\":\"1\"}]}");
+    assert_int_equal(api_status("PUT", "/v1/branches/old", "{}"), 201);
+    about = strlen(host_service_body(patch_with(key, value, 100))) - 100;
+    if (about % 2 != 0) { /* three times in its header */
+        assert_int_equal(api_status("DELETE", "/v1/b/main/k/a", NULL) / 100, 2);
+        key = "aa";
+        about = strlen(host_service_body(patch_with(key, value, 100))) - 100;
+    }
+    assert_int_equal(about % 2, 0);
+    assert_int_equal(api_status("PUT", "/v1/b/main/k/b", "1"), 201);
+    len = (BOUGH_DIFF_PAGE_BYTES_MAX - about) / 2;
+    got = patch_with(key, value, len);
+    assert_non_null(strstr(got, "+++ b/b\n"));
+    assert_string_equal(host_service_field(got, "Link"), "");
+    got = patch_with(key, value, len + 1);
+    assert_null(strstr(got, "+++ b/b\n"));
+    assert_non_null(strstr(host_service_field(got, "Link"), "&after=a"));
+    free(value);
+}
+
+/* One commit that puts `count` keys, numbered from `first` on. */
+static void put_many(unsigned first, unsigned count)
+{
+    size_t room = 64 * ((size_t)count + 1), len;
+    char *body = malloc(room);
+
+    assert_non_null(body);
+    len = (size_t)snprintf(body, room, "{\"ops\":[");
+    for (unsigned i = first; i < first + count; i++)
+        len += (size_t)snprintf(body + len, room - len,
+                                "%s{\"op\":\"put\",\"key\":\"k%06u\",\"value\":\"12\"}",
+                                i == first ? "" : ",", i);
+    (void)snprintf(body + len, room - len, "]}");
+    txn(body);
+    free(body);
+}
+
+static void test_api_diff__so_many_are_counted_and_no_more(void **state)
+{
+    (void)state;
+    put_many(0, 1);
+    assert_int_equal(api_status("PUT", "/v1/branches/old", "{}"), 201);
+    for (unsigned done = 0; done < BOUGH_DIFF_STAT_MAX; done += BOUGH_TXN_OPS_MAX)
+        put_many(1 + done, BOUGH_TXN_OPS_MAX);
+    assert_non_null(strstr(get("/v1/diff?from=old&to=main&stat", ""),
+                           "\"added\":100000,\"removed\":0,\"modified\":0,\"old_bytes\":0,"
+                           "\"new_bytes\":200000,\"truncated\":false"));
+    put_many(1 + BOUGH_DIFF_STAT_MAX, 1);
+    assert_non_null(strstr(get("/v1/diff?from=old&to=main&stat", ""),
+                           "\"added\":100000,\"removed\":0,\"modified\":0,\"old_bytes\":0,"
+                           "\"new_bytes\":200000,\"truncated\":true"));
+}
+
 static void test_api_diff__binary_values_differ_in_a_patch_without_hunks(void **state)
 {
     const char *got;
@@ -236,6 +312,8 @@ int main(void)
         TEST(test_api_diff__pages_of_any_size_fit_together),
         TEST(test_api_diff__patches_are_those_of_git_and_are_applied),
         TEST(test_api_diff__a_page_of_a_patch_ends_when_much_was_compared),
+        TEST(test_api_diff__a_page_of_a_patch_may_have_so_much_and_not_a_byte_more),
+        TEST(test_api_diff__so_many_are_counted_and_no_more),
         TEST(test_api_diff__binary_values_differ_in_a_patch_without_hunks),
         TEST(test_api_diff__wrong_requests_are_refused),
     };

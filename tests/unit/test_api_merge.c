@@ -284,6 +284,21 @@ static void test_api_merge__a_resolution_must_be_for_a_path_in_conflict(void **s
     assert_string_equal(before, after);
 }
 
+static void test_api_merge__a_resolution_may_be_as_long_as_a_value(void **state)
+{
+    (void)state;
+    fork(PUT("a", "0"), PUT("a", "1"), PUT("a", "2"));
+    host.service.config.value_bytes = 4;
+    expect_problem(merge("{\"from\":\"dev\"}"), 409, "merge-conflict");
+    expect_problem(merge("{\"resolutions\":[{\"key\":\"a\",\"value\":\"12345\"}]}"), 413,
+                   "too-big");
+    assert_int_equal(api_status("GET", "/v1/b/main/merge", NULL), 200); /* as it was */
+    assert_string_equal(value("a"), "1");
+    assert_int_equal(
+        host_service_status(merge("{\"resolutions\":[{\"key\":\"a\",\"value\":\"1234\"}]}")), 200);
+    assert_string_equal(value("a"), "1234");
+}
+
 static void test_api_merge__a_branch_that_moved_or_went_is_said_clearly(void **state)
 {
     const char *got;
@@ -702,6 +717,7 @@ int main(void)
         TEST(test_api_merge__it_is_continued_step_by_step_by_another_service),
         TEST(test_api_merge__it_is_continued_by_the_request_that_began_it),
         TEST(test_api_merge__a_resolution_must_be_for_a_path_in_conflict),
+        TEST(test_api_merge__a_resolution_may_be_as_long_as_a_value),
         TEST(test_api_merge__a_branch_that_moved_or_went_is_said_clearly),
         TEST(test_api_merge__options_settle_what_they_say),
         TEST(test_api_merge__attributes_of_ours_choose_the_policy),

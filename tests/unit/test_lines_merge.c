@@ -10,6 +10,7 @@
 #include "bough/limits.h"
 #include "git_run.h"
 #include "host_env.h"
+#include "lines_diff.h"
 #include "lines_merge.h"
 #include "test_seed.h"
 #include <setjmp.h>
@@ -382,6 +383,50 @@ static void test_lines_merge__lines_at_the_limit_and_one_more(void **state)
     free(text);
 }
 
+/* Compares two texts when all but `left` of the steps are taken. */
+static enum bough_err compare(const struct bough_bytes texts[2], enum lines_how how, uint64_t left,
+                              struct lines_work *work)
+{
+    struct lines_text split[2];
+    struct lines_edit *edits;
+    size_t count;
+
+    assert_int_equal(lines_split(work, &arena, texts, 2, split), BOUGH_OK);
+    assert_true(lines_split_spend(work, BOUGH_MERGE_STEPS_MAX - left));
+    return lines_diff(work, how, split[0].classes, split[0].count, split[1].classes, split[1].count,
+                      &edits, &count);
+}
+
+static void test_lines_merge__steps_at_the_limit_and_one_more(void **state)
+{
+    static char lines[2][400];
+    struct bough_bytes texts[2] = {0};
+    struct lines_text split;
+    struct lines_work work;
+
+    (void)state;
+    assert_int_equal(lines_split(&work, &arena, texts, 1, &split), BOUGH_OK);
+    assert_true(lines_split_spend(&work, BOUGH_MERGE_STEPS_MAX));
+    assert_false(lines_split_spend(&work, 1));
+    for (unsigned side = 0; side < 2; side++) {
+        for (unsigned i = 0; i + 1 < sizeof(lines[0]); i += 2)
+            memcpy(&lines[side][i], (char[2]){(char)('a' + test_below(&seed, 3)), '\n'}, 2);
+        texts[side] = bough_bytes_of((uint8_t *)lines[side], sizeof(lines[0]));
+    }
+    for (enum lines_how how = LINES_HISTOGRAM; how <= LINES_MYERS; how++) {
+        uint64_t steps;
+
+        assert_int_equal(compare(texts, how, BOUGH_MERGE_STEPS_MAX, &work), BOUGH_OK);
+        for (steps = 0; lines_split_spend(&work, 1); steps++)
+            ;
+        steps = BOUGH_MERGE_STEPS_MAX - steps;
+        printf("%u steps\n", (unsigned)steps);
+        assert_true(steps > 400);
+        assert_int_equal(compare(texts, how, steps, &work), BOUGH_OK);
+        assert_int_equal(compare(texts, how, steps - 1, &work), BOUGH_TOO_BIG);
+    }
+}
+
 /* Two large texts of few different lines, in no order: no diff of them is worth having. */
 static void test_lines_merge__what_differs_too_much_is_given_up(void **state)
 {
@@ -422,6 +467,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_lines_merge__a_nul_near_the_start_is_binary, begin,
                                         end),
         cmocka_unit_test_setup_teardown(test_lines_merge__lines_at_the_limit_and_one_more, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(test_lines_merge__steps_at_the_limit_and_one_more, begin,
                                         end),
         cmocka_unit_test_setup_teardown(test_lines_merge__what_differs_too_much_is_given_up, begin,
                                         end),

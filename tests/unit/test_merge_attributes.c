@@ -467,6 +467,30 @@ static void test_merge_attributes__limits_hold_and_one_more_is_too_big(void **st
     assert_int_equal(find_in(text, 0, path), BOUGH_TOO_BIG);
 }
 
+/* Stars are followed to the path's end: each byte, and the end, takes a step for each byte of the
+ * pattern, and its end. */
+static void test_merge_attributes__patterns_may_take_so_many_steps(void **state)
+{
+    enum { PATTERN = 1024, PATH = 2048, LINES = BOUGH_ATTRIBUTES_STEPS_MAX / (PATTERN * PATH) };
+    static char text[LINES * (PATTERN + 16)];
+    static char path[PATH];
+    char line[PATTERN];
+    size_t len = 0;
+
+    (void)state;
+    assert_int_equal(LINES * PATTERN * PATH, BOUGH_ATTRIBUTES_STEPS_MAX);
+    memset(path, 'a', PATH - 1);
+    memset(line, 'a', PATTERN - 1);
+    line[0] = '*';
+    line[PATTERN - 2] = 'b';
+    line[PATTERN - 1] = '\0';
+    for (unsigned i = 0; i < LINES; i++)
+        len += (size_t)snprintf(text + len, sizeof(text) - len, "%s merge=set\n", line);
+    assert_int_equal(find_in(text, len, path), BOUGH_OK);
+    len += (size_t)snprintf(text + len, sizeof(text) - len, "? merge=set\n");
+    assert_int_equal(find_in(text, len, path), BOUGH_TOO_BIG);
+}
+
 /* A longer line is passed over, as by git. */
 static void test_merge_attributes__a_line_may_be_long_but_not_longer(void **state)
 {
@@ -529,6 +553,7 @@ int main(void)
         cmocka_unit_test(test_merge_attributes__a_directory_is_read_once_in_the_order_of_a_tree),
         cmocka_unit_test(test_merge_attributes__an_error_is_passed_on_and_can_be_got_over),
         cmocka_unit_test(test_merge_attributes__limits_hold_and_one_more_is_too_big),
+        cmocka_unit_test(test_merge_attributes__patterns_may_take_so_many_steps),
         cmocka_unit_test(test_merge_attributes__a_line_may_be_long_but_not_longer),
         cmocka_unit_test(test_merge_attributes__macros_lead_to_macros),
         cmocka_unit_test(test_merge_attributes__absurd_patterns_take_bounded_time),

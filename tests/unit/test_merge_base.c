@@ -16,13 +16,13 @@
 #define FAN       60u
 #define WIDE_FANS (BOUGH_MERGE_FRONT_MAX / FAN + 2u)
 
-/* A commit of the empty tree with a message of its own. */
-static struct bough_link make(struct bough_store *store, const struct bough_link *parents,
-                              uint32_t count)
+/* A commit with a message of its own. */
+static struct bough_link make_of(struct bough_store *store, const struct bough_link *parents,
+                                 uint32_t count, struct bough_tree tree)
 {
     static unsigned number;
     struct bough_arena arena = store_setup_arena();
-    struct bough_commit commit = {.parents = parents, .parent_count = count};
+    struct bough_commit commit = {.tree = tree, .parents = parents, .parent_count = count};
     struct bough_link link;
     char message[20];
 
@@ -31,6 +31,13 @@ static struct bough_link make(struct bough_store *store, const struct bough_link
     assert_int_equal(bough_commit_put(store, &commit, &arena, &link), BOUGH_OK);
     bough_arena_release(&arena);
     return link;
+}
+
+/* The same of the empty tree. */
+static struct bough_link make(struct bough_store *store, const struct bough_link *parents,
+                              uint32_t count)
+{
+    return make_of(store, parents, count, (struct bough_tree){0});
 }
 
 static struct bough_link on(struct bough_store *store, struct bough_link parent)
@@ -170,25 +177,41 @@ static void test_merge_base__roots_without_a_common_ancestor_have_none(void **un
     bough_store_close(store);
 }
 
-/* Ladders of criss-crosses: each pair has the pair before as its bases. */
+/* Ladders of criss-crosses: each pair has the pair before as its bases, and one of it holds what
+ * the root holds, the other something else; so one base that is not known makes all above a
+ * conflict. */
 static void test_merge_base__bases_of_bases_are_believed_down_to_the_limit(void **unused)
 {
     struct bough_store *store = store_setup();
     struct bough_arena arena = store_setup_arena();
     const struct bough_merge_options options = {0};
-    struct bough_link root = make(store, NULL, 0);
-    struct bough_link pair[2] = {on(store, root), on(store, root)};
+    struct bough_tree trees[2] = {0};
+    struct bough_edit edit = {.path = bough_bytes_text("k"), .entry.mode = BOUGH_MODE_FILE};
     struct bough_merge_result merged;
+    struct bough_link pair[2], root;
 
     (void)unused;
-    for (unsigned i = 0; i < BOUGH_MERGE_DEPTH_MAX + 5; i++) {
-        struct bough_link next[2] = {both(store, pair[0], pair[1]), both(store, pair[1], pair[0])};
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(bough_value_put(store, bough_bytes_text(i == 0 ? "old" : "new"), &arena,
+                                         &edit.entry.value),
+                         BOUGH_OK);
+        assert_int_equal(bough_tree_edit(store, &trees[i], &edit, 1, &arena, NULL, &trees[i]),
+                         BOUGH_OK);
+    }
+    root = make_of(store, NULL, 0, trees[0]);
+    for (int i = 0; i < 2; i++)
+        pair[i] = make_of(store, &root, 1, trees[i]);
+    for (unsigned depth = 1; depth <= BOUGH_MERGE_DEPTH_MAX + 5; depth++) {
+        struct bough_link next[2] = {make_of(store, pair, 2, trees[0]),
+                                     make_of(store, pair, 2, trees[1])};
 
         memcpy(pair, next, sizeof(pair));
+        bough_arena_release(&arena);
         assert_int_equal(bough_merge(store, &pair[0], &pair[1], &options, &arena, &merged),
                          BOUGH_OK);
         assert_int_equal(merged.base.base_count, 2);
-        assert_int_equal(merged.outcome, BOUGH_MERGE_CLEAN);
+        assert_int_equal(merged.outcome, depth <= BOUGH_MERGE_DEPTH_MAX ? BOUGH_MERGE_CLEAN
+                                                                        : BOUGH_MERGE_CONFLICTS);
         assert_null(arena.newest);
     }
     bough_store_close(store);

@@ -10,11 +10,14 @@
 #include "counting_reads.h"
 #include <stdio.h>
 
-#define KEYS      20000u
-#define KEY_ROOM  40u
-#define READS_MAX 200u /* for ten changes in a directory of KEYS */
-#define DEPTH     (BOUGH_PATH_STEPS_MAX + 3u)
-#define LIST_MAX  3u
+#define KEYS           20000u
+#define KEY_ROOM       40u
+#define READS_MAX      200u /* for ten changes in a directory of KEYS */
+#define DEPTH          (BOUGH_PATH_STEPS_MAX + 3u)
+#define LIST_MAX       3u
+#define MANY           100000u
+#define MANY_BYTES_MAX ((size_t)12 << 20) /* memory of a merge with that many changes */
+#define SCRATCH_OWN    8192u /* what a merge of three small values takes of its memory at most */
 
 /* A tree with one more entry, or one less when text is NULL. */
 static struct bough_tree with_mode(struct bough_store *store, struct bough_tree tree,
@@ -423,6 +426,73 @@ static void test_merge_tree__a_value_past_the_limit_goes_to_no_policy(void **unu
 
 /* ---- limits and errors ---- */
 
+/* Edits are made as soon as there are enough of them: what is pending has a bound. */
+static void test_merge_tree__memory_does_not_grow_with_the_changes(void **unused)
+{
+    const struct bough_merge_options options = {0};
+    struct bough_store *store = store_setup();
+    struct bough_tree base = with_many(store, (struct bough_tree){0}, 0, 1, MANY, "base");
+    struct bough_tree ours = with_many(store, base, 0, 2, MANY / 2, "ours");
+    struct bough_tree theirs = with_many(store, base, 1, 2, MANY / 2, "theirs");
+    struct bough_tree expected = with_many(store, ours, 1, 2, MANY / 2, "theirs");
+    struct bough_tree merged;
+    struct bough_arena arena;
+    uint64_t conflicts;
+
+    (void)unused;
+    bough_arena_init(&arena, host_env()->heap, MANY_BYTES_MAX);
+    assert_int_equal(
+        bough_merge_tree(store, &base, &ours, &theirs, &options, &arena, &merged, &conflicts),
+        BOUGH_OK);
+    assert_equal(&merged, &expected);
+    bough_arena_release(&arena);
+    bough_store_close(store);
+}
+
+/* Takes as much memory as it is told to. */
+static enum bough_err take_memory(void *context, const struct bough_merge_values *values,
+                                  struct bough_arena *arena, struct bough_merge_value *merged)
+{
+    const size_t *bytes = context;
+
+    *merged = (struct bough_merge_value){.clean = true, .value = values->theirs.value};
+    return bough_arena_take(arena, *bytes) == NULL ? BOUGH_NO_MEMORY : BOUGH_OK;
+}
+
+/* Values and what the arena needs itself count, too. */
+static void test_merge_tree__a_policy_has_so_much_memory_and_no_more(void **unused)
+{
+    size_t fits = BOUGH_MERGE_SCRATCH_BYTES_MAX - SCRATCH_OWN, no = BOUGH_MERGE_SCRATCH_BYTES_MAX;
+    size_t bytes = fits;
+    struct bough_merge_policy policy = {.merge = take_memory, .context = &bytes};
+    struct bough_merge_options options = {.policy = join_all, .policy_context = &policy};
+    struct bough_store *store = store_setup();
+    struct bough_arena kept = store_setup_arena();
+    struct bough_merge_list list = {.arena = &kept, .max = SIZE_MAX};
+    struct bough_tree base = with(store, (struct bough_tree){0}, "a", "1");
+    struct bough_tree ours = with(store, base, "a", "2");
+    struct bough_tree theirs = with(store, base, "a", "3");
+    struct bough_tree merged;
+
+    (void)unused;
+    assert_int_equal(merge_into(store, &base, ours, theirs, options, &list, &merged), BOUGH_OK);
+    assert_equal(&merged, &theirs);
+    while (no - fits > 1) { /* the edge is in between */
+        bytes = fits + (no - fits) / 2;
+        if (merge_into(store, &base, ours, theirs, options, &list, &merged) == BOUGH_OK)
+            fits = bytes;
+        else
+            no = bytes;
+    }
+    bytes = fits;
+    assert_int_equal(merge_into(store, &base, ours, theirs, options, &list, &merged), BOUGH_OK);
+    bytes = no;
+    assert_int_equal(merge_into(store, &base, ours, theirs, options, &list, &merged),
+                     BOUGH_NO_MEMORY);
+    assert_int_equal(list.count, 0);
+    bough_store_close(store);
+}
+
 static void test_merge_tree__a_list_keeps_the_first_and_the_count_goes_on(void **unused)
 {
     struct bough_store *store = store_setup();
@@ -529,6 +599,8 @@ int main(void)
         cmocka_unit_test(test_merge_tree__favor_settles_values_and_nothing_else),
         cmocka_unit_test(test_merge_tree__a_policy_merges_files_and_no_links),
         cmocka_unit_test(test_merge_tree__a_value_past_the_limit_goes_to_no_policy),
+        cmocka_unit_test(test_merge_tree__memory_does_not_grow_with_the_changes),
+        cmocka_unit_test(test_merge_tree__a_policy_has_so_much_memory_and_no_more),
         cmocka_unit_test(test_merge_tree__a_list_keeps_the_first_and_the_count_goes_on),
         cmocka_unit_test(test_merge_tree__an_error_of_who_is_told_ends_it),
         cmocka_unit_test(test_merge_tree__deeper_than_paths_may_be_is_too_big),

@@ -138,6 +138,141 @@ static void test_rewrite__a_merge_needs_a_mainline(void **unused)
     does(store, bough_rewrite_revert, asked);
     assert_string_equal(merge_value(store, MAIN, "theirs"), "");
     assert_string_equal(merge_value(store, MAIN, "ours"), "1");
+    merge_branch(store, MAIN, at);
+    asked.mainline = 2;
+    asked.message = bough_bytes_text("in words of its own\n");
+    does(store, bough_rewrite_revert, asked);
+    assert_message(store, MAIN, "Bob", "in words of its own\n");
+    assert_string_equal(merge_value(store, MAIN, "theirs"), "1");
+    assert_string_equal(merge_value(store, MAIN, "ours"), "");
+    bough_arena_release(&arena);
+    bough_store_close(store);
+}
+
+/* For policies, what takes back is as late as whoever asks for it. */
+static void test_rewrite__a_revert_happens_now(void **unused)
+{
+    const struct bough_merge_options options = {
+        .fallback = bough_merge_policy_find(bough_bytes_text("lww"))};
+    struct bough_store *store = merge_forked();
+    struct bough_arena arena = store_setup_arena();
+    struct bough_rewrite_request asked;
+    struct bough_link bad;
+    struct bough_link last;
+    struct bough_commit commit;
+
+    (void)unused;
+    merge_put(store, MAIN, "k", "2");
+    bad = merge_head(store, MAIN);
+    merge_put(store, MAIN, "k", "3");
+    last = merge_head(store, MAIN);
+    assert_int_equal(bough_commit_get(store, &last, &arena, &commit), BOUGH_OK);
+    asked = request(MAIN, bad);
+    asked.options = &options;
+    asked.committer.time_s = commit.committer.time_s - 1;
+    does(store, bough_rewrite_revert, asked);
+    assert_string_equal(merge_value(store, MAIN, "k"), "3");
+    asked.committer.time_s = commit.committer.time_s + 1;
+    does(store, bough_rewrite_revert, asked);
+    assert_string_equal(merge_value(store, MAIN, "k"), "1");
+    bough_arena_release(&arena);
+    bough_store_close(store);
+}
+
+/* A branch's last commit once more, with other times. */
+static void date(struct bough_store *store, const char *name, int64_t author_s, int64_t committer_s)
+{
+    struct bough_arena arena = store_setup_arena();
+    struct bough_link link = merge_head(store, name);
+    struct bough_commit commit;
+
+    assert_int_equal(bough_commit_get(store, &link, &arena, &commit), BOUGH_OK);
+    commit.author.time_s = author_s;
+    commit.committer.time_s = committer_s;
+    assert_int_equal(bough_commit_put(store, &commit, &arena, &link), BOUGH_OK);
+    merge_branch(store, name, link);
+    bough_arena_release(&arena);
+}
+
+static void test_rewrite__policies_are_told_when_it_was_committed(void **unused)
+{
+    const struct bough_merge_options options = {
+        .fallback = bough_merge_policy_find(bough_bytes_text("lww"))};
+    struct bough_store *store = merge_forked();
+    struct bough_rewrite_request asked;
+    struct bough_link head;
+    struct bough_hash ours;
+    unsigned won = 0;
+    bool theirs_wins;
+
+    (void)unused;
+    merge_put(store, MAIN, "k", "2");
+    date(store, MAIN, 10, 30);
+    merge_put(store, SIDE, "k", "3");
+    date(store, SIDE, 20, 20);
+    asked = request(MAIN, merge_head(store, SIDE));
+    asked.options = &options;
+    assert_int_equal(does(store, bough_rewrite_pick, asked).outcome, BOUGH_MERGE_UP_TO_DATE);
+    date(store, MAIN, 30, 10);
+    head = merge_head(store, MAIN);
+    does(store, bough_rewrite_pick, asked);
+    assert_string_equal(merge_value(store, MAIN, "k"), "3");
+    for (int64_t i = 0; i < 16; i++) { /* in the same second the name decides */
+        merge_branch(store, MAIN, head);
+        date(store, MAIN, i, 20);
+        ours = merge_head(store, MAIN).name;
+        theirs_wins = memcmp(asked.commit.name.at, ours.at, BOUGH_HASH_BYTES) > 0;
+        does(store, bough_rewrite_pick, asked);
+        assert_string_equal(merge_value(store, MAIN, "k"), theirs_wins ? "3" : "2");
+        won += theirs_wins;
+    }
+    assert_true(won > 0 && won < 16);
+    bough_store_close(store);
+}
+
+static void test_rewrite__a_dry_run_moves_nothing(void **unused)
+{
+    rewrite_call *const calls[] = {bough_rewrite_pick, bough_rewrite_squash, bough_rewrite_rebase,
+                                   bough_rewrite_revert};
+    struct bough_store *store = merge_forked();
+
+    (void)unused;
+    merge_put(store, SIDE, "theirs", "1");
+    merge_put(store, MAIN, "ours", "1");
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        struct bough_link before = merge_head(store, MAIN);
+        struct bough_rewrite_request asked =
+            request(MAIN, calls[i] == bough_rewrite_revert ? before : merge_head(store, SIDE));
+        struct bough_link after;
+
+        asked.dry_run = true;
+        assert_int_equal(does(store, calls[i], asked).outcome, BOUGH_MERGE_CLEAN);
+        after = merge_head(store, MAIN);
+        assert_memory_equal(&before, &after, sizeof(before));
+    }
+    bough_store_close(store);
+}
+
+static void test_rewrite__what_is_no_line_is_not_rebased(void **unused)
+{
+    struct bough_store *store = merge_forked();
+    struct bough_arena arena = store_setup_arena();
+    struct bough_merge_request merge = {.branch = bough_bytes_text(MAIN), .options = &plain};
+    struct bough_merge_result merged;
+    struct bough_link at;
+
+    (void)unused;
+    for (char c = 'a'; c < 'f'; c++) /* enough below to go on to, if it went on */
+        merge_put(store, MAIN, (char[2]){c, '\0'}, "1");
+    merge_branch(store, SIDE, merge_head(store, MAIN));
+    merge_branch(store, "heads/other", merge_head(store, MAIN));
+    merge_put(store, "heads/other", "other", "1");
+    merge_put(store, SIDE, "theirs", "1");
+    merge_put(store, MAIN, "ours", "1");
+    merge.theirs = merge_head(store, "heads/other");
+    assert_int_equal(bough_merge_commit(store, &merge, &arena, &merged, &at), BOUGH_OK);
+    assert_int_equal(fails(store, bough_rewrite_rebase, request(MAIN, merge_head(store, SIDE))),
+                     BOUGH_UNSUPPORTED);
     bough_arena_release(&arena);
     bough_store_close(store);
 }
@@ -341,6 +476,10 @@ int main(void)
         cmocka_unit_test(test_rewrite__a_picked_change_is_the_commits_alone),
         cmocka_unit_test(test_rewrite__a_reverted_change_is_taken_back_alone),
         cmocka_unit_test(test_rewrite__a_merge_needs_a_mainline),
+        cmocka_unit_test(test_rewrite__a_revert_happens_now),
+        cmocka_unit_test(test_rewrite__policies_are_told_when_it_was_committed),
+        cmocka_unit_test(test_rewrite__a_dry_run_moves_nothing),
+        cmocka_unit_test(test_rewrite__what_is_no_line_is_not_rebased),
         cmocka_unit_test(test_rewrite__many_commits_are_squashed_into_one),
         cmocka_unit_test(test_rewrite__a_rebase_is_all_or_nothing),
         cmocka_unit_test(test_rewrite__a_rebase_has_a_limit),
