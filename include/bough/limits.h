@@ -56,7 +56,7 @@
 #define BOUGH_ATTRIBUTES_BYTES_MAX  65536u       /* of one file */
 #define BOUGH_ATTRIBUTES_LINE_MAX   2048u        /* bytes; longer lines do not count, as in git */
 #define BOUGH_ATTRIBUTES_MACROS_MAX 64u
-#define BOUGH_ATTRIBUTES_STEPS_MAX  (1u << 24) /* of matching one path */
+#define BOUGH_ATTRIBUTES_STEPS_MAX  (1u << 20) /* of matching one path */
 
 /* HTTP/1.1; the figures are of the kind that proxies and browsers keep well within. */
 #define BOUGH_HTTP_LINE_BYTES_MAX 8192u  /* request line: 414 */

@@ -65,7 +65,10 @@ class Refused(merges.MergeCase):
                     self.no(f"/v1/b/main/{verb}", 400, "bad-request", **{member: name})
                 self.no(f"/v1/b/none/{verb}", 404, "no-such-branch", **{member: "main"})
                 self.no(f"/v1/b/main/{verb}", 422, "unprocessable", b"{}")
-                self.no(f"/v1/b/main/{verb}", 422, "unprocessable", **{member: ["main"]})
+                self.no(f"/v1/b/main/{verb}", 422, "unprocessable", **{member: {"rev": "main"}})
+        self.refused("/v1/b/main/merge", 422, "unprocessable", **{"from": []})
+        self.refused("/v1/b/main/merge", 422, "unprocessable", **{"from": ["main", 1]})
+        self.refused("/v1/b/main/merge", 404, "no-such-revision", **{"from": ["main", "none"]})
         self.refused("/v1/b/none/merge", 404, "no-such-merge", method="DELETE")
         self.refused("/v1/b/none/merge", 404, "no-such-branch")
 
@@ -85,7 +88,9 @@ class Refused(merges.MergeCase):
         self.assertEqual(self.target.get("/v1/b/main/merge").json()["draft"], draft)
         report = json.loads(self.post("/v1/b/main/merge", resolutions=[a]).body)
         self.assertEqual(report["conflict_count"], 2)
-        self.refused("/v1/b/main/merge", 422, "unprocessable", resolutions=[a])  # once more
+        for again in ({"key": "a", "value": "otherwise"}, a):  # the last word counts
+            report = json.loads(self.post("/v1/b/main/merge", resolutions=[again]).body)
+            self.assertEqual(report["conflict_count"], 2)
         report = self.refused("/v1/b/main/merge", 409, "merge-conflict", resolutions=[])
         self.assertEqual(report["conflict_count"], 2)
         self.good("/v1/b/main/merge", resolutions=[{"key": "b", "value": "mine"},

@@ -471,8 +471,8 @@ static void test_merge_attributes__limits_hold_and_one_more_is_too_big(void **st
  * pattern, and its end. */
 static void test_merge_attributes__patterns_may_take_so_many_steps(void **state)
 {
-    enum { PATTERN = 1024, PATH = 2048, LINES = BOUGH_ATTRIBUTES_STEPS_MAX / (PATTERN * PATH) };
-    static char text[LINES * (PATTERN + 16)];
+    enum { PATTERN = 1024, PATH = 1024, LINES = BOUGH_ATTRIBUTES_STEPS_MAX / (PATTERN * PATH) };
+    static char text[LINES * (PATTERN + 16) + 16];
     static char path[PATH];
     char line[PATTERN];
     size_t len = 0;
@@ -529,12 +529,12 @@ static void test_merge_attributes__macros_lead_to_macros(void **state)
 static void test_merge_attributes__absurd_patterns_take_bounded_time(void **state)
 {
     static char text[BOUGH_ATTRIBUTES_BYTES_MAX];
-    static char path[3000];
+    static char path[1000];
     size_t len = 0;
 
     (void)state;
     memset(path, 'a', sizeof(path) - 1);
-    while (len < 1000)
+    while (len < 500)
         len += (size_t)snprintf(text + len, sizeof(text) - len, "*a");
     len += (size_t)snprintf(text + len, sizeof(text) - len, "b merge=set\n");
     assert_int_equal(find_in(text, len, path), BOUGH_OK);
