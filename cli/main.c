@@ -24,6 +24,7 @@
 #include "cmd_rewrite.h"
 #include "cmd_run.h"
 #include "cmd_serve.h"
+#include "cmd_tag.h"
 #include <string.h>
 
 #define TARGET "url store mirror json quiet "
@@ -70,6 +71,10 @@ static const struct options_verb verbs[] = {
      "  bough branch create dev main\n"
      "  bough branch undelete dev\n",
      TARGET "force", 0, 3, cmd_branch},
+    {"tag", "[list | create NAME [REV] | delete NAME]", "List, make or delete tags.",
+     "  bough tag create v1 main\n"
+     "  bough tag create v2 -m 'The second one'\n",
+     TARGET "message author", 0, 3, cmd_tag},
     {"merge", "[FROM ...]",
      "Merge revisions into a branch, in one commit, or go on with the merge in progress.",
      "  bough merge dev\n"

@@ -2,8 +2,8 @@
  *
  * api_tag.c - tags: names that do not move.
  *
- * Owns no data.  Tags made here are plain names of commits; annotated ones come with a git push and
- * are shown with the commit they lead to.
+ * Owns no data.  A tag is a plain name of a commit, or, if it has a message, an object of its own:
+ * an annotated tag, as git has them, which is shown with the commit that it leads to.
  */
 #include "api.h"
 #include "author.h"
@@ -13,11 +13,22 @@
 
 #define LIST_KIND "tags/"
 
-/* Adds one tag as an object; `name` without "tags/". */
+/* What stands behind the first empty line of a tag. */
+static struct bough_bytes message_of(struct bough_bytes verbatim)
+{
+    for (size_t i = 0; i + 1 < verbatim.len; i++)
+        if (verbatim.at[i] == '\n' && verbatim.at[i + 1] == '\n')
+            return bough_bytes_of(verbatim.at + i + 2, verbatim.len - i - 2);
+    return (struct bough_bytes){0};
+}
+
+/* Adds one tag as an object; `name` without "tags/".  Messages may be long, so lists are without
+ * them. */
 static enum bough_err write_tag(struct request *request, struct json_write *json,
-                                struct bough_bytes name, const struct bough_ref *ref)
+                                struct bough_bytes name, const struct bough_ref *ref, bool in_list)
 {
     struct bough_link target = ref->link;
+    struct bough_bytes message = {0};
     enum bough_kind kind = ref->kind;
 
     for (unsigned i = 0; i < 8 && kind == BOUGH_KIND_TAG; i++) {
@@ -26,6 +37,7 @@ static enum bough_err write_tag(struct request *request, struct json_write *json
         BOUGH_TRY(bough_tag_get(request->service->store, &target, &request->arena, &tag));
         kind = tag.target_kind;
         target = tag.target;
+        message = i == 0 ? message_of(tag.verbatim) : message;
     }
     json_write_object(json, NULL);
     reply_json_bytes(request, json, "name", "name_encoded", name);
@@ -34,6 +46,8 @@ static enum bough_err write_tag(struct request *request, struct json_write *json
     else
         json_write_null(json, "commit");
     json_write_bool(json, "annotated", ref->kind == BOUGH_KIND_TAG);
+    if (ref->kind == BOUGH_KIND_TAG && !in_list)
+        json_write_bytes(json, "message", message);
     json_write_end(json);
     return BOUGH_OK;
 }
@@ -43,7 +57,7 @@ static enum bough_err answer(struct request *request, unsigned status, const str
     struct out out = reply_json_begin(request);
     struct json_write json = json_write_into(&out);
 
-    BOUGH_TRY(write_tag(request, &json, request->words[0], ref));
+    BOUGH_TRY(write_tag(request, &json, request->words[0], ref, false));
     reply_hash(request, "ETag", &ref->link.name, true);
     return reply_json_end(request, &out, status);
 }
@@ -74,8 +88,9 @@ enum bough_err api_tag_list(struct request *request)
     for (uint64_t i = 0; i < limit && err == BOUGH_OK; i++) {
         err = bough_ref_next(request->service->store, prefix, name, &request->arena, &name, &ref);
         if (err == BOUGH_OK)
-            err = write_tag(request, &json,
-                            bough_bytes_of(name.at + prefix.len, name.len - prefix.len), &ref);
+            err =
+                write_tag(request, &json,
+                          bough_bytes_of(name.at + prefix.len, name.len - prefix.len), &ref, true);
     }
     if (err != BOUGH_OK && err != BOUGH_NOT_FOUND)
         return err;
@@ -109,17 +124,59 @@ enum bough_err api_tag_get(struct request *request)
     return answer(request, 200, &ref);
 }
 
+/* The member of this name, .at NULL if there is none.  False: it is no string. */
+static bool read_text(struct request *request, const struct json *body, const char *name,
+                      struct bough_bytes *text)
+{
+    const struct json *given = json_read_member(body, name);
+
+    *text = given == NULL ? (struct bough_bytes){0} : given->text;
+    if (given == NULL || given->kind == JSON_STRING)
+        return true;
+    (void)reply_problem(request, PROBLEM_UNPROCESSABLE, "\"%s\" must be a string", name);
+    return false;
+}
+
+/* Puts an annotated tag of the commit that `made` points at, and points it at that.  False: the
+ * reply is made up, or *err says what. */
+static bool annotate(struct request *request, struct bough_bytes author, struct bough_bytes message,
+                     struct bough_ref_move *made, enum bough_err *err)
+{
+    struct bough_git_tag tag = {.name = request->words[0], .commit = made->next.link};
+
+    *err = BOUGH_OK;
+    if (request->service->git == NULL) {
+        (void)reply_problem(request, PROBLEM_UNSUPPORTED, "an annotated tag without git");
+        return false;
+    }
+    if (!author_ident(request, author, &tag.tagger))
+        return false;
+    *err = author_message(request, message, "", (struct bough_bytes){0}, &tag.message);
+    if (*err == BOUGH_OK)
+        *err = bough_git_tag_put(request->service->git, &tag, &request->arena, &made->next.link);
+    if (*err == BOUGH_NOT_FOUND) {
+        *err = reply_problem(request, PROBLEM_UNPROCESSABLE,
+                             "a policy has cut the commit's history, so it cannot be annotated");
+        return false;
+    }
+    made->next.kind = BOUGH_KIND_TAG;
+    return *err == BOUGH_OK;
+}
+
 enum bough_err api_tag_put(struct request *request)
 {
-    static const char *const members[] = {"target", NULL};
+    static const char *const members[] = {"target", "message", "author", NULL};
     const struct json *body = query_body(request, members);
     const struct json *target = json_read_member(body, "target");
     struct bough_ref_move made = {.expect = BOUGH_EXPECT_ABSENT,
                                   .next = {.kind = BOUGH_KIND_COMMIT}};
+    struct bough_bytes message;
+    struct bough_bytes author;
     struct rev rev;
     enum bough_err err;
 
-    if (body == NULL)
+    if (body == NULL || !read_text(request, body, "message", &message) ||
+        !read_text(request, body, "author", &author))
         return BOUGH_OK;
     if (target == NULL || target->kind != JSON_STRING)
         return reply_problem(request, PROBLEM_UNPROCESSABLE,
@@ -133,6 +190,8 @@ enum bough_err api_tag_put(struct request *request)
     if (err != BOUGH_OK)
         return rev_refuse(request, err, PROBLEM_NO_SUCH_REVISION, target->text);
     made.next.link = rev.commit;
+    if (message.at != NULL && !annotate(request, author, message, &made, &err))
+        return err;
     err = bough_ref_move(request->service->store, &made, 1, NULL);
     if (err == BOUGH_STALE || err == BOUGH_CONFLICT)
         return reply_problem(request, PROBLEM_EXISTS, "tags do not move");

@@ -203,3 +203,15 @@ enum bough_err git_commit_format(struct buffer *out, const struct bough_commit *
     BOUGH_TRY(buffer_text(out, "\n"));
     return buffer_add(out, commit->message);
 }
+
+enum bough_err git_commit_format_tag(struct buffer *out, const struct sha1 *commit,
+                                     struct bough_bytes name, const struct bough_ident *tagger,
+                                     struct bough_bytes message)
+{
+    BOUGH_TRY(add_id(out, "object ", commit));
+    BOUGH_TRY(buffer_text(out, "type commit\ntag "));
+    BOUGH_TRY(buffer_add(out, name));
+    BOUGH_TRY(add_ident(out, "\ntagger ", tagger));
+    BOUGH_TRY(buffer_text(out, "\n"));
+    return buffer_add(out, message);
+}

@@ -37,4 +37,10 @@ BOUGH_MUST_CHECK enum bough_err git_commit_format(struct buffer *out,
                                                   const struct sha1 *tree,
                                                   const struct sha1 *parents);
 
+/* Appends the git tag called `name` of a commit. */
+BOUGH_MUST_CHECK enum bough_err git_commit_format_tag(struct buffer *out, const struct sha1 *commit,
+                                                      struct bough_bytes name,
+                                                      const struct bough_ident *tagger,
+                                                      struct bough_bytes message);
+
 #endif

@@ -27,6 +27,7 @@
 #ifndef BOUGH_GIT_H
 #define BOUGH_GIT_H
 
+#include "bough/commit.h"
 #include "bough/store.h"
 
 struct bough_git;
@@ -53,6 +54,23 @@ void bough_git_close(struct bough_git *git);
 
 /* Forgets every remembered id.  To be called after objects were removed from the store. */
 void bough_git_forget(struct bough_git *git);
+
+/* An annotated tag of a commit. */
+struct bough_git_tag {
+    struct bough_bytes name; /* "v1", as in the ref that it is for */
+    struct bough_link commit;
+    struct bough_ident tagger;
+    struct bough_bytes message; /* ends with a newline, as git has it */
+};
+
+/* Stages an annotated tag, as git would write it; a ref may point at it then.  BOUGH_NOT_FOUND (the
+ * commit's history was cut by a policy, so git has no id for it), BOUGH_TOO_BIG (all of it past
+ * BOUGH_MESSAGE_BYTES_MAX), BOUGH_NO_MEMORY, and what the store may answer.  Works out the ids of
+ * all commits behind that are not known. */
+BOUGH_MUST_CHECK enum bough_err bough_git_tag_put(struct bough_git *git,
+                                                  const struct bough_git_tag *tag,
+                                                  struct bough_arena *arena,
+                                                  struct bough_link *link);
 
 /* The Content-Type of the response, or (`of_request`) of the request's body.  Static. */
 const char *bough_git_content_type(const struct bough_git_request *request, bool of_request);

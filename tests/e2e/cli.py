@@ -77,6 +77,21 @@ class Verbs:
         self.bough("del", "n", "--if-etag", etag, status=PRECONDITION)
         self.assertEqual(self.bough("get", "n"), b"4")
 
+    def test_tags(self):
+        self.bough("put", "n", data=b"1")
+        self.bough("put", "n", data=b"2")
+        self.bough("tag", "create", "v1", "main~1")
+        self.bough("tag", "create", "v/2", "-m", "The second", "--author", "Ada <ada@example.org>")
+        self.bough("tag", "create", "v1", status=PRECONDITION)
+        self.bough("tag", "create", "v3", "none", status=NOT_FOUND)
+        commits = [commit["commit"][:12].encode() for commit in
+                   json.loads(self.bough("log", "--json"))["commits"]]
+        self.assertEqual(self.bough("tag"),
+                         b"a " + commits[0] + b" v/2\n  " + commits[1] + b" v1\n")
+        self.assertEqual(self.bough("get", "n", "--rev", "v1"), b"1")
+        self.bough("tag", "delete", "v1")
+        self.bough("tag", "delete", "v1", status=NOT_FOUND)
+
     def test_protection(self):
         self.bough("put", "n", data=b"1")
         self.bough("put", "n", data=b"2")

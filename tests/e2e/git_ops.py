@@ -107,6 +107,22 @@ class Clone(GitCase):
         self.assertEqual(git("log", "-1", "--format=%an <%ae>", cwd=folder),
                          "Grace <grace@example.org>")
 
+    def test_tags_made_by_rest_are_gits(self):
+        for number in range(3):
+            self.store.put("/v1/b/main/k/n", b"%d" % number)
+        self.store.put("/v1/tags/light", b'{"target":"main~1"}')
+        reply = self.store.put("/v1/tags/rel%2F1", b'{"target":"main","message":"Release\\n\\n1",'
+                               b'"author":"Grace <grace@example.org>"}')
+        self.assertEqual((reply.status, reply.json()["message"]), (201, "Release\n\n1\n"))
+        folder = self.clone("clone")  # fsck --strict in it
+        self.assertEqual(git("rev-parse", "light", cwd=folder),
+                         git("rev-parse", "main~1", cwd=folder))
+        self.assertEqual(git("cat-file", "-t", "rel/1", cwd=folder), "tag")
+        self.assertEqual(git("for-each-ref", "refs/tags/rel", "--format=%(*objectname) "
+                             "%(taggername) %(taggeremail) %(contents)", cwd=folder),
+                         git("rev-parse", "main", cwd=folder) +
+                         " Grace <grace@example.org> Release\n\n1")
+
     def test_names_that_git_refuses_are_escaped(self):
         for name in (".git/config", ".GIT", "a/.git", "git~1", "plain"):
             self.assertEqual(self.store.put("/v1/b/main/k/" + name, name.encode()).status, 201)

@@ -304,6 +304,39 @@ static void test_api_branch__a_deleted_branch_is_on_record_and_comes_back(void *
     assert_non_null(strstr(api_ask("GET", "/v1/branches/dev/log", NULL), "\"log\":[]"));
 }
 
+/* A tag with a message is an object of its own; what is wrong with it makes no tag. */
+static void test_api_branch__annotated_tags(void **state)
+{
+    static const char *const bad[] = {
+        "{\"target\":\"main\",\"message\":1}",
+        "{\"target\":\"main\",\"message\":\"x\",\"author\":1}",
+        "{\"target\":\"main\",\"tagger\":\"x\"}",
+        "{\"message\":\"x\"}",
+    };
+    static const char good[] = "{\"target\":\"main\",\"message\":\"One\"}";
+    const char *got;
+
+    (void)state;
+    assert_int_equal(api_status("PUT", "/v1/b/main/k/a", "1"), 201);
+    assert_int_equal(api_status("PUT", "/v1/tags/v1", good), 501); /* where git is not served */
+    assert_int_equal(bough_git_open(host.service.store, 0, &host.service.git), BOUGH_OK);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_int_equal(api_status("PUT", "/v1/tags/v1", bad[i]), 422);
+    assert_int_equal(api_status("PUT", "/v1/tags/v1",
+                                "{\"target\":\"main\",\"message\":\"x\",\"author\":\"nobody\"}"),
+                     400);
+    assert_int_equal(api_status("PUT", "/v1/tags/v1", "{\"target\":\"none\",\"message\":\"x\"}"),
+                     404);
+    assert_int_equal(api_status("GET", "/v1/tags/v1", ""), 404);
+    got = api_ask("PUT", "/v1/tags/v1", good);
+    assert_int_equal(host_service_status(got), 201);
+    assert_non_null(strstr(got, "\"annotated\":true,\"message\":\"One\\n\""));
+    assert_null(strstr(api_ask("GET", "/v1/tags", ""), "message"));
+    assert_int_equal(api_status("PUT", "/v1/tags/v1", good), 409);
+    bough_git_close(host.service.git);
+    host.service.git = NULL;
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, api_begin, api_end)
 
 int main(void)
@@ -317,6 +350,7 @@ int main(void)
         T(test_api_log__until_hides_a_commit_and_all_before_it),
         T(test_api_log__an_unborn_branch_has_no_commits),
         T(test_api_branch__a_deleted_branch_is_on_record_and_comes_back),
+        T(test_api_branch__annotated_tags),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
