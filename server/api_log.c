@@ -127,9 +127,11 @@ static enum bough_err list(struct request *request, struct history *history, uin
 {
     struct out out = reply_json_begin(request);
     struct json_write json = json_write_into(&out);
+    uint64_t left = limit;
 
     json_write_object(&json, NULL);
-    BOUGH_TRY(commit_json_list(request, &json, next_commit, history, limit));
+    json_write_array(&json, "commits");
+    BOUGH_TRY(commit_json_list(request, &json, next_commit, history, &left));
     return answer(request, history, &json, &out, limit, until);
 }
 
