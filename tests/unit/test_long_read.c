@@ -86,16 +86,26 @@ static unsigned shown(const char *got)
 
 static void test_long_read__others_are_answered_in_every_turn(void **state)
 {
-    static const char *const targets[] = {GET(HISTORY), GET("/v1/b/main/blame")};
+    static const struct {
+        const char *text;
+        unsigned steps;
+    } cases[] = {
+        {GET(HISTORY), LINE / STEP_OF},
+        {GET("/v1/b/main/blame"), LINE / STEP_OF},
+        {GET("/v1/merge-base?a=main&b=old"), LINE / BOUGH_HISTORY_STEP_MAX},
+        {GET("/v1/commits?from=old&until=main"), LINE / BOUGH_HISTORY_STEP_MAX},
+    };
     struct fake_client *quick = fake_connect(&host.net);
 
     (void)state;
-    grow("heads/main", LINE);
-    for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
-        struct fake_client *slow = ask(targets[i]);
+    grow("heads/main", 1);
+    assert_int_equal(api_status("PUT", "/v1/branches/old", "{}"), 201);
+    grow("heads/main", LINE - 1);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct fake_client *slow = ask(cases[i].text);
 
         /* Two steps in the first turn: that of the handler, and that of the turn. */
-        assert_int_equal(turns_until(slow, quick), LINE / STEP_OF);
+        assert_int_equal(turns_until(slow, quick), cases[i].steps);
         assert_int_equal(host_service_status(slow->got), 200);
     }
     assert_int_equal(shown(api_ask("GET", HISTORY, NULL)), 1);
