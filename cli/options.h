@@ -49,6 +49,7 @@ struct options {
     bool allow_unrelated;
     bool abort;
     bool stat;
+    bool patch;
     const char *strategy;
     const char *favor;
     const char *mainline;
