@@ -111,6 +111,34 @@ static void test_long_read__others_are_answered_in_every_turn(void **state)
     assert_int_equal(shown(api_ask("GET", HISTORY, NULL)), 1);
 }
 
+static void test_long_read__a_patch_is_made_between_other_requests(void **state)
+{
+    static char value[100001];
+    const unsigned files = 6; /* three of them make a page: 200 KB compared, and as much written */
+    struct fake_client *quick = fake_connect(&host.net);
+    struct fake_client *slow;
+    char target[64];
+    unsigned count = 0;
+
+    (void)state;
+    grow("heads/main", 1);
+    for (unsigned i = 0; i < 2 * files; i++) {
+        memset(value, 'a' + (int)(i / files), sizeof(value) - 1);
+        (void)snprintf(target, sizeof(target), "/v1/b/main/k/file%u", i % files);
+        assert_true(api_status("PUT", target, value) < 300);
+        if (i == files - 1)
+            assert_int_equal(api_status("PUT", "/v1/branches/old", "{}"), 201);
+    }
+    slow = ask("GET /v1/diff?from=old&to=main HTTP/1.1\r\nHost: t\r\nAccept: text/x-diff\r\n\r\n");
+    /* Each is a step, and two of them are made in the first turn. */
+    assert_int_equal(turns_until(slow, quick), 3 - 1);
+    host_service_turn(&host); /* all of it does not leave in one */
+    for (const char *at = slow->got; (at = strstr(at, "diff --git ")) != NULL; at++)
+        count++;
+    assert_int_equal(count, 3);
+    assert_non_null(strstr(slow->got, "rel=\"next\""));
+}
+
 static void test_long_read__many_of_them_make_one_step_in_a_turn(void **state)
 {
     struct fake_client *quick = fake_connect(&host.net);
@@ -294,6 +322,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_long_read__others_are_answered_in_every_turn),
+        TEST(test_long_read__a_patch_is_made_between_other_requests),
         TEST(test_long_read__many_of_them_make_one_step_in_a_turn),
         TEST(test_long_read__what_comes_behind_on_a_connection_waits),
         TEST(test_long_read__what_it_reads_is_not_collected),
