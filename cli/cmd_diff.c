@@ -6,9 +6,7 @@
  * are the key's own.
  */
 #include "cmd_diff.h"
-#include "json_read.h"
-#include "percent.h"
-#include "session.h"
+#include "cmd_ls.h"
 #include <ctype.h>
 
 static struct bough_bytes text_of(const struct json *object, const char *name)
@@ -26,23 +24,6 @@ static char letter_of(struct bough_bytes change)
     return change.at[0] == 'r' ? 'D' : (char)toupper(change.at[0]);
 }
 
-static enum exit_status print_page(struct session *session, const struct json *document)
-{
-    const struct json *list = json_read_member(document, "changes");
-
-    for (const struct json *at = list == NULL ? NULL : list->first; at != NULL; at = at->next) {
-        struct bough_bytes key = text_of(at, "key");
-
-        if (json_read_member(at, "key") == NULL &&
-            percent_decode(text_of(at, "key_encoded"), &session->arena, &key) != BOUGH_OK)
-            return EXIT_CORRUPT;
-        printf("%c\t", letter_of(text_of(at, "change")));
-        (void)fwrite(key.at, 1, key.len, stdout);
-        printf("\n");
-    }
-    return EXIT_OK;
-}
-
 static void print_stat(const struct json *document)
 {
     static const char *const names[] = {"added", "removed", "modified", "old_bytes", "new_bytes"};
@@ -54,47 +35,77 @@ static void print_stat(const struct json *document)
     }
 }
 
-static enum exit_status pages(struct session *session, const char *target)
+static enum exit_status print_page(struct session *session, struct http_response *response,
+                                   const struct json *document, void *context)
 {
-    const struct options *options = session->options;
-    struct http_request request = {.method = "GET", .target = target};
-    struct http_response response;
-    enum exit_status status = EXIT_OK;
+    const struct json *list = json_read_member(document, "changes");
 
-    while (status == EXIT_OK && request.target[0] != '\0') {
-        const struct json *document;
-        size_t error_at;
-
-        status = session_call(session, &request, options->json ? stdout : NULL, &response);
-        if (status != EXIT_OK)
-            break;
-        if (!options->json) {
-            if (json_read(response.body, &session->arena, &document, &error_at) != BOUGH_OK)
-                return EXIT_CORRUPT;
-            if (options->stat)
-                print_stat(document);
-            else
-                status = print_page(session, document);
-        }
-        request.target = session_text(session, "%s", response.next);
+    (void)context;
+    if (session->options->json) {
+        (void)fwrite(response->body.at, 1, response->body.len, stdout);
+        return EXIT_OK;
     }
+    if (session->options->stat)
+        print_stat(document);
+    for (const struct json *at = list == NULL ? NULL : list->first; at != NULL; at = at->next) {
+        const char *key = cmd_ls_key(session, at);
+
+        if (key == NULL)
+            return EXIT_CORRUPT;
+        printf("%c\t%s\n", letter_of(text_of(at, "change")), key);
+    }
+    return EXIT_OK;
+}
+
+/* Hands the server's patch through, page by page: each is of whole files. */
+static enum exit_status print_patch(struct session *session, const char *target)
+{
+    struct http_request request = {
+        .method = "GET", .target = target, .headers = "Accept: text/x-diff\r\n"};
+    struct http_response response;
+    enum exit_status status;
+
+    do {
+        status = session_call(session, &request, stdout, &response);
+        request.target = session_text(session, "%s", response.next);
+    } while (status == EXIT_OK && request.target[0] != '\0');
     return status;
+}
+
+/* Whether the options go together. */
+static bool is_usable(const struct options *options)
+{
+    if (options->patch && (options->stat || options->json)) {
+        fprintf(stderr, "bough diff: --patch goes with neither --stat nor --json\n");
+        return false;
+    }
+    if (options->prefix != NULL && options->arg_count > 2) {
+        fprintf(stderr, "bough diff: there are two prefixes\n");
+        return false;
+    }
+    return true;
 }
 
 enum exit_status cmd_diff(struct options *options)
 {
+    const char *prefix = options->arg_count > 2    ? options->args[2]
+                         : options->prefix == NULL ? ""
+                                                   : options->prefix;
     struct session session;
-    enum exit_status status = session_open(&session, options);
+    enum exit_status status;
 
+    if (!is_usable(options))
+        return EXIT_USAGE;
+    status = session_open(&session, options);
     if (status == EXIT_OK) {
-        const char *prefix = options->prefix == NULL ? "" : options->prefix;
         const char *target =
             session_text(&session, "/v1/diff?limit=1000&from=%s&to=%s&prefix=%s%s",
                          session_encoded(&session, options->args[0], false),
                          session_encoded(&session, options->args[1], false),
                          session_encoded(&session, prefix, true), options->stat ? "&stat" : "");
 
-        status = pages(&session, target);
+        status = options->patch ? print_patch(&session, target)
+                                : session_pages(&session, target, print_page, NULL);
     }
     session_close(&session);
     return status;

@@ -7,7 +7,7 @@
 
 #include "options.h"
 
-/* bough diff FROM TO */
+/* bough diff FROM TO [PREFIX] */
 enum exit_status cmd_diff(struct options *options);
 /* bough merge-base A B */
 enum exit_status cmd_diff_base(struct options *options);

@@ -121,11 +121,12 @@ static enum exit_status export_key(struct session *session, const struct json *i
     return write_key(session, key, mode == NULL ? bough_bytes_text("100644") : mode->text, job);
 }
 
-static enum exit_status export_page(struct session *session, const struct json *document,
-                                    void *context)
+static enum exit_status export_page(struct session *session, struct http_response *response,
+                                    const struct json *document, void *context)
 {
     const struct json *keys = json_read_member(document, "keys");
 
+    (void)response;
     for (const struct json *item = keys == NULL ? NULL : keys->first; item != NULL;
          item = item->next) {
         struct bough_arena_mark mark = bough_arena_now(&session->arena);

@@ -37,31 +37,9 @@ static const char *target_of(struct session *session, const char *prefix, bool f
 }
 
 enum exit_status cmd_ls_pages(struct session *session, const char *prefix, bool fold,
-                              enum exit_status (*page)(struct session *session,
-                                                       const struct json *document, void *context),
-                              void *context)
+                              session_page *page, void *context)
 {
-    struct http_request request = {.method = "GET", .target = target_of(session, prefix, fold)};
-    struct http_response response;
-
-    for (;;) {
-        struct bough_arena_mark mark = bough_arena_now(&session->arena);
-        const struct json *document;
-        size_t error_at;
-        enum exit_status status = session_call(session, &request, NULL, &response);
-
-        if (status != EXIT_OK)
-            return status;
-        if (json_read(response.body, &session->arena, &document, &error_at) != BOUGH_OK) {
-            fprintf(stderr, "bough: the server's listing is no JSON\n");
-            return EXIT_CORRUPT;
-        }
-        status = page(session, document, context);
-        if (status != EXIT_OK || response.next[0] == '\0')
-            return status;
-        bough_arena_back(&session->arena, mark);
-        request.target = session_text(session, "%s", response.next);
-    }
+    return session_pages(session, target_of(session, prefix, fold), page, context);
 }
 
 /* Prints one key, or one folded directory. */
@@ -84,14 +62,15 @@ static void print_item(struct session *session, const struct json *item, bool di
 }
 
 /* Keys and folded directories come as two lists, each in order; they are merged. */
-static enum exit_status print_page(struct session *session, const struct json *document,
-                                   void *context)
+static enum exit_status print_page(struct session *session, struct http_response *response,
+                                   const struct json *document, void *context)
 {
     const struct json *keys = member(document, "keys");
     const struct json *folded = member(document, "prefixes");
     const struct json *key = keys == NULL ? NULL : keys->first;
     const struct json *dir = folded == NULL ? NULL : folded->first;
 
+    (void)response;
     (void)context;
     while (key != NULL || dir != NULL) {
         const char *key_text = key == NULL ? NULL : cmd_ls_key(session, key);

@@ -5,19 +5,16 @@
 #ifndef CMD_LS_H
 #define CMD_LS_H
 
-#include "json_read.h"
 #include "session.h"
 
 /* bough ls [PREFIX]: the keys that start with PREFIX; without --recursive, directories are folded.
  */
 enum exit_status cmd_ls(struct options *options);
 
-/* Asks for all keys that start with `prefix`, page by page, and hands each page's document to
- * `page` until it answers other than EXIT_OK.  `fold` lists directories as such. */
+/* The pages of all keys that start with `prefix` (session_pages).  `fold` lists directories as
+ * such. */
 enum exit_status cmd_ls_pages(struct session *session, const char *prefix, bool fold,
-                              enum exit_status (*page)(struct session *session,
-                                                       const struct json *document, void *context),
-                              void *context);
+                              session_page *page, void *context);
 
 /* The bytes of a listed key or folded directory, from its "key" or "prefix" or, where that is no
  * UTF-8, "key_encoded" or "prefix_encoded"; in the arena with a NUL behind them.  NULL when the

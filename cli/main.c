@@ -61,10 +61,16 @@ static const struct options_verb verbs[] = {
      "  bough ls\n"
      "  bough ls img/ --recursive --details\n",
      TARGET "branch rev recursive details", 0, 1, cmd_ls},
-    {"log", "[REV]", "List commits, newest first.",
+    {"log", "[REV | KEY]", "List commits, or those that changed a key or directory, newest first.",
      "  bough log\n"
-     "  bough log release --limit 5 --json\n",
+     "  bough log release --limit 5 --json\n"
+     "  bough log etc/motd\n"
+     "  bough log etc --branch dev\n",
      TARGET "branch limit", 0, 1, cmd_log},
+    {"blame", "[PREFIX]", "List keys with the commit that changed each last.",
+     "  bough blame etc/\n"
+     "  bough blame --branch dev --rev dev~10\n",
+     TARGET "branch rev", 0, 1, cmd_log_blame},
     {"branch", "[list | create NAME [FROM] | move NAME TO | delete NAME | undelete NAME]",
      "List, create, move, delete branches, and bring them back.",
      "  bough branch\n"
@@ -94,10 +100,11 @@ static const struct options_verb verbs[] = {
      TARGET "branch", 2, 16, cmd_merge_resolve},
     {"merge-base", "A B", "Print where two histories met.", "  bough merge-base main dev\n", TARGET,
      2, 2, cmd_diff_base},
-    {"diff", "FROM TO", "List the keys that differ between two revisions.",
+    {"diff", "FROM TO [PREFIX]", "List the keys that differ between two revisions, or how.",
      "  bough diff main dev\n"
-     "  bough diff main~10 main --prefix etc/ --stat\n",
-     TARGET "prefix stat", 2, 2, cmd_diff},
+     "  bough diff main~10 main etc/ --stat\n"
+     "  bough diff main dev --patch | git apply\n",
+     TARGET "prefix stat patch", 2, 3, cmd_diff},
     {"cherry-pick", "REV", "Make a commit's change once more, on a branch.",
      "  bough cherry-pick dev~2\n", WRITE "strategy favor mainline dry-run", 1, 1,
      cmd_rewrite_pick},

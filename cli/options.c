@@ -65,6 +65,7 @@ static const struct option table[] = {
     {"favor", 'X', TEXT(favor), "SIDE", "ours or theirs, where both changed a value"},
     {"mainline", 0, TEXT(mainline), "N", "of a merge: the parent that its change is seen from"},
     {"stat", 0, FLAG(stat), NULL, "count, do not list"},
+    {"patch", 0, FLAG(patch), NULL, "print a patch, as `git apply` takes it"},
     {"help", 'h', FLAG(help), NULL, "this text"},
 };
 

@@ -50,6 +50,7 @@ struct options {
     bool abort;
     bool undelete;
     bool stat;
+    bool patch;
     const char *strategy;
     const char *favor;
     const char *mainline;

@@ -5,7 +5,6 @@
  * Everything it needs lives in one arena until the verb ends; running out of memory ends the verb.
  */
 #include "session.h"
-#include "json_read.h"
 #include "local_service.h"
 #include "percent.h"
 #include <stdarg.h>
@@ -110,6 +109,32 @@ enum exit_status session_call(struct session *session, const struct http_request
     if (response->status >= 400)
         complain(session, request, response);
     return exit_of_http(response->status);
+}
+
+enum exit_status session_pages(struct session *session, const char *target, session_page *page,
+                               void *context)
+{
+    struct http_request request = {.method = "GET", .target = target};
+    struct http_response response;
+
+    for (;;) {
+        struct bough_arena_mark mark = bough_arena_now(&session->arena);
+        const struct json *document;
+        size_t error_at;
+        enum exit_status status = session_call(session, &request, NULL, &response);
+
+        if (status != EXIT_OK)
+            return status;
+        if (json_read(response.body, &session->arena, &document, &error_at) != BOUGH_OK) {
+            fprintf(stderr, "bough: the server's list is no JSON\n");
+            return EXIT_CORRUPT;
+        }
+        status = page(session, &response, document, context);
+        if (status != EXIT_OK || response.next[0] == '\0')
+            return status;
+        bough_arena_back(&session->arena, mark);
+        request.target = session_text(session, "%s", response.next);
+    }
 }
 
 const char *session_text(struct session *session, const char *format, ...)

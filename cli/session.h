@@ -8,6 +8,7 @@
 
 #include "env_unix.h"
 #include "http_client.h"
+#include "json_read.h"
 #include "options.h"
 #include "out.h"
 
@@ -30,6 +31,15 @@ void session_close(struct session *session);
  * its problem document, and gives the exit status for it. */
 enum exit_status session_call(struct session *session, const struct http_request *request,
                               FILE *into, struct http_response *response);
+
+/* Looks at a page of a list.  Who has seen enough empties response->next. */
+typedef enum exit_status session_page(struct session *session, struct http_response *response,
+                                      const struct json *document, void *context);
+
+/* Asks for the pages of a list, from `target` on, and hands each to `page` until that answers other
+ * than EXIT_OK.  What a page takes from the arena is given back before the next. */
+enum exit_status session_pages(struct session *session, const char *target, session_page *page,
+                               void *context);
 
 /* "/v1/b/{branch}{rest}" or, with --rev, "/v1/at/{rev}{rest}", percent-encoded, in the arena; `key`
  * is appended with its slashes kept, NULL = none. */

@@ -7,6 +7,8 @@
  *       out has come out before: its flags are final, and nobody will ask for it again.
  *   (2) Hence only the front is in memory: for a straight line, one commit.
  *   (3) heap[0..count) and the buckets hold the same commits.
+ *   (4) What has come out leaves its memory to what comes next, room for parents included: a walk
+ *       takes as much as its widest front, however long it is.
  */
 #include "front.h"
 #include "bough/limits.h"
@@ -77,13 +79,30 @@ static enum bough_err grow(struct front *front)
     return BOUGH_OK;
 }
 
+/* Room for a commit's parents; NULL without memory.  Invariant (4). */
+static struct bough_link *parents_of(struct front *front, struct front_commit *commit,
+                                     uint32_t count)
+{
+    uint32_t max = 2 * FRONT_PARENTS;
+
+    if (count <= FRONT_PARENTS)
+        return commit->few;
+    if (count <= commit->many_max)
+        return commit->many;
+    while (max < count)
+        max *= 2;
+    commit->many = bough_arena_take(front->arena, max * sizeof(struct bough_link));
+    commit->many_max = commit->many == NULL ? 0 : max;
+    return commit->many;
+}
+
 /* Reads what the walk needs of a commit; the rest is given back at once. */
 static enum bough_err read(struct front *front, struct front_commit *commit)
 {
     struct bough_arena_mark mark = bough_arena_now(front->arena);
     struct bough_link parents[BOUGH_PARENTS_MAX];
-    struct bough_link *into = commit->few;
     struct bough_commit whole;
+    struct bough_link *into;
     size_t bytes;
 
     BOUGH_TRY(bough_commit_get(front->store, &commit->link, front->arena, &whole));
@@ -92,8 +111,7 @@ static enum bough_err read(struct front *front, struct front_commit *commit)
     if (bytes > 0)
         memcpy(parents, whole.parents, bytes);
     bough_arena_back(front->arena, mark);
-    if (whole.parent_count > FRONT_PARENTS)
-        into = bough_arena_take(front->arena, bytes);
+    into = parents_of(front, commit, whole.parent_count);
     if (into == NULL)
         return BOUGH_NO_MEMORY;
     if (bytes > 0)
@@ -110,15 +128,19 @@ static enum bough_err make(struct front *front, const struct bough_link *link, b
                            struct front_commit **made)
 {
     struct front_commit *commit = front->spare;
+    struct bough_link *many = NULL;
+    uint32_t many_max = 0;
 
-    if (commit != NULL)
+    if (commit != NULL) {
         front->spare = commit->next;
-    else
+        many = commit->many;
+        many_max = commit->many_max;
+    } else {
         commit = bough_arena_take(front->arena, sizeof(*commit));
+    }
     if (commit == NULL)
         return BOUGH_NO_MEMORY;
-    memset(commit, 0, sizeof(*commit));
-    commit->link = *link;
+    *commit = (struct front_commit){.link = *link, .many = many, .many_max = many_max};
     *made = commit;
     return dropped ? BOUGH_OK : read(front, commit);
 }

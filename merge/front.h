@@ -18,8 +18,10 @@ struct front_commit {
     uint64_t *set;       /* the same */
     struct bough_tree tree;
     uint32_t parent_count;
-    const struct bough_link *parents; /* `few`, or in the arena */
+    const struct bough_link *parents; /* `few` or `many` */
     struct bough_link few[FRONT_PARENTS];
+    struct bough_link *many; /* stays with the struct, whichever commit it holds */
+    uint32_t many_max;       /* a power of two, or 0 */
 };
 
 struct front {

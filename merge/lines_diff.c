@@ -7,11 +7,13 @@
  * the one behind it, and up likewise.
  *   (1) Marks have a zero before the first line and one behind the last.
  *   (2) The n-th group of one side stands across from the n-th of the other; most are empty.
- * The moment that matters is where a group comes to rest: as far down as it can, but beside a group
- * of the other side if it passes one.  That is git's choice, too.
+ * The moment that matters is where a group comes to rest: beside a group of the other side if it
+ * passes one, else where it is read best, if people are to read it, else as far down as it can.
+ * That is git's choice, too.
  */
 #include "lines_diff.h"
 #include "lines_histogram.h"
+#include "lines_indent.h"
 #include <assert.h>
 
 /* Marked lines in a row, up to the one before `end`; empty where start == end. */
@@ -74,17 +76,17 @@ static bool move_up(struct group *group)
 }
 
 /* Moves a group up and then down as far as it goes, until it joins no others any more.  *beside
- * says whether one of the other side was passed, *moved whether it can move at all. */
+ * says whether one of the other side was passed, *top where it ended when it was highest. */
 static enum bough_err settle(struct lines_work *work, struct group *group, struct group *other,
-                             bool *beside, bool *moved)
+                             bool *beside, uint32_t *top)
 {
-    uint32_t size, top;
+    uint32_t size;
 
     do {
         size = group->end - group->start;
         while (move_up(group))
             previous_group(other);
-        top = group->end;
+        *top = group->end;
         *beside = other->end > other->start;
         while (move_down(group)) {
             bool in_step = next_group(other);
@@ -93,34 +95,47 @@ static enum bough_err settle(struct lines_work *work, struct group *group, struc
             (void)in_step;
             *beside = *beside || other->end > other->start;
         }
-        *moved = group->end != top;
-        if (!lines_split_spend(work, (uint64_t)(group->end - top) + size))
+        if (!lines_split_spend(work, (uint64_t)(group->end - *top) + size))
             return BOUGH_TOO_BIG;
     } while (size != group->end - group->start);
     return BOUGH_OK;
 }
 
-/* Moves the groups of one side to where they are seen best. */
+/* Moves a group one line up; the other side's goes along. */
+static void step_up(struct group *group, struct group *other)
+{
+    bool up = move_up(group);
+
+    assert(up);
+    (void)up;
+    previous_group(other);
+}
+
+/* Moves the groups of one side to where they are seen best; `indents` NULL: people do not look. */
 static enum bough_err compact(struct lines_work *work, const struct lines_run *run,
-                              const struct lines_run *across)
+                              const struct lines_run *across, const int16_t *indents)
 {
     struct group group, other;
 
     first_group(&group, run);
     first_group(&other, across);
     do {
-        bool beside, moved;
+        uint32_t top, best;
+        bool beside;
 
         if (group.start == group.end)
             continue;
-        BOUGH_TRY(settle(work, &group, &other, &beside, &moved));
-        while (moved && beside && other.start == other.end) {
-            bool up = move_up(&group);
-
-            assert(up);
-            (void)up;
-            previous_group(&other);
-        }
+        BOUGH_TRY(settle(work, &group, &other, &beside, &top));
+        if (group.end == top)
+            continue; /* it cannot move */
+        while (beside && other.start == other.end)
+            step_up(&group, &other);
+        if (beside || indents == NULL)
+            continue;
+        BOUGH_TRY(lines_indent_choose(work, indents, run, group.end - group.start, top, group.end,
+                                      &best));
+        while (group.end > best)
+            step_up(&group, &other);
     } while (next_group(&group) && next_group(&other));
     return BOUGH_OK;
 }
@@ -160,12 +175,15 @@ enum bough_err lines_diff(struct lines_work *work, enum lines_how how, const uin
     uint8_t *changed = bough_arena_zeros(work->arena, marks, 1);
     struct lines_run left = {a, changed, a_count};
     struct lines_run right = {b, changed + a_count + 1, b_count};
+    const int16_t *indents = NULL;
 
     if (changed == NULL)
         return BOUGH_NO_MEMORY;
-    BOUGH_TRY(how == LINES_MYERS ? lines_myers(work, left, right)
-                                 : lines_histogram(work, left, right));
-    BOUGH_TRY(compact(work, &left, &right));
-    BOUGH_TRY(compact(work, &right, &left));
+    BOUGH_TRY(how == LINES_HISTOGRAM ? lines_histogram(work, left, right)
+                                     : lines_myers(work, left, right));
+    if (how == LINES_SHOWN)
+        BOUGH_TRY(lines_indent_measure(work, &indents));
+    BOUGH_TRY(compact(work, &left, &right, indents));
+    BOUGH_TRY(compact(work, &right, &left, indents));
     return list(work->arena, &left, &right, edits, count);
 }

@@ -36,15 +36,22 @@ static uint32_t hash_of(struct bough_bytes line)
     return (uint32_t)(hash ^ hash >> 32);
 }
 
-/* Whether a line is of a class. */
-static bool is_of(const struct lines_work *work, uint32_t class, struct bough_bytes line)
+struct bough_bytes lines_split_class(const struct lines_work *work, uint32_t class)
 {
     struct bough_bytes text = work->texts[work->lines[class] >> TEXT_SHIFT];
     uint32_t start = work->lines[class] & ((1u << TEXT_SHIFT) - 1);
-    size_t rest = text.len - start;
 
-    return rest >= line.len && memcmp(text.at + start, line.at, line.len) == 0 &&
-           (line.at[line.len - 1] == '\n' || rest == line.len);
+    assert(start < text.len);
+    return bough_bytes_of(text.at + start, text.len - start);
+}
+
+/* Whether a line is of a class. */
+static bool is_of(const struct lines_work *work, uint32_t class, struct bough_bytes line)
+{
+    struct bough_bytes rest = lines_split_class(work, class);
+
+    return rest.len >= line.len && memcmp(rest.at, line.at, line.len) == 0 &&
+           (line.at[line.len - 1] == '\n' || rest.len == line.len);
 }
 
 /* Finds or makes the class of the line of a text that begins at `start`. */

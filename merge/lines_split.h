@@ -37,6 +37,9 @@ BOUGH_MUST_CHECK enum bough_err lines_split(struct lines_work *work, struct boug
 /* The bytes of one line, its newline included. */
 struct bough_bytes lines_split_line(const struct lines_text *text, uint32_t number);
 
+/* The bytes that the lines of a class begin with, and whatever stands behind them in the text. */
+struct bough_bytes lines_split_class(const struct lines_work *work, uint32_t class);
+
 /* Takes steps off what is left: false when there were not that many, and from then on. */
 static inline bool lines_split_spend(struct lines_work *work, uint64_t steps)
 {

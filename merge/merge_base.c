@@ -22,7 +22,7 @@ struct walk {
     struct front front;
     size_t live;
     uint64_t floor; /* what is of a lower generation does not matter */
-    struct bough_merge_base *result;
+    struct bough_merge_base result;
 };
 
 static enum bough_err add(struct walk *walk, const struct bough_link *link, uint64_t below,
@@ -69,11 +69,16 @@ static void judge(struct bough_merge_base *result, const struct front_commit *co
     }
 }
 
-static enum bough_err go(struct walk *walk)
+/* Looks at `count` commits more; BOUGH_NOT_READY: that was not the end. */
+static enum bough_err go(struct walk *walk, uint64_t count)
 {
-    while (walk->live > 0) {
-        const struct front_commit *commit = front_take(&walk->front);
+    for (; walk->live > 0; count--) {
+        const struct front_commit *commit;
         unsigned colours;
+
+        if (count == 0)
+            return BOUGH_NOT_READY;
+        commit = front_take(&walk->front);
 
         assert(commit != NULL && (commit->flags & BOTH) != 0);
         if (commit == NULL || commit->generation < walk->floor)
@@ -82,7 +87,7 @@ static enum bough_err go(struct walk *walk)
         assert((colours & COMMON) == 0 || (colours & BOTH) == BOTH);
         if ((colours & COMMON) == 0) {
             walk->live--;
-            judge(walk->result, commit);
+            judge(&walk->result, commit);
         }
         if ((colours & BOTH) == BOTH)
             colours |= COMMON;
@@ -92,27 +97,38 @@ static enum bough_err go(struct walk *walk)
     return BOUGH_OK;
 }
 
-/* The whole walk; `to_theirs`: nothing older than theirs matters. */
+/* Begins a walk; `to_theirs`: nothing older than theirs matters. */
+static enum bough_err begin(struct walk *walk, struct bough_store *store,
+                            const struct bough_link *ours, size_t ours_count,
+                            const struct bough_link *theirs, size_t theirs_count, bool to_theirs,
+                            struct bough_arena *arena)
+{
+    uint64_t oldest;
+
+    memset(walk, 0, sizeof(*walk));
+    front_init(&walk->front, store, arena);
+    BOUGH_TRY(add_all(walk, ours, ours_count, OURS, &oldest));
+    BOUGH_TRY(add_all(walk, theirs, theirs_count, THEIRS, &oldest));
+    if (to_theirs)
+        walk->floor = oldest;
+    return BOUGH_OK;
+}
+
+/* A whole walk. */
 static enum bough_err walk_all(struct bough_store *store, const struct bough_link *ours,
                                size_t ours_count, const struct bough_link *theirs,
                                size_t theirs_count, bool to_theirs, struct bough_arena *arena,
                                struct bough_merge_base *result)
 {
     struct bough_arena_mark mark = bough_arena_now(arena);
-    struct walk walk = {.result = result};
-    uint64_t oldest;
-    enum bough_err err;
+    struct walk walk;
+    enum bough_err err =
+        begin(&walk, store, ours, ours_count, theirs, theirs_count, to_theirs, arena);
 
-    memset(result, 0, sizeof(*result));
-    front_init(&walk.front, store, arena);
-    err = add_all(&walk, ours, ours_count, OURS, &oldest);
     if (err == BOUGH_OK)
-        err = add_all(&walk, theirs, theirs_count, THEIRS, &oldest);
-    if (to_theirs)
-        walk.floor = oldest;
-    if (err == BOUGH_OK)
-        err = go(&walk);
+        err = go(&walk, UINT64_MAX);
     bough_arena_back(arena, mark);
+    *result = walk.result;
     return err;
 }
 
@@ -122,6 +138,25 @@ enum bough_err bough_merge_base_find(struct bough_store *store, const struct bou
                                      struct bough_merge_base *result)
 {
     return walk_all(store, ours, ours_count, theirs, theirs_count, false, arena, result);
+}
+
+enum bough_err bough_merge_base_open(struct bough_merge_base_walk *walk, struct bough_store *store,
+                                     const struct bough_link *ours, size_t ours_count,
+                                     const struct bough_link *theirs, size_t theirs_count,
+                                     struct bough_arena *arena)
+{
+    walk->state = bough_arena_take(arena, sizeof(*walk->state));
+    if (walk->state == NULL)
+        return BOUGH_NO_MEMORY;
+    return begin(walk->state, store, ours, ours_count, theirs, theirs_count, false, arena);
+}
+
+enum bough_err bough_merge_base_step(struct bough_merge_base_walk *walk,
+                                     struct bough_merge_base *result)
+{
+    BOUGH_TRY(go(walk->state, BOUGH_HISTORY_STEP_MAX));
+    *result = walk->state->result;
+    return BOUGH_OK;
 }
 
 enum bough_err bough_merge_base_is_ancestor(struct bough_store *store,

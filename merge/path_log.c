@@ -2,10 +2,13 @@
  *
  * path_log.c - the commits that changed a path.
  *
- * Owns a front (front.c) in the caller's arena.  Whatever is in it will be looked at, and nothing
- * else has to be known to go on: so its commits are the heads of a log that continues this one.
+ * Owns a front (front.c) in the caller's arena.
+ *   (1) Whatever is in it will be looked at, and nothing else has to be known to go on: so its
+ *       commits are the heads of a log that continues this one.
+ *   (2) A step ends between two commits only, and no sooner than it has looked at one.
  */
 #include "bough/path_log.h"
+#include "bough/limits.h"
 #include "front.h"
 #include "merge_step.h"
 
@@ -16,6 +19,7 @@ enum bough_err bough_path_log_open(struct bough_path_log *log, struct bough_stor
     struct front_commit *commit;
 
     BOUGH_TRY(bough_tree_path_check(path));
+    log->passed = 0;
     log->front = bough_arena_take(arena, sizeof(*log->front));
     log->path = bough_arena_copy(arena, path);
     if (log->front == NULL || log->path.at == NULL)
@@ -56,6 +60,7 @@ static enum bough_err follow(struct bough_path_log *log, const struct front_comm
 
         if (bough_commit_is_cut(&commit->parents[i]))
             continue;
+        log->passed++;
         BOUGH_TRY(bough_commit_get(log->front->store, &commit->parents[i], scratch, &read));
         BOUGH_TRY(look_up(log, &read.tree, scratch, &entries[1], &other));
         *changed = !merge_step_same(own, other);
@@ -72,7 +77,7 @@ static enum bough_err follow(struct bough_path_log *log, const struct front_comm
 enum bough_err bough_path_log_next(struct bough_path_log *log, struct bough_arena *into,
                                    struct bough_link *link, struct bough_commit *commit)
 {
-    for (;;) {
+    while (log->passed < BOUGH_HISTORY_STEP_MAX) {
         const struct front_commit *next = front_take(log->front);
         struct bough_arena_mark mark = bough_arena_now(into);
         bool changed;
@@ -80,12 +85,15 @@ enum bough_err bough_path_log_next(struct bough_path_log *log, struct bough_aren
         if (next == NULL)
             return BOUGH_NOT_FOUND;
         assert(next->generation > 0);
+        log->passed++;
         BOUGH_TRY(follow(log, next, into, &changed));
         bough_arena_back(into, mark);
         *link = next->link;
         if (changed)
             return bough_commit_get(log->front->store, link, into, commit);
     }
+    log->passed = 0;
+    return BOUGH_NOT_READY;
 }
 
 size_t bough_path_log_waiting(const struct bough_path_log *log, struct bough_link *links,

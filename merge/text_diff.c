@@ -139,7 +139,7 @@ enum bough_err bough_text_diff(struct bough_bytes from, struct bough_bytes to,
     if (is_binary(from) || is_binary(to))
         return BOUGH_INVALID;
     BOUGH_TRY(lines_split(&work, arena, texts, 2, split));
-    BOUGH_TRY(lines_diff(&work, LINES_MYERS, split[0].classes, split[0].count, split[1].classes,
+    BOUGH_TRY(lines_diff(&work, LINES_SHOWN, split[0].classes, split[0].count, split[1].classes,
                          split[1].count, &edits, &count));
     unified.from = split[0];
     unified.to = split[1];

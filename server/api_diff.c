@@ -6,18 +6,23 @@
  *   (1) The next page is asked for at full hashes, so pages fit together whatever is written in
  *       between.
  *   (2) What is the same in both is not read: a page costs what it shows.
- *   (3) A page of a patch ends when it has compared so much that other requests would wait: lines
- *       that have little in common take about a second for each MiB.
+ *   (3) A page of a patch is made in steps between other requests (long_read.c), and ends when
+ *       much was compared: lines that have little in common take about a second for each MiB.  No
+ *       comparison of trees stays open between two steps; the next one goes on behind `last`.
  */
 #include "api.h"
 #include "bough/diff.h"
 #include "git_patch.h"
 #include "hash.h"
+#include "long_read.h"
 #include "percent.h"
 #include "query.h"
 #include "reply.h"
 #include "rev.h"
 #include <stdio.h>
+
+/* Compared and written in one step of a patch, but for the change that is last. */
+#define STEP_BYTES (128u << 10)
 
 static const char *const kinds[] = {
     [BOUGH_DIFF_ADDED] = "added",
@@ -26,6 +31,7 @@ static const char *const kinds[] = {
 };
 
 struct comparing {
+    struct long_read base;
     struct request *request;
     struct rev from;
     struct rev to;
@@ -36,10 +42,12 @@ struct comparing {
     uint64_t limit;
     bool lines; /* application/x-ndjson */
     bool patch; /* text/x-diff */
+    bool stat;
+    uint64_t shown_count;
     uint64_t compared_bytes;
     struct out out;
     struct json_write json;
-    struct bough_bytes last; /* the last key shown, in the request's arena */
+    struct bough_bytes last; /* the last key of a page or step, in the request's arena */
     bool more;
 };
 
@@ -103,12 +111,17 @@ static void write_change(struct comparing *comparing, const struct bough_diff_ch
         out_text(&comparing->out, "\n");
 }
 
-/* Whether a page with so many changes ends. */
-static bool is_full(const struct comparing *comparing, uint64_t count)
+/* What the page has cost so far. */
+static uint64_t cost_of(const struct comparing *comparing)
 {
-    return count == comparing->limit ||
-           (comparing->patch &&
-            comparing->compared_bytes + comparing->out.len > BOUGH_DIFF_PAGE_BYTES_MAX);
+    return comparing->compared_bytes + comparing->out.len;
+}
+
+/* Whether the page ends here. */
+static bool is_full(const struct comparing *comparing)
+{
+    return comparing->shown_count == comparing->limit ||
+           (comparing->patch && cost_of(comparing) > BOUGH_DIFF_PAGE_BYTES_MAX);
 }
 
 /* Shows a change with its lines: invariant (3). */
@@ -124,32 +137,43 @@ static enum bough_err write_patch(struct comparing *comparing,
     return git_patch_write(comparing->request, &comparing->out, change);
 }
 
-/* Shows a page of changes. */
+/* Shows a change; *pause says that others should have their turn. */
+static enum bough_err show_one(struct comparing *comparing, uint64_t begun,
+                               const struct bough_diff_change *change, bool *pause)
+{
+    if (comparing->patch)
+        BOUGH_TRY(write_patch(comparing, change));
+    else
+        write_change(comparing, change);
+    comparing->shown_count++;
+    *pause = comparing->patch && cost_of(comparing) - begun > STEP_BYTES && !is_full(comparing);
+    if (!*pause && !is_full(comparing))
+        return BOUGH_OK;
+    comparing->last = bough_arena_copy(&comparing->request->arena, change->path);
+    return comparing->last.at == NULL ? BOUGH_NO_MEMORY : BOUGH_OK;
+}
+
+/* Shows the changes of a page, or of a step of it: BOUGH_NOT_READY. */
 static enum bough_err show(struct comparing *comparing, struct bough_tree_diff *diff)
 {
+    uint64_t begun = cost_of(comparing);
     struct bough_diff_change change;
+    bool pause = false;
 
-    for (uint64_t i = 0;; i++) {
+    while (!pause) {
         enum bough_err err = bough_tree_diff_next(diff, &change);
 
         if (err == BOUGH_NOT_FOUND)
             return BOUGH_OK;
         if (err != BOUGH_OK)
             return err;
-        if (is_full(comparing, i)) {
+        if (is_full(comparing)) {
             comparing->more = true;
             return BOUGH_OK;
         }
-        if (comparing->patch)
-            BOUGH_TRY(write_patch(comparing, &change));
-        else
-            write_change(comparing, &change);
-        if (is_full(comparing, i + 1)) {
-            comparing->last = bough_arena_copy(&comparing->request->arena, change.path);
-            if (comparing->last.at == NULL)
-                return BOUGH_NO_MEMORY;
-        }
+        BOUGH_TRY(show_one(comparing, begun, &change, &pause));
     }
+    return BOUGH_NOT_READY;
 }
 
 /* Counts changes, BOUGH_DIFF_STAT_MAX of them at most, instead of showing them. */
@@ -210,31 +234,27 @@ static void write_commit(struct json_write *json, const char *name, const struct
         json_write_hash(json, name, &rev->commit.name);
 }
 
-/* Writes the document, or the lines, and the link to the next page. */
-static enum bough_err write_all(struct comparing *comparing, struct bough_tree_diff *diff,
-                                bool stat)
+/* Ends the document, or the lines; adds the link to the next page. */
+static enum bough_err answer(struct comparing *comparing)
 {
     struct request *request = comparing->request;
     struct json_write *json = &comparing->json;
     struct bough_bytes url = {0};
+    struct bough_bytes body;
 
-    if (!comparing->lines && !comparing->patch) {
-        json_write_object(json, NULL);
-        write_commit(json, "from", &comparing->from);
-        write_commit(json, "to", &comparing->to);
-        if (!stat)
-            json_write_array(json, "changes");
-    }
-    BOUGH_TRY(stat ? count(comparing, diff) : show(comparing, diff));
     if (comparing->more) {
         BOUGH_TRY(next_url(comparing, &url));
         out_text(&request->reply.fields, "Link: <");
         out_bytes(&request->reply.fields, url);
         out_text(&request->reply.fields, ">; rel=\"next\"\r\n");
     }
-    if (comparing->lines || comparing->patch)
+    if (comparing->lines || comparing->patch) {
+        BOUGH_TRY(out_end(&comparing->out, &body));
+        reply_status(request, 200);
+        reply_body(request, comparing->patch ? "text/x-diff" : "application/x-ndjson", body);
         return BOUGH_OK;
-    if (!stat) {
+    }
+    if (!comparing->stat) {
         json_write_end(json);
         if (comparing->more)
             json_write_bytes(json, "next", url);
@@ -242,44 +262,80 @@ static enum bough_err write_all(struct comparing *comparing, struct bough_tree_d
             json_write_null(json, "next");
     }
     json_write_end(json);
+    return reply_json_end(request, &comparing->out, 200);
+}
+
+static enum bough_err diff_begin(struct long_read *base)
+{
+    struct comparing *comparing = (struct comparing *)base;
+
+    comparing->out = reply_json_begin(comparing->request);
+    comparing->json = json_write_into(&comparing->out);
+    comparing->shown_count = comparing->compared_bytes = 0;
+    comparing->last = comparing->after;
+    comparing->more = false;
+    if (comparing->lines || comparing->patch)
+        return BOUGH_OK;
+    json_write_object(&comparing->json, NULL);
+    write_commit(&comparing->json, "from", &comparing->from);
+    write_commit(&comparing->json, "to", &comparing->to);
+    if (!comparing->stat)
+        json_write_array(&comparing->json, "changes");
     return BOUGH_OK;
+}
+
+static enum bough_err diff_step(struct long_read *base)
+{
+    struct comparing *comparing = (struct comparing *)base;
+    struct bough_tree_diff diff;
+    enum bough_err err;
+
+    BOUGH_TRY(bough_tree_diff_open(&diff, comparing->request->service->store, &comparing->from.tree,
+                                   &comparing->to.tree, comparing->prefix, comparing->last,
+                                   &comparing->request->arena));
+    err = comparing->stat ? count(comparing, &diff) : show(comparing, &diff);
+    bough_tree_diff_close(&diff);
+    return err != BOUGH_OK ? err : answer(comparing);
+}
+
+/* Leaves the page to be made, of two commits that stay, or of one and nothing. */
+static enum bough_err start(struct comparing *comparing)
+{
+    static const struct long_read_ops ops = {.begin = diff_begin, .step = diff_step};
+    const struct rev *sides[] = {&comparing->from, &comparing->to};
+    struct bough_link commits[2];
+    size_t count = 0;
+
+    for (size_t i = 0; i < 2; i++)
+        if (!bough_hash_is_none(&sides[i]->commit.name))
+            commits[count++] = sides[i]->commit;
+    return long_read_start(&comparing->base, comparing->request, &ops, commits, count);
 }
 
 enum bough_err api_diff_get(struct request *request)
 {
     static const char *const parameters[] = {"from",  "to",   "prefix", "after",
                                              "limit", "stat", NULL};
-    struct comparing comparing = {.request = request, .out = reply_json_begin(request)};
-    struct bough_tree_diff diff;
-    struct bough_bytes body;
+    struct comparing *comparing = bough_arena_zeros(&request->arena, 1, sizeof(*comparing));
     struct query query;
-    bool stat;
     enum bough_err err = BOUGH_OK;
 
-    comparing.json = json_write_into(&comparing.out);
+    if (comparing == NULL)
+        return BOUGH_NO_MEMORY;
+    comparing->request = request;
     if (!query_parse(request, parameters, &query) ||
         !query_number(request, &query, "limit", BOUGH_LIST_LIMIT_DEFAULT, BOUGH_LIST_LIMIT_MAX,
-                      &comparing.limit) ||
-        !find_side(&comparing, &query, "from", &comparing.from, &comparing.names[0], &err) ||
-        !find_side(&comparing, &query, "to", &comparing.to, &comparing.names[1], &err))
+                      &comparing->limit) ||
+        !find_side(comparing, &query, "from", &comparing->from, &comparing->names[0], &err) ||
+        !find_side(comparing, &query, "to", &comparing->to, &comparing->names[1], &err))
         return err;
-    if (comparing.limit == 0)
+    if (comparing->limit == 0)
         return reply_problem(request, PROBLEM_BAD_REQUEST, "limit must be at least 1");
-    stat = query_flag(&query, "stat");
-    comparing.prefix = query_value(&query, "prefix");
-    comparing.after = query_value(&query, "after");
-    comparing.patch = !stat && http_in_accepts(&request->in, "text/x-diff");
-    comparing.lines =
-        !stat && !comparing.patch && http_in_accepts(&request->in, "application/x-ndjson");
-    BOUGH_TRY(bough_tree_diff_open(&diff, request->service->store, &comparing.from.tree,
-                                   &comparing.to.tree, comparing.prefix, comparing.after,
-                                   &request->arena));
-    err = write_all(&comparing, &diff, stat);
-    bough_tree_diff_close(&diff);
-    if (err != BOUGH_OK || (!comparing.lines && !comparing.patch))
-        return err != BOUGH_OK ? err : reply_json_end(request, &comparing.out, 200);
-    BOUGH_TRY(out_end(&comparing.out, &body));
-    reply_status(request, 200);
-    reply_body(request, comparing.patch ? "text/x-diff" : "application/x-ndjson", body);
-    return BOUGH_OK;
+    comparing->stat = query_flag(&query, "stat");
+    comparing->prefix = query_value(&query, "prefix");
+    comparing->after = query_value(&query, "after");
+    comparing->patch = !comparing->stat && http_in_accepts(&request->in, "text/x-diff");
+    comparing->lines = !comparing->stat && !comparing->patch &&
+                       http_in_accepts(&request->in, "application/x-ndjson");
+    return start(comparing);
 }

@@ -2,13 +2,17 @@
  *
  * api_log.c - commits: the history of revisions, and one commit.
  *
- * Owns no data.  A page ends with the hashes where the next one begins, all lines of history side
- * by side; so pages need no state here and fit together whatever is written in between.
+ * Owns no data.
+ *   (1) A page ends with the hashes where the next one begins, all lines of history side by side;
+ *       so pages need no state here and fit together whatever is written in between.
+ *   (2) A page is made in steps between other requests (long_read.c), since there may be any number
+ *       of hidden commits before the first that is shown.
  */
 #include "api.h"
 #include "commit_json.h"
 #include "hash.h"
 #include "history.h"
+#include "long_read.h"
 #include "query.h"
 #include "reply.h"
 #include "rev.h"
@@ -37,9 +41,22 @@ enum bough_err api_log_get(struct request *request)
     return reply_json_end(request, &out, 200);
 }
 
-/* Adds the revisions of a list "a,b,c" to the walk.  False: the reply is made up, or *err says. */
-static bool add_heads(struct request *request, struct history *history, struct bough_bytes list,
-                      bool hide, enum bough_err *err)
+struct log_read {
+    struct long_read base;
+    struct history history;
+    struct bough_link heads[2 * HEADS_MAX];
+    size_t shown_count; /* of the heads; those behind them are hidden */
+    size_t head_count;
+    struct bough_bytes until;
+    struct out out;
+    struct json_write json;
+    uint64_t limit;
+    uint64_t left; /* of the limit */
+};
+
+/* Adds the revisions of a list "a,b,c" to the heads.  False: the reply is made up, or *err says. */
+static bool add_heads(struct log_read *read, struct request *request, struct bough_bytes list,
+                      enum bough_err *err)
 {
     struct bough_bytes name;
     unsigned count = 0;
@@ -58,9 +75,7 @@ static bool add_heads(struct request *request, struct history *history, struct b
             return false;
         }
         if (!bough_hash_is_none(&rev.commit.name))
-            *err = history_add(history, &rev.commit, hide);
-        if (*err != BOUGH_OK)
-            return false;
+            read->heads[read->head_count++] = rev.commit;
     }
     return true;
 }
@@ -85,35 +100,34 @@ static enum bough_err next_heads(struct request *request, struct history *histor
 }
 
 /* Ends the document; adds the link to the next page. */
-static enum bough_err answer(struct request *request, struct history *history,
-                             struct json_write *json, struct out *out, uint64_t limit,
-                             struct bough_bytes until)
+static enum bough_err answer(struct log_read *read)
 {
+    struct request *request = read->base.request;
     struct out url = out_begin(&request->arena);
     struct bough_bytes heads = {0};
     struct bough_bytes text;
     bool cut = false;
 
-    BOUGH_TRY(next_heads(request, history, &heads, &cut));
-    json_write_end(json);
+    BOUGH_TRY(next_heads(request, &read->history, &heads, &cut));
+    json_write_end(&read->json);
     if (heads.len > 0) {
-        out_format(&url, "/v1/commits?limit=%llu&from=", (unsigned long long)limit);
+        out_format(&url, "/v1/commits?limit=%llu&from=", (unsigned long long)read->limit);
         out_bytes(&url, heads);
-        if (until.len > 0) {
+        if (read->until.len > 0) {
             out_text(&url, "&until=");
-            out_bytes(&url, until);
+            out_bytes(&url, read->until);
         }
         BOUGH_TRY(out_end(&url, &text));
-        json_write_bytes(json, "next", text);
+        json_write_bytes(&read->json, "next", text);
         out_text(&request->reply.fields, "Link: <");
         out_bytes(&request->reply.fields, text);
         out_text(&request->reply.fields, ">; rel=\"next\"\r\n");
     } else {
-        json_write_null(json, "next");
+        json_write_null(&read->json, "next");
     }
-    json_write_bool(json, "truncated", cut);
-    json_write_end(json);
-    return reply_json_end(request, out, 200);
+    json_write_bool(&read->json, "truncated", cut);
+    json_write_end(&read->json);
+    return reply_json_end(request, &read->out, 200);
 }
 
 static enum bough_err next_commit(void *source, struct bough_arena *arena, struct bough_link *link,
@@ -122,38 +136,57 @@ static enum bough_err next_commit(void *source, struct bough_arena *arena, struc
     return history_next((struct history *)source, arena, link, commit);
 }
 
-static enum bough_err list(struct request *request, struct history *history, uint64_t limit,
-                           struct bough_bytes until)
+static enum bough_err log_begin(struct long_read *base)
 {
-    struct out out = reply_json_begin(request);
-    struct json_write json = json_write_into(&out);
+    struct log_read *read = (struct log_read *)base;
+    struct request *request = base->request;
 
-    json_write_object(&json, NULL);
-    BOUGH_TRY(commit_json_list(request, &json, next_commit, history, limit));
-    return answer(request, history, &json, &out, limit, until);
+    read->left = read->limit;
+    read->out = reply_json_begin(request);
+    read->json = json_write_into(&read->out);
+    json_write_object(&read->json, NULL);
+    json_write_array(&read->json, "commits");
+    history_begin(&read->history, request->service->store, &request->arena);
+    for (size_t i = 0; i < read->head_count; i++)
+        BOUGH_TRY(history_add(&read->history, &read->heads[i], i >= read->shown_count));
+    return BOUGH_OK;
+}
+
+static enum bough_err log_step(struct long_read *base)
+{
+    struct log_read *read = (struct log_read *)base;
+
+    BOUGH_TRY(
+        commit_json_list(base->request, &read->json, next_commit, &read->history, &read->left));
+    return answer(read);
 }
 
 enum bough_err api_log_list(struct request *request)
 {
     static const char *const parameters[] = {"from", "until", "limit", NULL};
-    struct history history;
+    static const struct long_read_ops ops = {.begin = log_begin, .step = log_step};
+    struct log_read *read = bough_arena_zeros(&request->arena, 1, sizeof(*read));
     struct bough_bytes from;
     struct bough_bytes head;
     struct query query;
-    uint64_t limit;
     enum bough_err err;
 
+    if (read == NULL)
+        return BOUGH_NO_MEMORY;
     if (!query_parse(request, parameters, &query) ||
-        !query_number(request, &query, "limit", BOUGH_LIST_LIMIT_DEFAULT, LOG_LIMIT_MAX, &limit))
+        !query_number(request, &query, "limit", BOUGH_LIST_LIMIT_DEFAULT, LOG_LIMIT_MAX,
+                      &read->limit))
         return BOUGH_OK;
     from = query_value(&query, "from");
     if (from.len == 0) {
         BOUGH_TRY(bough_ref_head(request->service->store, &request->arena, &head));
         from = bough_bytes_of(head.at + strlen("heads/"), head.len - strlen("heads/"));
     }
-    history_begin(&history, request->service->store, &request->arena);
-    if (!add_heads(request, &history, from, false, &err) ||
-        !add_heads(request, &history, query_value(&query, "until"), true, &err))
+    if (!add_heads(read, request, from, &err))
         return err;
-    return list(request, &history, limit, query_value(&query, "until"));
+    read->shown_count = read->head_count;
+    read->until = query_value(&query, "until");
+    if (!add_heads(read, request, read->until, &err))
+        return err;
+    return long_read_start(&read->base, request, &ops, read->heads, read->head_count);
 }

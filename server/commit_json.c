@@ -41,20 +41,21 @@ void commit_json_write(struct json_write *json, const struct bough_link *link,
 }
 
 enum bough_err commit_json_list(struct request *request, struct json_write *json,
-                                commit_json_next *next, void *source, uint64_t limit)
+                                commit_json_next *next, void *source, uint64_t *left)
 {
     enum bough_err err = BOUGH_OK;
 
-    json_write_array(json, "commits");
-    for (uint64_t i = 0; i < limit && err == BOUGH_OK; i++) {
+    while (*left > 0 && err == BOUGH_OK) {
         struct bough_arena scrap;
         struct bough_commit commit;
         struct bough_link link;
 
         bough_arena_init(&scrap, request->arena.heap, BOUGH_REQUEST_ARENA_BYTES_MAX);
         err = next(source, &scrap, &link, &commit);
-        if (err == BOUGH_OK)
+        if (err == BOUGH_OK) {
             commit_json_write(json, &link, &commit);
+            --*left;
+        }
         bough_arena_release(&scrap);
     }
     return err == BOUGH_NOT_FOUND ? BOUGH_OK : err;

@@ -13,14 +13,15 @@
 void commit_json_write(struct json_write *json, const struct bough_link *link,
                        const struct bough_commit *commit);
 
-/* Gives the next commit of a list, which lives in `arena`; BOUGH_NOT_FOUND at the end. */
+/* Gives the next commit of a list, which lives in `arena`; BOUGH_NOT_FOUND at the end,
+ * BOUGH_NOT_READY when it has looked for it long enough for now. */
 typedef enum bough_err commit_json_next(void *source, struct bough_arena *arena,
                                         struct bough_link *link, struct bough_commit *commit);
 
-/* Writes the array "commits" of the next `limit` commits, and leaves it open.  What `next` answers,
- * but for the end of the list. */
+/* Writes the next *left commits as elements of an array; *left falls by those written.  What `next`
+ * answers, but for the end of the list: that is BOUGH_OK, too. */
 BOUGH_MUST_CHECK enum bough_err commit_json_list(struct request *request, struct json_write *json,
                                                  commit_json_next *next, void *source,
-                                                 uint64_t limit);
+                                                 uint64_t *left);
 
 #endif

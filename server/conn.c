@@ -8,7 +8,8 @@
  *   (2) Only the last exchange may still be receiving its body.
  *   (3) At most BOUGH_HTTP_PIPELINE_MAX exchanges and about BOUGH_QUEUED_BYTES_MAX of replies are
  *       kept; then nothing more is read, and TCP makes the client wait.
- *   (4) A reply that cannot be completed ends the connection in the middle of it, never at what
+ *   (4) Only the last exchange may be working: what comes behind it waits.
+ *   (5) A reply that cannot be completed ends the connection in the middle of it, never at what
  *       could be taken for its end.
  */
 #include "conn.h"
@@ -90,7 +91,7 @@ static bool has_room(const struct conn *conn)
     if (conn->exchange_count >= BOUGH_HTTP_PIPELINE_MAX)
         return false;
     for (const struct exchange *at = conn->first; at != NULL; at = at->next) {
-        if (at->request.reply.source != NULL)
+        if (at->state == EXCHANGE_WORKING || at->request.reply.source != NULL)
             return false;
         queued += at->request.reply.body.len;
     }
@@ -260,6 +261,21 @@ void conn_receive(struct conn *conn)
         bough_heap_give(heap_of(conn), conn->in, CONN_IN_BYTES);
         conn->in = NULL;
     }
+}
+
+/* ---- between ---- */
+
+static bool is_working(const struct conn *conn)
+{
+    return conn->state == CONN_OPEN && conn->last != NULL && conn->last->state == EXCHANGE_WORKING;
+}
+
+bool conn_work(struct conn *conn)
+{
+    if (!is_working(conn))
+        return false;
+    exchange_work(conn->last);
+    return true;
 }
 
 /* ---- out ---- */
@@ -433,6 +449,8 @@ uint64_t conn_deadline_ns(const struct conn *conn)
         return UINT64_MAX; /* it waits for us, not we for the client */
     if (has_output(conn))
         return rate_deadline_ns(conn->output_since_ns, conn->output_bytes);
+    if (is_working(conn))
+        return UINT64_MAX; /* the same */
     if (conn->last != NULL && !conn->last->body_done)
         return rate_deadline_ns(conn->input_since_ns, conn->last->wire_bytes);
     if (conn->in_len > 0)
@@ -469,7 +487,8 @@ bool conn_has_work(const struct conn *conn)
         return conn->stream->readable;
     if (conn->state != CONN_OPEN)
         return false;
-    return (conn->held_back && has_room(conn)) || (conn->stream->readable && wants_input(conn)) ||
+    return is_working(conn) || (conn->held_back && has_room(conn)) ||
+           (conn->stream->readable && wants_input(conn)) ||
            (conn->stream->writable && has_output(conn));
 }
 

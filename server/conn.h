@@ -47,6 +47,9 @@ BOUGH_MUST_CHECK enum bough_err conn_open(struct service *service, struct bough_
 /* Reads what has arrived, within a turn's share, and runs the requests that are complete. */
 void conn_receive(struct conn *conn);
 
+/* Makes a step of what a request left to be done before its reply; false when none did. */
+bool conn_work(struct conn *conn);
+
 /* The turn's sync is done, or has failed: lets the replies go. */
 void conn_release(struct conn *conn, bool failed);
 
@@ -59,7 +62,7 @@ void conn_expire(struct conn *conn);
 /* When conn_expire has something to do, by the monotonic clock. */
 uint64_t conn_deadline_ns(const struct conn *conn);
 
-/* Whether receive or send would do something at once, without anything new on the stream. */
+/* Whether receive, work or send would do something at once, without anything new on the stream. */
 bool conn_has_work(const struct conn *conn);
 
 /* Whether nothing is under way, so that the connection may be closed at any time. */

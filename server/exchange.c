@@ -2,10 +2,11 @@
  *
  * exchange.c - one request and its reply.
  *
- * Owns the request's arena, its sink while the body arrives, and its reply's source.
+ * Owns the request's arena, its sink while the body arrives, its work, and its reply's source.
  *   (1) The handler runs exactly once: before the body where it takes it in pieces, else after it.
+ *       It makes up the reply, or leaves work that will, of which the first step is made at once.
  *   (2) A request is refused as early as what is known of it allows: by its head before its body.
- *   (3) In state RECEIVING there is no reply; in the others there is one.
+ *   (3) In states RECEIVING and WORKING there is no reply; in the others there is one.
  *   (4) After a refusal in the middle of a body, either the rest is short and is read and dropped,
  *       or the connection is closed: bytes of a body are never taken for a request.
  * The moment that matters is exchange_release: before it, nothing of the reply has left.
@@ -38,7 +39,8 @@ static void finish(struct exchange *exchange)
 {
     struct request *request = &exchange->request;
 
-    assert(exchange->state == EXCHANGE_RECEIVING && request->reply.status != 0);
+    assert(exchange->state <= EXCHANGE_WORKING && request->reply.status != 0);
+    assert(request->work == NULL);
     exchange->state = EXCHANGE_READY;
     exchange->close |= !request->in.keep_alive;
     request->service->stats.refused_count += request->reply.status >= 400;
@@ -59,6 +61,16 @@ static void drop_sink(struct exchange *exchange)
     request->sink = NULL;
 }
 
+/* Lets go of work that is done, or given up. */
+static void drop_work(struct exchange *exchange)
+{
+    struct request *request = &exchange->request;
+
+    if (request->work != NULL)
+        request->work->end(request);
+    request->work = NULL;
+}
+
 /* What is still to come of a refused body is dropped if it is short, else the connection closes. */
 static void stop_body(struct exchange *exchange)
 {
@@ -66,6 +78,7 @@ static void stop_body(struct exchange *exchange)
         !exchange->request.in.chunked && exchange->wire_left_bytes <= BOUGH_DRAIN_BYTES_MAX;
 
     drop_sink(exchange);
+    drop_work(exchange);
     exchange->gunzip = NULL;
     if (exchange->body_done)
         return;
@@ -85,8 +98,8 @@ static void refuse(struct exchange *exchange, enum problem_kind kind, const char
     finish(exchange);
 }
 
-/* The handler, or the sink's end, has returned. */
-static void take_result(struct exchange *exchange, enum bough_err err)
+/* What was to be done is done: the reply is made up, or `err` becomes one. */
+static void end_work(struct exchange *exchange, enum bough_err err)
 {
     struct request *request = &exchange->request;
 
@@ -100,6 +113,29 @@ static void take_result(struct exchange *exchange, enum bough_err err)
         (void)reply_problem(request, PROBLEM_VERSION, "this reply needs HTTP/1.1");
     stop_body(exchange);
     finish(exchange);
+}
+
+void exchange_work(struct exchange *exchange)
+{
+    struct request *request = &exchange->request;
+    enum bough_err err;
+
+    assert(exchange->state == EXCHANGE_WORKING && request->reply.status == 0);
+    err = request->work->step(request);
+    if (err != BOUGH_NOT_READY)
+        end_work(exchange, err);
+}
+
+/* The handler, or the sink's end, has returned. */
+static void take_result(struct exchange *exchange, enum bough_err err)
+{
+    if (err != BOUGH_OK || exchange->request.work == NULL) {
+        end_work(exchange, err);
+        return;
+    }
+    assert(exchange->body_done);
+    exchange->state = EXCHANGE_WORKING;
+    exchange_work(exchange);
 }
 
 /* Whether the store can be shown at all. */
@@ -314,6 +350,8 @@ void exchange_release(struct exchange *exchange, bool failed)
 {
     struct request *request = &exchange->request;
 
+    if (failed && exchange->state == EXCHANGE_WORKING)
+        refuse(exchange, PROBLEM_STORAGE_FAILED, "");
     if (exchange->state != EXCHANGE_READY)
         return;
     if (failed && exchange->route != NULL && !exchange->route->always) {
@@ -333,6 +371,7 @@ void exchange_close(struct exchange *exchange)
     struct bough_heap *heap = exchange->request.service->env->heap;
 
     drop_sink(exchange);
+    drop_work(exchange);
     reply_reset(&exchange->request);
     bough_arena_release(&exchange->request.arena);
     bough_heap_give(heap, exchange, sizeof(*exchange));

@@ -12,7 +12,8 @@
 #include "route.h"
 
 enum exchange_state {
-    EXCHANGE_RECEIVING, /* the reply is not made up yet */
+    EXCHANGE_RECEIVING, /* the handler has not been run, or takes the body in pieces */
+    EXCHANGE_WORKING,   /* it has left work to be done before there is a reply */
     EXCHANGE_READY,     /* it is, but nothing of it may be seen before the turn's sync */
     EXCHANGE_RELEASED   /* it may be sent */
 };
@@ -46,6 +47,9 @@ BOUGH_MUST_CHECK enum bough_err exchange_refuse(struct service *service, unsigne
 /* Takes the body's bytes off the front of *input; when the body is complete the handler is run.
  * Call it also with an empty input right after open. */
 void exchange_feed(struct exchange *exchange, struct bough_bytes *input);
+
+/* One step of the work of an exchange that is working. */
+void exchange_work(struct exchange *exchange);
 
 /* The body will not come (the client is gone or too slow): makes up a refusal with `kind` unless
  * there is a reply already. */

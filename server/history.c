@@ -120,8 +120,14 @@ enum bough_err history_next(struct history *history, struct bough_arena *into,
                             struct bough_link *link, struct bough_commit *commit)
 {
     while (history->shown_count > 0) {
-        struct history_spot spot = take_out(history);
+        struct history_spot spot;
 
+        if (history->passed == BOUGH_HISTORY_STEP_MAX) {
+            history->passed = 0;
+            return BOUGH_NOT_READY;
+        }
+        history->passed++;
+        spot = take_out(history);
         while (history->count > 0 &&
                bough_hash_equal(&history->spots[0].link.name, &spot.link.name))
             spot.hide |= take_out(history).hide;

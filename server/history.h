@@ -15,6 +15,7 @@ struct history {
     size_t count;
     size_t max;
     size_t shown_count; /* spots that are not hidden */
+    uint32_t passed;    /* commits looked at since BOUGH_NOT_READY was said */
 };
 
 /* A walk without heads.  Memory comes from `arena` (borrowed): about 64 bytes for each commit that
@@ -26,7 +27,9 @@ void history_begin(struct history *history, struct bough_store *store, struct bo
 BOUGH_MUST_CHECK enum bough_err history_add(struct history *history, const struct bough_link *head,
                                             bool hide);
 
-/* The next commit and its link; the commit lives in `into`.  BOUGH_NOT_FOUND at the end. */
+/* The next commit and its link; the commit lives in `into`.  BOUGH_NOT_FOUND at the end;
+ * BOUGH_NOT_READY when BOUGH_HISTORY_STEP_MAX commits were looked at, hidden ones included: call
+ * again, with an `into` that was released. */
 BOUGH_MUST_CHECK enum bough_err history_next(struct history *history, struct bough_arena *into,
                                              struct bough_link *link, struct bough_commit *commit);
 

@@ -10,6 +10,8 @@
  *   (3) At most the configured number of connections is served; who comes after that is told so
  *       (TURNED_AWAY_MAX at once, the others find the door closed), unless an idle connection can
  *       make room.
+ *   (4) What takes many steps takes one in a turn, whoever asked and however many did: so a turn
+ *       is short, and everybody comes to it.
  * The moment that matters is make_durable.
  */
 #include "loop.h"
@@ -190,12 +192,26 @@ static uint64_t next_deadline_ns(const struct loop *loop, uint64_t until_ns)
     return until_ns;
 }
 
+/* Invariant (4): one step for one of the connections that have such work, in turns. */
+static void work(struct loop *loop)
+{
+    for (size_t i = 0; i < loop->conn_count; i++) {
+        size_t at = (loop->work_at + i) % loop->conn_count;
+
+        if (conn_work(loop->conns[at])) {
+            loop->work_at = at + 1;
+            return;
+        }
+    }
+}
+
 static void serve_all(struct loop *loop)
 {
     bool shown;
 
     for (size_t i = 0; i < loop->conn_count; i++)
         conn_receive(loop->conns[i]);
+    work(loop);
     shown = make_durable(loop->service);
     for (size_t i = 0; i < loop->conn_count; i++) {
         conn_release(loop->conns[i], !shown);

@@ -16,6 +16,7 @@ struct loop {
     struct bough_net *net;
     struct conn *conns[BOUGH_CONNECTIONS_MAX + TURNED_AWAY_MAX];
     size_t conn_count;
+    size_t work_at;           /* the connection that is asked first for a step of work */
     bool has_upkeep;          /* the devices have more to do at once */
     uint64_t collect_from_ns; /* after a collection that failed: not before */
 };

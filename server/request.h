@@ -57,6 +57,16 @@ struct request_sink_ops {
     void (*abandon)(struct request *request);
 };
 
+/* Work that goes on between other requests before there is a reply. */
+struct request_work_ops {
+    /* A bounded step, not more than one in a turn of all requests that work.  BOUGH_OK: the reply
+     * is made up; BOUGH_NOT_READY: there is more to do; another error becomes the reply. */
+    enum bough_err (*step)(struct request *request);
+
+    /* Releases what is not in the request's arena: after the last step, or when it is given up. */
+    void (*end)(struct request *request);
+};
+
 struct request {
     struct service *service;
     struct bough_arena arena;
@@ -66,6 +76,8 @@ struct request {
     struct bough_bytes body;                     /* where the route takes it as a whole */
     const struct request_sink_ops *sink;         /* where it takes it in pieces */
     void *sink_state;
+    const struct request_work_ops *work; /* left by a handler that made up no reply yet */
+    void *work_state;
     uint64_t body_bytes_max;
     struct reply reply;
 };

@@ -205,6 +205,6 @@ enum bough_err rev_is_ancestor(struct request *request, const struct bough_link 
         err = history_next(&history, &scrap, &link, &commit);
         bough_arena_release(&scrap);
         *yes = err == BOUGH_OK && bough_hash_equal(&link.name, &old->name);
-    } while (err == BOUGH_OK && !*yes && commit.generation > least);
+    } while (err == BOUGH_NOT_READY || (err == BOUGH_OK && !*yes && commit.generation > least));
     return err == BOUGH_NOT_FOUND ? BOUGH_OK : err;
 }

@@ -323,6 +323,8 @@ static enum bough_err push_pins(struct bough_store *store, struct collect *colle
     for (const struct bough_collect_pin *pin = store->pins; pin != NULL; pin = pin->next) {
         if (pin->kind == BOUGH_KIND_NODE)
             BOUGH_TRY(push_state(store, collect, &pin->link));
+        else if (pin->kind == BOUGH_KIND_COMMIT)
+            BOUGH_TRY(push(store, collect, COLLECT_HISTORY, BOUGH_KIND_COMMIT, &pin->link));
         else
             BOUGH_TRY(push(store, collect, COLLECT_OTHER, 0, &pin->link));
     }

@@ -26,6 +26,13 @@ void bough_collect_pin_value(struct bough_store *store, struct bough_collect_pin
     enlist(store, pin);
 }
 
+void bough_collect_pin_commit(struct bough_store *store, struct bough_collect_pin *pin,
+                              const struct bough_link *commit)
+{
+    *pin = (struct bough_collect_pin){.kind = BOUGH_KIND_COMMIT, .link = *commit};
+    enlist(store, pin);
+}
+
 void bough_collect_pin_state(struct bough_store *store, struct bough_collect_pin *pin)
 {
     *pin = (struct bough_collect_pin){.kind = BOUGH_KIND_NODE, .link = store->state.root};

@@ -83,6 +83,7 @@ enum bough_err protection_check(struct bough_store *store, struct bough_bytes na
     size_t count;
 
     BOUGH_TRY(bough_protection_get(store, arena, &rules, &count));
+    assert(count <= BOUGH_PROTECTION_MAX);
     for (size_t i = 0; i < count; i++) {
         if (ref_pattern_fits(rules[i].pattern, name))
             return (remove ? rules[i].from_delete : rules[i].from_force) ? BOUGH_DENIED : BOUGH_OK;

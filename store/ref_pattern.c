@@ -6,6 +6,7 @@
  */
 #include "ref_pattern.h"
 #include "bough/limits.h"
+#include <assert.h>
 
 bool ref_pattern_fits(struct bough_bytes pattern, struct bough_bytes name)
 {
@@ -28,6 +29,7 @@ bool ref_pattern_fits(struct bough_bytes pattern, struct bough_bytes name)
             return false;
         }
     }
+    assert(in == name.len && at <= pattern.len);
     while (at < pattern.len && pattern.at[at] == '*')
         at++;
     return at == pattern.len;

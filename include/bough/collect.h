@@ -10,7 +10,7 @@
 #ifndef BOUGH_COLLECT_H
 #define BOUGH_COLLECT_H
 
-#include "bough/value.h"
+#include "bough/commit.h"
 
 enum bough_collect_phase { BOUGH_COLLECT_NONE, BOUGH_COLLECT_MARK, BOUGH_COLLECT_CLEAN };
 
@@ -54,6 +54,11 @@ struct bough_collect_pin {
  * store is closed, and must not move. */
 void bough_collect_pin_value(struct bough_store *store, struct bough_collect_pin *pin,
                              const struct bough_value *value);
+
+/* The same for a commit, its ancestors and all that their trees hold; but a policy of retention may
+ * drop ancestors all the same (bough_retention_cut_count tells). */
+void bough_collect_pin_commit(struct bough_store *store, struct bough_collect_pin *pin,
+                              const struct bough_link *commit);
 
 /* The same for everything that branches, tags and the log lead to now. */
 void bough_collect_pin_state(struct bough_store *store, struct bough_collect_pin *pin);

@@ -38,7 +38,9 @@
 #define BOUGH_MERGE_DEPTH_MAX         32u    /* common ancestors of common ancestors of ... */
 #define BOUGH_MERGE_VALUE_BYTES_MAX   (4u << 20)  /* a value that a policy may merge */
 #define BOUGH_MERGE_SCRATCH_BYTES_MAX (64u << 20) /* what merging one value may take */
-#define BOUGH_REWRITE_COMMITS_MAX     10000u      /* that one rebase makes again */
+#define BOUGH_HISTORY_STEP_MAX        256u   /* commits and differences in one step of a walk */
+#define BOUGH_BLAME_KEYS_MAX          4096u  /* keys whose commits are looked for in one walk */
+#define BOUGH_REWRITE_COMMITS_MAX     10000u /* that one rebase makes again */
 
 #define BOUGH_MERGE_REPORT_MAX       100u /* conflicts in one reply, unless more are asked for */
 #define BOUGH_MERGE_INLINE_BYTES_MAX 256u /* a value that is shown in a report of conflicts */
@@ -71,6 +73,7 @@
 #define BOUGH_DIFF_STAT_MAX       100000u    /* differences that one request counts */
 #define BOUGH_DIFF_TEXT_BYTES_MAX (1u << 20) /* of a value whose lines are compared */
 #define BOUGH_DIFF_PAGE_BYTES_MAX (1u << 20) /* compared and written; then a patch's page ends */
+#define BOUGH_HISTORY_PAGE_STEPS  256u       /* of a walk; then a page of a key's history ends */
 #define BOUGH_LIST_LIMIT_DEFAULT  100u
 
 /* The service. */

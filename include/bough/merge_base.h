@@ -36,6 +36,25 @@ BOUGH_MUST_CHECK enum bough_err bough_merge_base_find(
     const struct bough_link *theirs, size_t theirs_count, struct bough_arena *arena,
     struct bough_merge_base *result);
 
+/* Members are private to merge_base.c. */
+struct bough_merge_base_walk {
+    struct walk *state;
+};
+
+/* Begins the same walk, to be made in steps.  Memory comes from `arena` (borrowed), which must not
+ * be rewound while it goes on.  Errors as above. */
+BOUGH_MUST_CHECK enum bough_err bough_merge_base_open(
+    struct bough_merge_base_walk *walk, struct bough_store *store, const struct bough_link *ours,
+    size_t ours_count, const struct bough_link *theirs, size_t theirs_count,
+    struct bough_arena *arena);
+
+/* A step of it.  BOUGH_OK: *result is what find would give.  BOUGH_NOT_READY when
+ * BOUGH_HISTORY_STEP_MAX commits were looked at: call again, when others have had their turn (the
+ * commits must stay readable meanwhile: bough_collect_pin_commit).  Errors as above: then no other
+ * step may follow. */
+BOUGH_MUST_CHECK enum bough_err bough_merge_base_step(struct bough_merge_base_walk *walk,
+                                                      struct bough_merge_base *result);
+
 /* Whether `ancestor` is `commit` or is reached from it; history that was dropped is not there.
  * Commits that are older than `ancestor` are not read.  Errors as above. */
 BOUGH_MUST_CHECK enum bough_err bough_merge_base_is_ancestor(struct bough_store *store,

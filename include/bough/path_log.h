@@ -17,6 +17,7 @@ struct front;
 /* Members are private to path_log.c. */
 struct bough_path_log {
     struct front *front;
+    uint32_t passed; /* commits looked at in this step */
     struct bough_bytes path;
 };
 
@@ -32,8 +33,11 @@ BOUGH_MUST_CHECK enum bough_err bough_path_log_open(struct bough_path_log *log,
 
 /* The next commit that changed the path: that added, changed or removed what is there.  It lives in
  * `into`, another arena than the log's.  One whose parents were dropped counts as if they had had
- * nothing.  BOUGH_NOT_FOUND at the end; BOUGH_TOO_BIG (BOUGH_MERGE_FRONT_MAX), BOUGH_CORRUPT,
- * BOUGH_IO, BOUGH_NO_MEMORY.  O(commits passed * depth * log n). */
+ * nothing.  BOUGH_NOT_FOUND at the end; BOUGH_NOT_READY when BOUGH_HISTORY_STEP_MAX commits were
+ * looked at since it was last said, parents included: call again, when others have had their turn
+ * (what the log stands on must stay readable: bough_collect_pin_commit); BOUGH_TOO_BIG
+ * (BOUGH_MERGE_FRONT_MAX), BOUGH_CORRUPT, BOUGH_IO, BOUGH_NO_MEMORY.  O(commits looked at * depth *
+ * log n). */
 BOUGH_MUST_CHECK enum bough_err bough_path_log_next(struct bough_path_log *log,
                                                     struct bough_arena *into,
                                                     struct bough_link *link,

@@ -195,6 +195,73 @@ class Verbs:
         self.assertEqual(self.bough("get", "a"), b"theirs")
         self.assertIn(b"words of dev", self.bough("log", "-n", "1"))
 
+    def subjects(self, *words):
+        """Of the commits that log shows."""
+        lines = self.bough("log", *words).decode().splitlines()
+        return [line[line.index("no "):] for line in lines]
+
+    def test_log_of_a_key(self):
+        for number, key in enumerate(("d/x", "d/y", "a", "d/x")):
+            self.bough("put", key, "-m", f"no {number}", data=b"%d" % number)
+        self.bough("del", "d/y", "-m", "no 4")
+        self.bough("branch", "create", "dev")
+        self.bough("put", "d/x", "-b", "dev", "-m", "no 5", data=b"5")
+        self.assertEqual(self.subjects("d/x"), ["no 3", "no 0"])
+        self.assertEqual(self.subjects("d/y"), ["no 4", "no 1"])
+        self.assertEqual(self.subjects("d"), ["no 4", "no 3", "no 1", "no 0"])
+        self.assertEqual(self.subjects("d", "-n", "2"), ["no 4", "no 3"])
+        self.assertEqual(self.subjects("d/x", "-b", "dev", "-n", "1"), ["no 5"])
+        document = json.loads(self.bough("log", "a", "--json"))
+        self.assertEqual([one["message"] for one in document["commits"]], ["no 2\n"])
+        # A revision comes first, unless a branch is named.
+        self.bough("put", "dev", "-m", "no 6", data=b"6")
+        self.assertEqual(self.subjects("dev", "-n", "1"), ["no 5"])
+        self.assertEqual(self.subjects("dev", "-b", "main"), ["no 6"])
+        self.assertEqual(self.subjects("-b", "dev", "-n", "1"), ["no 5"])
+        for words in (["none"], ["no such key"], ["none", "--json"], ["dev~9", "-b", "dev"]):
+            self.bough("log", *words, status=NOT_FOUND)
+        self.bough("log", "a//b", status=USAGE)
+
+    def test_blame(self):
+        for number, key in enumerate(("d/x", "d/y", "a", "d/x")):
+            self.bough("put", key, "-m", f"no {number}", data=b"%d" % number)
+        last = {line.split()[1]: line.split()[0] for line in self.bough("blame").decode().splitlines()}
+        for key, number in (("a", 2), ("d/x", 3), ("d/y", 1)):
+            self.assertIn(f"no {number}", self.bough("log", last.pop(key), "-n", "1").decode())
+        self.assertEqual(last, {})
+        self.assertRegex(self.bough("blame", "d/"), rb"^[0-9a-f]{64}  d/x\n[0-9a-f]{64}  d/y\n$")
+        document = json.loads(self.bough("blame", "--rev", "main~2", "--json"))
+        self.assertEqual([one["key"] for one in document["keys"]], ["d/x", "d/y"])
+        self.assertEqual(self.bough("blame", "none"), b"")
+        self.bough("blame", "-b", "none", status=NOT_FOUND)
+
+    def test_patch(self):
+        old = b"".join(b"line %d\n" % number for number in range(30))
+        new = old.replace(b"line 7\n", b"seven\n")
+        self.bough("put", "d/text", data=old)
+        self.bough("put", "d/gone", data=b"gone\n")
+        self.bough("put", "other", data=b"1\n")
+        self.bough("branch", "create", "dev")
+        self.bough("put", "d/text", "-b", "dev", data=new)
+        self.bough("put", "d/more", "-b", "dev", data=b"more")
+        self.bough("del", "d/gone", "-b", "dev")
+        self.bough("put", "other", "-b", "dev", data=b"2\n")
+        patch = self.bough("diff", "main", "dev", "--patch")
+        self.assertIn(b"\n-line 7\n+seven\n", patch)
+        self.assertIn(b"diff --git a/other b/other\n", patch)
+        self.assertNotIn(b"other", self.bough("diff", "main", "dev", "d/", "--patch"))
+        self.assertEqual(self.bough("diff", "main", "dev", "--patch", "-p", "d/"),
+                         self.bough("diff", "main", "dev", "d/", "--patch"))
+        self.assertEqual(self.bough("diff", "main", "main", "--patch"), b"")
+        here, there = self.path("here"), self.path("there")
+        self.bough("export", here)
+        self.bough("export", there, "-r", "dev")
+        git("apply", self.write("the patch", patch), cwd=here)
+        self.assertEqual(harness.run("diff", "-r", here, there).out, b"")
+        self.bough("diff", "main", "dev", "--patch", "--stat", status=USAGE)
+        self.bough("diff", "main", "dev", "--patch", "--json", status=USAGE)
+        self.bough("diff", "main", "dev", "d/", "-p", "d/", status=USAGE)
+
     def test_history_on_history(self):
         for number in range(3):
             self.bough("put", f"k{number}", data=b"1")
@@ -750,7 +817,7 @@ class Repairs(harness.Case):
 class Words(harness.Case):
     def test_help_and_version(self):
         everything = cli("help").out.decode()
-        for verb in ("run serve get put del ls log branch merge conflicts resolve diff merge-base "
+        for verb in ("run serve get put del ls log blame branch merge conflicts resolve diff merge-base "
                      "cherry-pick revert squash rebase reset gc scrub import export mkfs fsck info dump load version "
                      "help").split():
             self.assertRegex(everything, rf"(?m)^  {verb} ")

@@ -2,8 +2,10 @@
  *
  * fuzz_lines_merge.c - any bytes as three texts, separated by 0xff: merging them with both ways to
  * compare keeps its promises: it ends, a side equal to the base gives the other, and swapping the
- * sides of a merge without conflicts changes nothing.
+ * sides of a merge without conflicts changes nothing.  What differs between two of them is shown
+ * iff something does.
  */
+#include "bough/text_diff.h"
 #include "env_unix.h"
 #include "lines_merge.h"
 #include <stdlib.h>
@@ -27,6 +29,15 @@ static void merge(const struct lines_merge *merge, struct bough_arena *arena)
     other.ours = merge->base;
     if (lines_merge(&other, arena, &left, &conflicts) != BOUGH_OK || conflicts != 0 ||
         !bough_bytes_equal(left, other.theirs))
+        abort();
+}
+
+static void show(struct bough_bytes from, struct bough_bytes to, struct bough_arena *arena)
+{
+    struct bough_bytes hunks;
+
+    if (bough_text_diff(from, to, arena, &hunks) == BOUGH_OK &&
+        (hunks.len == 0) != bough_bytes_equal(from, to))
         abort();
 }
 
@@ -59,6 +70,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         merge(&one, &arena);
     }
+    show(texts[0], texts[1], &arena);
+    show(texts[1], texts[2], &arena);
     bough_arena_release(&arena);
     for (int i = 0; i < 3; i++)
         free((void *)(uintptr_t)texts[i].at);

@@ -180,9 +180,8 @@ static void test_api_diff__patches_are_those_of_git_and_are_applied(void **state
                              older_files),
                      0);
     assert_int_equal(git_run(&run, "cd r && %s && git add . && git commit -qm 2", newer_files), 0);
-    assert_int_equal(git_run(&run,
-                             "cd r && git diff --no-renames --no-indent-heuristic HEAD~1 HEAD "
-                             "| grep -v '^index ' > ../wanted && diff ../wanted ../got"),
+    assert_int_equal(git_run(&run, "cd r && git diff --no-renames HEAD~1 HEAD "
+                                   "| grep -v '^index ' > ../wanted && diff ../wanted ../got"),
                      0);
     assert_int_equal(git_run(&run, "cd r && git checkout -q HEAD~1 && git apply --index ../got && "
                                    "test $(git write-tree) = $(git rev-parse main^{tree})"),

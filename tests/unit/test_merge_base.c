@@ -109,6 +109,41 @@ static void test_merge_base__a_fork_has_one_and_counts_both_sides(void **unused)
     bough_store_close(store);
 }
 
+static void test_merge_base__steps_find_the_same(void **unused)
+{
+    struct bough_store *store = store_setup();
+    struct bough_arena arena = store_setup_arena();
+    struct bough_link a = make(store, NULL, 0);
+    struct bough_link b = make(store, NULL, 0);
+    struct bough_link theirs = both(store, a, b);
+    struct bough_link ours = both(store, b, a);
+
+    (void)unused;
+    /* The walk is over after these, the two merges and their two bases. */
+    for (unsigned above = BOUGH_HISTORY_STEP_MAX - 5; above < BOUGH_HISTORY_STEP_MAX - 2; above++) {
+        struct bough_link head = ours;
+        struct bough_merge_base_walk walk;
+        struct bough_merge_base in_steps;
+        struct bough_merge_base result;
+        unsigned stops = 0;
+
+        for (unsigned i = 0; i < above; i++)
+            head = on(store, head);
+        result = bases(store, head, theirs);
+        assert_int_equal(result.base_count, 2);
+        assert_int_equal(result.ours_only, above + 1);
+        assert_int_equal(bough_merge_base_open(&walk, store, &head, 1, &theirs, 1, &arena),
+                         BOUGH_OK);
+        while (bough_merge_base_step(&walk, &in_steps) == BOUGH_NOT_READY)
+            stops++;
+        assert_memory_equal(&in_steps, &result, sizeof(result));
+        assert_int_equal(stops, above + 4 > BOUGH_HISTORY_STEP_MAX);
+    }
+    bough_arena_release(&arena);
+    bough_store_close(store);
+    assert_int_equal(host_env()->heap->taken_bytes, 0);
+}
+
 static void test_merge_base__a_criss_cross_has_two(void **unused)
 {
     struct bough_store *store = store_setup();
@@ -330,6 +365,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_merge_base__a_fork_has_one_and_counts_both_sides),
+        cmocka_unit_test(test_merge_base__steps_find_the_same),
         cmocka_unit_test(test_merge_base__a_criss_cross_has_two),
         cmocka_unit_test(test_merge_base__an_octopus_may_have_more_than_are_believed),
         cmocka_unit_test(test_merge_base__roots_without_a_common_ancestor_have_none),

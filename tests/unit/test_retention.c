@@ -341,6 +341,17 @@ static void test_retention__writing_goes_on_between_the_steps(void **unused)
     assert_int_equal(host_env()->heap->taken_bytes, 0);
 }
 
+/* A store without commits on a device of 8 MiB. */
+static struct bough_store *open_empty(struct block_borrow *borrow, struct bough_block **medium)
+{
+    assert_int_equal(bough_ram_open(host_env(), 4096, 2048, medium), BOUGH_OK);
+    assert_int_equal(bough_journal_format(host_env(), *medium, NULL), BOUGH_OK);
+    commit_count = 0;
+    for (int i = 0; i < REFS; i++)
+        refs[i] = -1;
+    return open_on(block_borrow(borrow, *medium));
+}
+
 /* Who reads what was there when it began is not cut short by a policy. */
 static void test_retention__a_pinned_state_keeps_all_of_its_history(void **unused)
 {
@@ -350,12 +361,7 @@ static void test_retention__a_pinned_state_keeps_all_of_its_history(void **unuse
     struct bough_collect_pin pin;
 
     (void)unused;
-    assert_int_equal(bough_ram_open(host_env(), 4096, 2048, &medium), BOUGH_OK);
-    assert_int_equal(bough_journal_format(host_env(), medium, NULL), BOUGH_OK);
-    store = open_on(block_borrow(&borrow, medium));
-    commit_count = 0;
-    for (int i = 0; i < REFS; i++)
-        refs[i] = -1;
+    store = open_empty(&borrow, &medium);
     for (int i = 0; i < 200; i++)
         set_ref(store, 0, make_commit(store, refs[0], -1));
     bough_collect_pin_state(store, &pin);
@@ -371,6 +377,62 @@ static void test_retention__a_pinned_state_keeps_all_of_its_history(void **unuse
     bough_collect_pin_end(&pin); /* a second time is nothing */
     assert_int_equal(bough_collect_run(store), BOUGH_OK);
     assert_true(check_all(store, true) > 0);
+    bough_store_close(store);
+    bough_block_close(medium);
+    assert_int_equal(host_env()->heap->taken_bytes, 0);
+}
+
+/* A commit that is read stays, with all behind it, when no ref leads there any more. */
+static void test_retention__a_pinned_commit_keeps_all_that_is_behind_it(void **unused)
+{
+    struct bough_ref_log_window no_log = {0};
+    struct block_borrow borrow;
+    struct bough_block *medium;
+    struct bough_store *store = open_empty(&borrow, &medium);
+    struct bough_collect_pin pin;
+    struct bough_link gone;
+
+    (void)unused;
+    assert_int_equal(bough_ref_log_window_set(store, &no_log), BOUGH_OK);
+    for (int i = 0; i < 100; i++)
+        set_ref(store, 5, make_commit(store, refs[5], -1));
+    bough_collect_pin_commit(store, &pin, &commits[49].link);
+    set_ref(store, 5, -1);
+    assert_int_equal(bough_collect_run(store), BOUGH_OK);
+    for (int i = 0; i < 50; i++)
+        must[i] = true;
+    for (int i = 0; i < 50; i++)
+        assert_int_equal(check_one(store, i), 0);
+    assert_int_equal(bough_store_find(store, &commits[50].link.name, &gone), BOUGH_NOT_FOUND);
+    bough_collect_pin_end(&pin);
+    assert_int_equal(bough_collect_run(store), BOUGH_OK);
+    assert_int_equal(bough_store_find(store, &commits[49].link.name, &gone), BOUGH_NOT_FOUND);
+    bough_store_close(store);
+    bough_block_close(medium);
+    assert_int_equal(host_env()->heap->taken_bytes, 0);
+}
+
+static void test_retention__where_history_ends_is_counted(void **unused)
+{
+    struct block_borrow borrow;
+    struct bough_block *medium;
+    struct bough_store *store = open_empty(&borrow, &medium);
+    uint64_t before;
+
+    (void)unused;
+    for (int i = 0; i < 60; i++)
+        set_ref(store, 0, make_commit(store, refs[0], -1));
+    assert_int_equal(bough_collect_run(store), BOUGH_OK);
+    assert_int_equal(bough_retention_cut_count(store), 0);
+    assert_int_equal(bough_retention_set(store, policies, 4), BOUGH_OK);
+    assert_int_equal(bough_collect_run(store), BOUGH_OK);
+    before = bough_retention_cut_count(store);
+    assert_true(before > 0);
+    assert_int_equal(bough_collect_run(store), BOUGH_OK); /* nothing more to cut */
+    assert_int_equal(bough_retention_cut_count(store), before);
+    set_ref(store, 0, make_commit(store, refs[0], -1));
+    assert_int_equal(bough_collect_run(store), BOUGH_OK);
+    assert_int_equal(bough_retention_cut_count(store), before + 1);
     bough_store_close(store);
     bough_block_close(medium);
     assert_int_equal(host_env()->heap->taken_bytes, 0);
@@ -412,6 +474,8 @@ int main(void)
         cmocka_unit_test(test_retention__what_must_live_lives_and_the_rest_gives_its_space),
         cmocka_unit_test(test_retention__writing_goes_on_between_the_steps),
         cmocka_unit_test(test_retention__a_pinned_state_keeps_all_of_its_history),
+        cmocka_unit_test(test_retention__a_pinned_commit_keeps_all_that_is_behind_it),
+        cmocka_unit_test(test_retention__where_history_ends_is_counted),
         cmocka_unit_test(test_retention__policies_are_kept_and_checked),
     };
 
