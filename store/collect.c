@@ -18,12 +18,14 @@
 #include "collect_stack.h"
 #include "decode.h"
 #include "horizon.h"
+#include "name_set.h"
 #include "node_page.h"
 #include "ref_log.h"
 #include "ref_state.h"
 #include "value_chunk.h"
 
 #define ARENA_BYTES_MAX ((size_t)16 << 20)
+#define WHOLE_BYTES_MAX ((size_t)1 << 30)
 #define ROUNDS_MAX      16u
 #define RUNS_MAX        3u
 #define CATCH_UP        UINT32_MAX /* objects of the last, uninterrupted part */
@@ -38,9 +40,12 @@ struct collect {
     struct ref_log_pass expiry;
     bool begun; /* the backend's marks are ours */
     struct collect_roots roots;
-    bool by_roots;       /* there are policies: links of the state come from `roots` */
-    size_t kept_at;      /* of roots.kept, which are marked */
-    uint64_t generation; /* of the state that was pushed last */
+    bool by_roots;         /* there are policies: links of the state come from `roots` */
+    size_t kept_at;        /* of roots.kept, which are marked */
+    bool pinning;          /* what refs lead to is pushed for somebody who reads it */
+    bool pins_pushed;      /* those that were there early on */
+    struct name_set whole; /* commits and tags that were pushed so */
+    uint64_t generation;   /* of the state that was pushed last */
     uint64_t marked_count;
     uint32_t round;      /* of catching up with what was written meanwhile */
     uint64_t round_from; /* marked_count when it began */
@@ -57,10 +62,21 @@ void collect_release(struct bough_store *store)
     if (collect == NULL)
         return;
     collect_roots_close(&collect->roots);
+    name_set_release(&collect->whole);
     bough_arena_release(&collect->arena);
     collect_stack_release(&collect->stack, heap);
     bough_heap_give(heap, collect, sizeof(*collect));
     store->collect = NULL;
+}
+
+/* Whether a commit or tag that is being read is news as such.  It may be marked all the same, since
+ * a policy keeps it: its ancestors are not then. */
+static enum bough_err is_whole_anew(struct collect *collect, const struct bough_hash *name,
+                                    bool *fresh)
+{
+    uint32_t *number;
+
+    return name_set_add(&collect->whole, name, &number, fresh);
 }
 
 /* Marks an object, and pushes it if that is news and it leads to others. */
@@ -75,9 +91,11 @@ static enum bough_err push(struct bough_store *store, struct collect *collect,
     if (bough_hash_is_none(&link->name))
         return BOUGH_OK;
     BOUGH_TRY(store->backend->ops->collect_mark(store->backend, link, &fresh));
+    collect->marked_count += fresh ? 1 : 0;
+    if (part == COLLECT_PINNED && (kind == BOUGH_KIND_COMMIT || kind == BOUGH_KIND_TAG))
+        BOUGH_TRY(is_whole_anew(collect, &link->name, &fresh));
     if (!fresh)
         return BOUGH_OK;
-    collect->marked_count++;
     if (kind == BOUGH_KIND_VALUE)
         return BOUGH_OK;
     return collect_stack_push(&collect->stack, store->env->heap, &todo);
@@ -168,6 +186,7 @@ static enum bough_err visit_node(struct bough_store *store, struct collect *coll
 static enum bough_err visit_commit(struct bough_store *store, struct collect *collect,
                                    enum collect_part part, const struct bough_link *link)
 {
+    enum collect_part behind = part == COLLECT_PINNED ? COLLECT_PINNED : COLLECT_HISTORY;
     struct bough_commit commit;
 
     BOUGH_TRY(bough_commit_get(store, link, &collect->arena, &commit));
@@ -176,7 +195,7 @@ static enum bough_err visit_commit(struct bough_store *store, struct collect *co
         if (bough_commit_is_cut(&commit.parents[i]))
             BOUGH_TRY(collect_roots_cut(&collect->roots, &commit.parents[i]));
         else
-            BOUGH_TRY(push(store, collect, COLLECT_HISTORY, BOUGH_KIND_COMMIT, &commit.parents[i]));
+            BOUGH_TRY(push(store, collect, behind, BOUGH_KIND_COMMIT, &commit.parents[i]));
     }
     return push_tree(store, collect, part, &commit.tree);
 }
@@ -214,7 +233,10 @@ static enum bough_err push_root(struct bough_store *store, struct collect *colle
     enum bough_err err;
 
     if (root != COLLECT_ROOT_HEAD)
-        return push(store, collect, root == COLLECT_ROOT_BRANCH ? COLLECT_NEWEST : COLLECT_HISTORY,
+        return push(store, collect,
+                    collect->pinning              ? COLLECT_PINNED
+                    : root == COLLECT_ROOT_BRANCH ? COLLECT_NEWEST
+                                                  : COLLECT_HISTORY,
                     ref->kind == BOUGH_KIND_VALUE ? 0 : ref->kind, &ref->link);
     err = bough_commit_get(store, &ref->link, &collect->arena, &commit);
     if (err == BOUGH_OK)
@@ -317,17 +339,28 @@ static enum bough_err push_state(struct bough_store *store, struct collect *coll
     return push_roots(store, collect, CATCH_UP);
 }
 
+/* Pushes what one reader has pinned. */
+static enum bough_err push_pin(struct bough_store *store, struct collect *collect,
+                               const struct bough_collect_pin *pin)
+{
+    enum bough_err err;
+
+    if (pin->kind == BOUGH_KIND_COMMIT)
+        return push(store, collect, collect->by_roots ? COLLECT_PINNED : COLLECT_HISTORY,
+                    BOUGH_KIND_COMMIT, &pin->link);
+    if (pin->kind != BOUGH_KIND_NODE)
+        return push(store, collect, COLLECT_OTHER, 0, &pin->link);
+    collect->pinning = true;
+    err = push_state(store, collect, &pin->link);
+    collect->pinning = false;
+    return err;
+}
+
 /* Pushes what is being read at the moment. */
 static enum bough_err push_pins(struct bough_store *store, struct collect *collect)
 {
-    for (const struct bough_collect_pin *pin = store->pins; pin != NULL; pin = pin->next) {
-        if (pin->kind == BOUGH_KIND_NODE)
-            BOUGH_TRY(push_state(store, collect, &pin->link));
-        else if (pin->kind == BOUGH_KIND_COMMIT)
-            BOUGH_TRY(push(store, collect, COLLECT_HISTORY, BOUGH_KIND_COMMIT, &pin->link));
-        else
-            BOUGH_TRY(push(store, collect, COLLECT_OTHER, 0, &pin->link));
-    }
+    for (const struct bough_collect_pin *pin = store->pins; pin != NULL; pin = pin->next)
+        BOUGH_TRY(push_pin(store, collect, pin));
     return BOUGH_OK;
 }
 
@@ -394,6 +427,11 @@ static enum bough_err mark_all(struct bough_store *store, struct collect *collec
     BOUGH_TRY(mark_some(store, collect, count));
     if (!collect_stack_is_empty(&collect->stack))
         return BOUGH_OK;
+    /* Early, so that what readers lead to is marked in steps; those who come later are few. */
+    if (!collect->pins_pushed) {
+        collect->pins_pushed = true;
+        return push_pins(store, collect);
+    }
     if (collect->kept_at < collect->roots.kept.count)
         return mark_kept(store, collect, count);
     BOUGH_TRY(next_round(store, collect, count, &little));
@@ -430,6 +468,7 @@ static enum bough_err begin(struct bough_store *store)
     *collect =
         (struct collect){.phase = BOUGH_COLLECT_MARK, .put_count = store->backend->object_count};
     bough_arena_init(&collect->arena, store->env->heap, ARENA_BYTES_MAX);
+    name_set_init(&collect->whole, store->env->heap, WHOLE_BYTES_MAX);
     assert(store->collect == NULL);
     store->collect = collect;
     return BOUGH_OK;

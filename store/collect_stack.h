@@ -14,6 +14,7 @@ enum collect_part {
     COLLECT_BRANCHES, /* refs/heads/ and below */
     COLLECT_OTHER,    /* all else of the state */
     COLLECT_NEWEST,   /* what a branch shows now */
+    COLLECT_PINNED,   /* what is being read, with all behind it, whatever a policy says */
     COLLECT_HISTORY   /* all else */
 };
 

@@ -352,34 +352,86 @@ static struct bough_store *open_empty(struct block_borrow *borrow, struct bough_
     return open_on(block_borrow(borrow, *medium));
 }
 
-/* Who reads what was there when it began is not cut short by a policy. */
+/* Makes 200 commits, policies that keep the last 20, and `more` commits. */
+static struct bough_store *open_with_history(struct block_borrow *borrow,
+                                             struct bough_block **medium, int more,
+                                             struct bough_collect_pin *pin)
+{
+    struct bough_store *store = open_empty(borrow, medium);
+
+    for (int i = 0; i < 200; i++)
+        set_ref(store, 0, make_commit(store, refs[0], -1));
+    if (pin != NULL)
+        bough_collect_pin_state(store, pin);
+    assert_int_equal(bough_retention_set(store, policies, 4), BOUGH_OK);
+    for (int i = 0; i < more; i++)
+        set_ref(store, 0, make_commit(store, refs[0], -1));
+    return store;
+}
+
+/* All commits up to number `count` can be read; when the pin has ended, they are dropped. */
+static void check_pinned(struct bough_store *store, struct bough_block *medium,
+                         struct bough_collect_pin *pin, int count)
+{
+    for (int i = 0; i < count; i++)
+        must[i] = true;
+    for (int i = 0; i < count; i++)
+        assert_int_equal(check_one(store, i), 0);
+    bough_collect_pin_end(pin);
+    bough_collect_pin_end(pin); /* a second time is nothing */
+    assert_int_equal(bough_collect_run(store), BOUGH_OK);
+    assert_true(check_all(store, true) > 0);
+    bough_store_close(store);
+    bough_block_close(medium);
+    assert_int_equal(host_env()->heap->taken_bytes, 0);
+}
+
+/* Who reads what was there when it began is not cut short by a policy, be it that the policy keeps
+ * the head that was pinned, or not. */
 static void test_retention__a_pinned_state_keeps_all_of_its_history(void **unused)
 {
+    static const int more[] = {100, 19, 5, 0};
     struct block_borrow borrow;
     struct bough_block *medium;
     struct bough_store *store;
     struct bough_collect_pin pin;
 
     (void)unused;
-    store = open_empty(&borrow, &medium);
-    for (int i = 0; i < 200; i++)
+    for (size_t n = 0; n < sizeof(more) / sizeof(more[0]); n++) {
+        store = open_with_history(&borrow, &medium, more[n], &pin);
+        assert_int_equal(bough_collect_run(store), BOUGH_OK);
+        check_pinned(store, medium, &pin, 200);
+    }
+}
+
+/* The same for a reader who comes while the collection is under way. */
+static void test_retention__who_comes_late_reads_all_of_history_too(void **unused)
+{
+    for (int steps = 1; steps < 40; steps += 3) {
+        struct bough_collect_progress progress = {.phase = BOUGH_COLLECT_MARK};
+        struct block_borrow borrow;
+        struct bough_block *medium;
+        struct bough_collect_pin pin;
+        struct bough_store *store = open_with_history(&borrow, &medium, 30, NULL);
+
+        (void)unused;
+        for (int i = 0; i < steps && !progress.swept; i++)
+            assert_int_equal(bough_collect_step(store, 10, 1 << 20, &progress), BOUGH_OK);
         set_ref(store, 0, make_commit(store, refs[0], -1));
-    bough_collect_pin_state(store, &pin);
-    assert_int_equal(bough_retention_set(store, policies, 4), BOUGH_OK);
-    for (int i = 0; i < 100; i++)
-        set_ref(store, 0, make_commit(store, refs[0], -1));
-    assert_int_equal(bough_collect_run(store), BOUGH_OK);
-    for (int i = 0; i < 200; i++)
-        must[i] = true;
-    for (int i = 0; i < 200; i++)
-        assert_int_equal(check_one(store, i), 0);
-    bough_collect_pin_end(&pin);
-    bough_collect_pin_end(&pin); /* a second time is nothing */
-    assert_int_equal(bough_collect_run(store), BOUGH_OK);
-    assert_true(check_all(store, true) > 0);
-    bough_store_close(store);
-    bough_block_close(medium);
-    assert_int_equal(host_env()->heap->taken_bytes, 0);
+        bough_collect_pin_state(store, &pin);
+        if (progress.swept) { /* too late: nothing is left to be kept */
+            assert_true(steps > 1);
+            bough_collect_pin_end(&pin);
+            bough_store_close(store);
+            bough_block_close(medium);
+            return;
+        }
+        while (!progress.swept)
+            assert_int_equal(bough_collect_step(store, 10, 1 << 20, &progress), BOUGH_OK);
+        assert_int_equal(bough_collect_run(store), BOUGH_OK); /* what is left of it */
+        check_pinned(store, medium, &pin, 231);
+    }
+    fail_msg("a collection never came to its end");
 }
 
 /* A commit that is read stays, with all behind it, when no ref leads there any more. */
@@ -474,6 +526,7 @@ int main(void)
         cmocka_unit_test(test_retention__what_must_live_lives_and_the_rest_gives_its_space),
         cmocka_unit_test(test_retention__writing_goes_on_between_the_steps),
         cmocka_unit_test(test_retention__a_pinned_state_keeps_all_of_its_history),
+        cmocka_unit_test(test_retention__who_comes_late_reads_all_of_history_too),
         cmocka_unit_test(test_retention__a_pinned_commit_keeps_all_that_is_behind_it),
         cmocka_unit_test(test_retention__where_history_ends_is_counted),
         cmocka_unit_test(test_retention__policies_are_kept_and_checked),
