@@ -3,28 +3,17 @@
  * long_read.c - replies that are made of history, in steps between other requests.
  *
  * Owns the pins of the commits that a reader began with.
- *   (1) What is pinned is not collected; but a policy of retention may drop ancestors.  Then links
- *       that were read before may lead nowhere, so no step follows: the reading begins anew, and
- *       ends where history ends now.
- *   (2) That happens at most BEGINNINGS_MAX times, so that every request is answered.
+ *   (1) What is pinned is not collected, with all behind it; so links that were read stay good.
  */
 #include "long_read.h"
-#include "bough/retention.h"
-
-#define BEGINNINGS_MAX 10u
 
 static enum bough_err work_step(struct request *request)
 {
     struct long_read *read = request->work_state;
-    uint64_t cut_count = bough_retention_cut_count(request->service->store);
 
-    if (read->begin_count == 0 || cut_count != read->cut_count) {
-        if (read->begin_count++ == BEGINNINGS_MAX)
-            return BOUGH_BUSY;
-        read->cut_count = cut_count;
-        bough_arena_back(&request->arena, read->mark);
+    if (!read->begun)
         BOUGH_TRY(read->ops->begin(read));
-    }
+    read->begun = true;
     return read->ops->step(read);
 }
 
@@ -48,7 +37,6 @@ enum bough_err long_read_start(struct long_read *read, struct request *request,
         return BOUGH_NO_MEMORY;
     for (size_t i = 0; i < count; i++)
         bough_collect_pin_commit(request->service->store, &read->pins[i], &commits[i]);
-    read->mark = bough_arena_now(&request->arena);
     assert(request->work == NULL && request->reply.status == 0);
     request->work = &work;
     request->work_state = read;

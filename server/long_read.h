@@ -11,8 +11,7 @@
 struct long_read;
 
 struct long_read_ops {
-    /* Begins.  Also a second time, when where history ends has changed meanwhile: what was taken
-     * from the request's arena since the start is gone then. */
+    /* Begins, before the first step. */
     enum bough_err (*begin)(struct long_read *read);
 
     /* A bounded step.  BOUGH_OK: the reply is made up; BOUGH_NOT_READY: there is more to do. */
@@ -26,9 +25,7 @@ struct long_read {
     struct request *request;
     struct bough_collect_pin *pins; /* one for each commit */
     size_t pin_count;
-    unsigned begin_count;
-    uint64_t cut_count; /* bough_retention_cut_count when it began last */
-    struct bough_arena_mark mark;
+    bool begun;
 };
 
 /* Leaves the reading to be done as the request's work; until it is done, or the request gone,

@@ -34,7 +34,6 @@ static enum bough_err find_folder(struct bough_store *store, struct bough_arena 
 void horizon_forget(struct bough_store *store)
 {
     store->horizon_known = false;
-    store->horizon_count++;
 }
 
 static enum bough_err look_up(struct bough_store *store, const struct bough_hash *name,

@@ -25,11 +25,6 @@ const struct bough_retention *retention_find(const struct bough_retention *polic
     return NULL;
 }
 
-uint64_t bough_retention_cut_count(const struct bough_store *store)
-{
-    return store->horizon_count;
-}
-
 enum bough_err bough_retention_get(struct bough_store *store, struct bough_arena *arena,
                                    const struct bough_retention **policies, size_t *count)
 {

@@ -25,7 +25,6 @@ struct bough_store {
     bool unsynced;
     struct bough_tree horizon; /* commits that were dropped, if horizon_known (horizon.c) */
     bool horizon_known;
-    uint64_t horizon_count;         /* of its changes */
     struct bough_collect_pin *pins; /* what is being read */
     struct collect *collect;        /* a collection under way, or NULL */
 };

@@ -55,8 +55,8 @@ struct bough_collect_pin {
 void bough_collect_pin_value(struct bough_store *store, struct bough_collect_pin *pin,
                              const struct bough_value *value);
 
-/* The same for a commit, its ancestors and all that their trees hold; but a policy of retention may
- * drop ancestors all the same (bough_retention_cut_count tells). */
+/* The same for a commit, its ancestors and all that their trees hold, whatever a policy of
+ * retention drops elsewhere. */
 void bough_collect_pin_commit(struct bough_store *store, struct bough_collect_pin *pin,
                               const struct bough_link *commit);
 

@@ -35,9 +35,4 @@ BOUGH_MUST_CHECK enum bough_err bough_retention_set(struct bough_store *store,
                                                     const struct bough_retention *policies,
                                                     size_t count);
 
-/* How often a collection has changed where history ends, since the store was opened: who walks over
- * history with collection in between begins anew when it has, since links that were read before may
- * lead nowhere.  O(1). */
-uint64_t bough_retention_cut_count(const struct bough_store *store);
-
 #endif

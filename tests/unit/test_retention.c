@@ -464,32 +464,6 @@ static void test_retention__a_pinned_commit_keeps_all_that_is_behind_it(void **u
     assert_int_equal(host_env()->heap->taken_bytes, 0);
 }
 
-static void test_retention__where_history_ends_is_counted(void **unused)
-{
-    struct block_borrow borrow;
-    struct bough_block *medium;
-    struct bough_store *store = open_empty(&borrow, &medium);
-    uint64_t before;
-
-    (void)unused;
-    for (int i = 0; i < 60; i++)
-        set_ref(store, 0, make_commit(store, refs[0], -1));
-    assert_int_equal(bough_collect_run(store), BOUGH_OK);
-    assert_int_equal(bough_retention_cut_count(store), 0);
-    assert_int_equal(bough_retention_set(store, policies, 4), BOUGH_OK);
-    assert_int_equal(bough_collect_run(store), BOUGH_OK);
-    before = bough_retention_cut_count(store);
-    assert_true(before > 0);
-    assert_int_equal(bough_collect_run(store), BOUGH_OK); /* nothing more to cut */
-    assert_int_equal(bough_retention_cut_count(store), before);
-    set_ref(store, 0, make_commit(store, refs[0], -1));
-    assert_int_equal(bough_collect_run(store), BOUGH_OK);
-    assert_int_equal(bough_retention_cut_count(store), before + 1);
-    bough_store_close(store);
-    bough_block_close(medium);
-    assert_int_equal(host_env()->heap->taken_bytes, 0);
-}
-
 static void test_retention__policies_are_kept_and_checked(void **unused)
 {
     static struct bough_retention many[BOUGH_RETENTION_MAX + 1];
@@ -528,7 +502,6 @@ int main(void)
         cmocka_unit_test(test_retention__a_pinned_state_keeps_all_of_its_history),
         cmocka_unit_test(test_retention__who_comes_late_reads_all_of_history_too),
         cmocka_unit_test(test_retention__a_pinned_commit_keeps_all_that_is_behind_it),
-        cmocka_unit_test(test_retention__where_history_ends_is_counted),
         cmocka_unit_test(test_retention__policies_are_kept_and_checked),
     };
 
