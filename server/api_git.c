@@ -44,22 +44,54 @@ static bool check_repository(struct request *request)
     return false;
 }
 
-/* The request is complete: makes the exchange, which is owned from now on, the reply's source. */
+/* An exchange that is being ended. */
+struct git_work {
+    struct bough_git_request asked;
+    struct git_source source;
+    bool ended; /* the reply has the exchange */
+};
+
+/* A step; at the end the exchange becomes the reply's source. */
+static enum bough_err work_step(struct request *request)
+{
+    struct git_work *work = request->work_state;
+    enum bough_err err = bough_git_exchange_end(work->source.exchange);
+
+    if (err == BOUGH_NOT_FOUND && work->asked.service == BOUGH_GIT_BUNDLE)
+        return reply_problem(request, PROBLEM_NO_SUCH_REVISION, "there is no branch or tag yet");
+    BOUGH_TRY(err);
+    work->ended = true;
+    reply_field(request, "Cache-Control", "no-cache, max-age=0, must-revalidate");
+    reply_status(request, 200);
+    reply_source(request, bough_git_content_type(&work->asked, false), &work->source.base, false,
+                 0);
+    return BOUGH_OK;
+}
+
+static void work_end(struct request *request)
+{
+    struct git_work *work = request->work_state;
+
+    if (!work->ended)
+        bough_git_exchange_close(work->source.exchange);
+}
+
+/* The request is complete: the exchange, which is owned from now on, is ended in steps. */
 static enum bough_err answer(struct request *request, const struct bough_git_request *asked,
                              struct bough_git_exchange *exchange)
 {
-    static const struct reply_source_ops ops = {.read = source_read, .close = source_close};
-    struct git_source *source = bough_arena_zeros(&request->arena, 1, sizeof(*source));
-    enum bough_err err = source == NULL ? BOUGH_NO_MEMORY : bough_git_exchange_end(exchange);
+    static const struct reply_source_ops source = {.read = source_read, .close = source_close};
+    static const struct request_work_ops ops = {.step = work_step, .end = work_end};
+    struct git_work *work = bough_arena_zeros(&request->arena, 1, sizeof(*work));
 
-    if (err != BOUGH_OK) {
+    if (work == NULL) {
         bough_git_exchange_close(exchange);
-        return err;
+        return BOUGH_NO_MEMORY;
     }
-    *source = (struct git_source){.base = {.ops = &ops}, .exchange = exchange};
-    reply_field(request, "Cache-Control", "no-cache, max-age=0, must-revalidate");
-    reply_status(request, 200);
-    reply_source(request, bough_git_content_type(asked, false), &source->base, false, 0);
+    *work = (struct git_work){.asked = *asked,
+                              .source = {.base = {.ops = &source}, .exchange = exchange}};
+    request->work = &ops;
+    request->work_state = work;
     return BOUGH_OK;
 }
 
@@ -107,10 +139,7 @@ enum bough_err api_git_bundle(struct request *request)
                              "\"since\" names a commit that is "
                              "not here");
     BOUGH_TRY(err);
-    err = answer(request, &asked, exchange);
-    if (err == BOUGH_NOT_FOUND)
-        return reply_problem(request, PROBLEM_NO_SUCH_REVISION, "there is no branch or tag yet");
-    return err;
+    return answer(request, &asked, exchange);
 }
 
 enum bough_err api_git_dumb(struct request *request)

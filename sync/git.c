@@ -4,6 +4,7 @@
  *
  * Owns the memo and the compressed objects that all exchanges share.
  */
+#include "git_history.h"
 #include "git_internal.h"
 #include "pack_last.h"
 
@@ -36,7 +37,10 @@ enum bough_err bough_git_open(struct bough_store *store, size_t memo_bytes, stru
                              &opened->view.kept);
     if (err == BOUGH_OK)
         err = pack_last_open(env->heap, &opened->view.last);
+    if (err == BOUGH_OK)
+        err = git_history_index_open(&opened->view);
     if (err != BOUGH_OK) {
+        pack_last_close(opened->view.last);
         pack_kept_close(opened->view.kept);
         git_memo_close(opened->view.memo);
         bough_heap_give(env->heap, opened, sizeof(*opened));
@@ -50,6 +54,7 @@ void bough_git_close(struct bough_git *git)
 {
     if (git == NULL)
         return;
+    git_history_index_close(&git->view);
     pack_last_close(git->view.last);
     pack_kept_close(git->view.kept);
     git_memo_close(git->view.memo);
@@ -61,7 +66,7 @@ void bough_git_forget(struct bough_git *git)
     git_memo_erase(git->view.memo);
     pack_kept_erase(git->view.kept);
     pack_last_erase(git->view.last);
-    git->view.indexed = false;
+    git_history_index_erase(&git->view);
 }
 
 const char *bough_git_content_type(const struct bough_git_request *request, bool of_request)

@@ -4,8 +4,9 @@
  *
  * Owns the request (a fetch, a push, or only an advertisement) and the packet that is not complete
  * yet.
- *   (1) partial holds less than one packet, and is empty once a push's commands are complete.
- *   (2) read is called only after end.
+ *   (1) partial holds less than one packet, and is empty once a push's commands are complete; of a
+ *       fetch it holds all of the request, which is read when the ids that it names are known.
+ *   (2) read is called only after end has answered BOUGH_OK.
  *   (3) While a fetch is open, all that the refs led to stays readable; while a push is, nothing
  * that it has put is garbage.
  */
@@ -24,13 +25,15 @@
 #define REQUEST_BYTES_MAX ((size_t)16 << 20) /* of a fetch */
 #define ADVERTISE_MAX     ((size_t)64 << 20)
 
+/* How far the end has come. */
+enum stage { STAGE_INDEX, STAGE_ANSWER, STAGE_LIST, STAGE_DONE };
+
 struct bough_git_exchange {
     struct bough_git *git;
     enum bough_git_service service;
     bool advertise;
     unsigned version;
-    bool ended;
-    size_t request_bytes;
+    enum stage stage;
     struct buffer partial;
     struct buffer advert;
     size_t advert_at;
@@ -66,7 +69,7 @@ enum bough_err bough_git_exchange_open(struct bough_git *git,
     opened->version = upload_refs_version(request->protocol);
     if (request->service == BOUGH_GIT_RECEIVE && opened->version == 2)
         opened->version = 0; /* pushing exists in the old form only */
-    buffer_init(&opened->partial, heap, BOUGH_PKT_BYTES_MAX);
+    buffer_init(&opened->partial, heap, is_fetch(opened) ? REQUEST_BYTES_MAX : BOUGH_PKT_BYTES_MAX);
     buffer_init(&opened->advert, heap, ADVERTISE_MAX);
     if (is_fetch(opened))
         upload_init(&opened->upload, &git->view);
@@ -147,17 +150,71 @@ static enum bough_err take_some(struct bough_git_exchange *exchange, struct boug
 
 enum bough_err bough_git_exchange_add(struct bough_git_exchange *exchange, struct bough_bytes bytes)
 {
-    assert(!exchange->ended);
+    assert(exchange->stage == STAGE_INDEX);
     if (exchange->advertise)
         return BOUGH_OK;
-    exchange->request_bytes += bytes.len;
-    if (is_fetch(exchange) && exchange->request_bytes > REQUEST_BYTES_MAX)
-        return BOUGH_TOO_BIG;
+    if (is_fetch(exchange))
+        return buffer_add(&exchange->partial, bytes);
     while (bytes.len > 0) {
-        if (is_push(exchange) && exchange->receive.commands_complete)
+        if (exchange->receive.commands_complete)
             return receive_pack(&exchange->receive, bytes);
         BOUGH_TRY(take_some(exchange, &bytes));
     }
+    return BOUGH_OK;
+}
+
+/* Takes all packets of a fetch. */
+static enum bough_err take_request(struct bough_git_exchange *exchange)
+{
+    struct bough_bytes rest = buffer_bytes(&exchange->partial);
+
+    while (rest.len > 0) {
+        struct pkt_line packet;
+        size_t used;
+        enum bough_err err = pkt_line_parse(rest, &packet, &used);
+
+        if (err == BOUGH_NOT_READY)
+            return BOUGH_INVALID; /* it stops in the middle of one */
+        BOUGH_TRY(err);
+        rest.at += used;
+        rest.len -= used;
+        BOUGH_TRY(take_packet(exchange, &packet));
+    }
+    return BOUGH_OK;
+}
+
+/* What is asked for, but for the pack of a fetch. */
+static enum bough_err answer(struct bough_git_exchange *exchange)
+{
+    struct git_view *view = &exchange->git->view;
+
+    if (exchange->advertise)
+        return upload_refs_advertise(view, exchange->version,
+                                     exchange->service == BOUGH_GIT_RECEIVE, &exchange->advert);
+    if (is_push(exchange))
+        return exchange->partial.len > 0 ? BOUGH_INVALID : receive_end(&exchange->receive);
+    if (exchange->service == BOUGH_GIT_BUNDLE)
+        return bundle_end(&exchange->upload);
+    BOUGH_TRY(take_request(exchange));
+    return exchange->version == 2 ? upload_v2_end(&exchange->upload)
+                                  : upload_v0_end(&exchange->upload);
+}
+
+/* One step of the end; what is little is done in one. */
+static enum bough_err step(struct bough_git_exchange *exchange)
+{
+    assert(exchange->stage != STAGE_DONE);
+    if (exchange->stage == STAGE_INDEX) {
+        BOUGH_TRY(git_history_index_step(&exchange->git->view, BOUGH_GIT_STEP_COMMITS));
+        exchange->stage = STAGE_ANSWER;
+    }
+    if (exchange->stage == STAGE_ANSWER) {
+        BOUGH_TRY(answer(exchange));
+        exchange->stage = STAGE_LIST;
+    }
+    if (is_fetch(exchange) && exchange->upload.listing)
+        BOUGH_TRY(upload_pack_step(&exchange->upload, BOUGH_GIT_STEP_COMMITS));
+    exchange->stage = STAGE_DONE;
     return BOUGH_OK;
 }
 
@@ -165,23 +222,12 @@ enum bough_err bough_git_exchange_end(struct bough_git_exchange *exchange)
 {
     enum bough_err err;
 
-    assert(!exchange->ended);
-    exchange->ended = true;
-    if (exchange->advertise)
-        return upload_refs_advertise(&exchange->git->view, exchange->version,
-                                     exchange->service == BOUGH_GIT_RECEIVE, &exchange->advert);
-    if (exchange->partial.len > 0)
-        return BOUGH_INVALID;
-    if (is_push(exchange))
-        return receive_end(&exchange->receive);
-    if (exchange->service == BOUGH_GIT_BUNDLE)
-        return bundle_end(&exchange->upload);
-    err = exchange->version == 2 ? upload_v2_end(&exchange->upload)
-                                 : upload_v0_end(&exchange->upload);
-    if (err == BOUGH_NO_MEMORY || err == BOUGH_TOO_BIG)
-        err = upload_fail(&exchange->upload, "upload-pack: too much to send: %s",
-                          bough_err_name(err));
-    return err;
+    err = step(exchange);
+    if ((err != BOUGH_NO_MEMORY && err != BOUGH_TOO_BIG) || !is_fetch(exchange) ||
+        exchange->service == BOUGH_GIT_BUNDLE)
+        return err;
+    exchange->stage = STAGE_DONE;
+    return upload_fail(&exchange->upload, "upload-pack: too much to send: %s", bough_err_name(err));
 }
 
 /* Copies as much of `from` as there is room for. */
@@ -198,7 +244,7 @@ static size_t copy(void *into, size_t max, const struct buffer *from, size_t *at
 enum bough_err bough_git_exchange_read(struct bough_git_exchange *exchange, void *into, size_t max,
                                        size_t *got)
 {
-    assert(exchange->ended && max > 0);
+    assert(exchange->stage == STAGE_DONE && max > 0);
     if (is_fetch(exchange))
         return upload_pack_read(&exchange->upload, into, max, got);
     *got = exchange->advertise ? copy(into, max, &exchange->advert, &exchange->advert_at)

@@ -301,29 +301,165 @@ static enum bough_err git_name(struct bough_bytes name, struct bough_arena *aren
     return BOUGH_OK;
 }
 
-enum bough_err git_history_ref_next(struct git_view *view, struct bough_bytes prefix,
-                                    struct bough_bytes after, struct bough_arena *arena,
-                                    struct git_ref *ref)
+/* The first ref behind `after` that git could hold; only its names are filled in. */
+static enum bough_err next_ref(struct git_view *view, struct bough_bytes prefix,
+                               struct bough_bytes after, struct bough_arena *arena,
+                               struct git_ref *ref)
 {
     struct bough_bytes name;
     struct bough_ref found;
-    enum bough_err err;
 
     if (!strip_refs(&prefix) || !strip_refs(&after))
         return BOUGH_NOT_FOUND;
     do {
         BOUGH_TRY(bough_ref_next(view->store, prefix, after, arena, &name, &found));
         after = name;
-        err = BOUGH_NOT_FOUND;
-        if ((found.kind != BOUGH_KIND_COMMIT && found.kind != BOUGH_KIND_TAG) ||
-            bough_bytes_starts(name, bough_bytes_text(BOUGH_REF_MERGES)))
-            continue;
-        *ref = (struct git_ref){
-            .native = {.kind = found.kind == BOUGH_KIND_COMMIT ? GIT_COMMIT : GIT_TAG,
-                       .link = found.link}};
-        BOUGH_TRY(git_name(name, arena, &ref->name));
-        err = git_history_ref_fill(view, ref);
+    } while ((found.kind != BOUGH_KIND_COMMIT && found.kind != BOUGH_KIND_TAG) ||
+             bough_bytes_starts(name, bough_bytes_text(BOUGH_REF_MERGES)));
+    *ref =
+        (struct git_ref){.native = {.kind = found.kind == BOUGH_KIND_COMMIT ? GIT_COMMIT : GIT_TAG,
+                                    .link = found.link}};
+    return git_name(name, arena, &ref->name);
+}
+
+enum bough_err git_history_ref_next(struct git_view *view, struct bough_bytes prefix,
+                                    struct bough_bytes after, struct bough_arena *arena,
+                                    struct git_ref *ref)
+{
+    enum bough_err err;
+
+    do {
+        BOUGH_TRY(next_ref(view, prefix, after, arena, ref));
+        after = ref->name;
+        err = git_history_ref_fill(view, ref); /* not found: its history is cut */
     } while (err == BOUGH_NOT_FOUND);
+    return err;
+}
+
+/* ---- all that refs lead to ---- */
+
+/* Where the steps are: behind the ref `after`, and in the history of its commit. */
+struct git_index {
+    struct buffer stack; /* as in git_history_commit */
+    uint64_t generation; /* of the store when the pass began */
+    bool begun;
+    size_t after_len;
+    uint8_t after[BOUGH_REF_BYTES_MAX + 5];
+};
+
+enum bough_err git_history_index_open(struct git_view *view)
+{
+    view->index = bough_heap_take(view->env->heap, sizeof(*view->index));
+    if (view->index == NULL)
+        return BOUGH_NO_MEMORY;
+    *view->index = (struct git_index){.begun = false};
+    buffer_init(&view->index->stack, view->env->heap, STACK_BYTES_MAX);
+    return BOUGH_OK;
+}
+
+void git_history_index_erase(struct git_view *view)
+{
+    struct git_index *index = view->index;
+
+    view->indexed = false;
+    index->stack.len = 0;
+    index->begun = false;
+    index->after_len = 0;
+}
+
+void git_history_index_close(struct git_view *view)
+{
+    if (view->index == NULL)
+        return;
+    buffer_release(&view->index->stack);
+    bough_heap_give(view->env->heap, view->index, sizeof(*view->index));
+    view->index = NULL;
+}
+
+/* Goes on with the history on the stack, by up to *commits commits. */
+static enum bough_err index_history(struct git_view *view, struct bough_arena *arena,
+                                    uint32_t *commits)
+{
+    struct buffer *stack = &view->index->stack;
+    enum bough_err err = BOUGH_OK;
+
+    for (; err == BOUGH_OK && stack->len > 0 && *commits > 0; (*commits)--) {
+        struct bough_arena_mark mark = bough_arena_now(arena);
+
+        err = step(view, stack, arena);
+        bough_arena_back(arena, mark);
+    }
+    if (err != BOUGH_OK)
+        stack->len = 0;
+    return err == BOUGH_NOT_FOUND ? BOUGH_OK : err; /* a history that is cut is not shown */
+}
+
+/* Puts the commit of the next ref on the stack, if it is not known; *more is false when there is no
+ * further ref. */
+static enum bough_err index_ref(struct git_view *view, struct bough_arena *arena, bool *more)
+{
+    struct git_index *index = view->index;
+    struct git_ref ref;
+    struct sha1 id;
+    enum bough_err err = next_ref(view, (struct bough_bytes){0},
+                                  bough_bytes_of(index->after, index->after_len), arena, &ref);
+
+    *more = err == BOUGH_OK;
+    if (err != BOUGH_OK)
+        return err == BOUGH_NOT_FOUND ? BOUGH_OK : err;
+    assert(ref.name.len <= sizeof(index->after));
+    memcpy(index->after, ref.name.at, ref.name.len);
+    index->after_len = ref.name.len;
+    while (ref.native.kind == GIT_TAG) {
+        struct bough_link link = ref.native.link;
+
+        BOUGH_TRY(git_history_tag_target(view, &link, &ref.native));
+    }
+    if (ref.native.kind != GIT_COMMIT || git_view_id(view, &ref.native, &id))
+        return BOUGH_OK;
+    return buffer_add(&index->stack, bough_bytes_of(&ref.native.link, sizeof(ref.native.link)));
+}
+
+/* A step, with an arena for scratch. */
+static enum bough_err index_some(struct git_view *view, uint32_t commits, struct bough_arena *arena)
+{
+    bool more = true;
+
+    while (more && commits > 0) {
+        struct bough_arena_mark mark = bough_arena_now(arena);
+
+        BOUGH_TRY(index_history(view, arena, &commits));
+        if (view->index->stack.len == 0) {
+            BOUGH_TRY(index_ref(view, arena, &more));
+            commits -= commits > 0 ? 1 : 0;
+        }
+        bough_arena_back(arena, mark);
+    }
+    return more ? BOUGH_NOT_READY : BOUGH_OK;
+}
+
+enum bough_err git_history_index_step(struct git_view *view, uint32_t commits)
+{
+    struct bough_store_info info;
+    struct bough_arena arena;
+    enum bough_err err;
+
+    bough_store_info(view->store, &info);
+    if (view->indexed && view->indexed_generation == info.generation)
+        return BOUGH_OK;
+    if (!view->index->begun)
+        view->index->generation = info.generation;
+    view->index->begun = true;
+    bough_arena_init(&arena, view->env->heap, COMMIT_BYTES_MAX);
+    err = index_some(view, commits, &arena);
+    bough_arena_release(&arena);
+    if (err == BOUGH_OK) {
+        uint64_t generation = view->index->generation;
+
+        git_history_index_erase(view);
+        view->indexed = true;
+        view->indexed_generation = generation;
+    }
     return err;
 }
 
@@ -345,6 +481,7 @@ enum bough_err git_history_index(struct git_view *view)
     bough_arena_release(&arena);
     if (err != BOUGH_NOT_FOUND)
         return err;
+    git_history_index_erase(view);
     view->indexed = true;
     view->indexed_generation = info.generation;
     return BOUGH_OK;

@@ -55,6 +55,20 @@ BOUGH_MUST_CHECK enum bough_err git_history_ref_next(struct git_view *view,
  * store.  O(refs) when nothing is new, nothing at all when the store did not change. */
 BOUGH_MUST_CHECK enum bough_err git_history_index(struct git_view *view);
 
+/* The same in steps of about `commits` commits: BOUGH_NOT_READY until all is known that refs led to
+ * when the first of the steps was made, by whomever.  What is left then for git_history_index is
+ * what came meanwhile. */
+BOUGH_MUST_CHECK enum bough_err git_history_index_step(struct git_view *view, uint32_t commits);
+
+/* Where the steps begin.  BOUGH_NO_MEMORY. */
+BOUGH_MUST_CHECK enum bough_err git_history_index_open(struct git_view *view);
+
+/* Forgets how far they have come: what was met may be gone from the store. */
+void git_history_index_erase(struct git_view *view);
+
+/* Gives everything back; also where nothing was opened. */
+void git_history_index_close(struct git_view *view);
+
 /* Fills in what `native` (a ref's commit or tag) is for git: id, peeled, target. */
 BOUGH_MUST_CHECK enum bough_err git_history_ref_fill(struct git_view *view, struct git_ref *ref);
 

@@ -6,6 +6,7 @@
 #define GIT_VIEW_H
 
 #include "bough/limits.h"
+#include "buffer.h"
 #include "git_memo.h"
 #include "pack_kept.h"
 
@@ -24,6 +25,7 @@ struct git_view {
     struct pack_last *last;
     bool indexed; /* all that refs reach was known at this generation of the store */
     uint64_t indexed_generation;
+    struct git_index *index; /* how far that has come, in steps (git_history.c) */
 };
 
 /* The native object of an id; false when it is not known.  Knows the empty tree. */

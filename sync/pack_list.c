@@ -19,12 +19,14 @@
 
 #define ARENA_BYTES_MAX (32u << 20)
 
-struct walk {
+struct pack_list_walk {
     struct pack_list *list;
-    const struct pack_list_request *request;
+    struct pack_list_request request;
     struct bough_arena arena;
     struct commit_queue queue;
     uint32_t lacked_count; /* commits in it that are not had */
+    size_t left;           /* of list->commits, in bytes: those whose contents are not listed */
+    bool walked;
 };
 
 void pack_list_init(struct pack_list *list, struct git_view *view, bool thin)
@@ -43,8 +45,22 @@ void pack_list_init(struct pack_list *list, struct git_view *view, bool thin)
     name_set_init(&list->seen, heap, BOUGH_FETCH_BYTES_MAX);
 }
 
+/* Ends the filling of a list, done or not. */
+static void close_walk(struct pack_list *list)
+{
+    struct bough_heap *heap = list->view->env->heap;
+
+    if (list->walk == NULL)
+        return;
+    commit_queue_release(&list->walk->queue);
+    bough_arena_release(&list->walk->arena);
+    bough_heap_give(heap, list->walk, sizeof(*list->walk));
+    list->walk = NULL;
+}
+
 void pack_list_release(struct pack_list *list)
 {
+    close_walk(list);
     buffer_release(&list->commits);
     buffer_release(&list->tags);
     buffer_release(&list->trees);
@@ -66,7 +82,7 @@ uint32_t pack_list_count(const struct pack_list *list)
 }
 
 /* Queues a commit, or marks it as had if it is queued already. */
-static enum bough_err enqueue(struct walk *walk, const struct bough_link *link, bool had)
+static enum bough_err enqueue(struct pack_list_walk *walk, const struct bough_link *link, bool had)
 {
     struct bough_arena_mark mark = bough_arena_now(&walk->arena);
     struct bough_commit commit;
@@ -88,18 +104,18 @@ static enum bough_err enqueue(struct walk *walk, const struct bough_link *link, 
 }
 
 /* Puts the parents of a commit that was taken out into the queue. */
-static enum bough_err walk_one(struct walk *walk, const struct bough_link *link)
+static enum bough_err walk_one(struct pack_list_walk *walk, const struct bough_link *link)
 {
     struct bough_arena_mark mark = bough_arena_now(&walk->arena);
     const uint32_t *number = name_set_find(&walk->list->seen, &link->name);
-    struct name_set *ends = walk->request->after;
+    struct name_set *ends = walk->request.after;
     struct bough_commit commit;
     bool had;
 
     assert(number != NULL);
     had = *number == HAD;
     if (had) {
-        ends = walk->request->before;
+        ends = walk->request.before;
     } else {
         assert(walk->lacked_count > 0);
         walk->lacked_count--;
@@ -115,7 +131,7 @@ static enum bough_err walk_one(struct walk *walk, const struct bough_link *link)
 }
 
 /* Takes the tree of a commit for one of those that are compared with. */
-static enum bough_err add_base(struct walk *walk, const struct bough_link *link,
+static enum bough_err add_base(struct pack_list_walk *walk, const struct bough_link *link,
                                struct bough_tree *bases, uint32_t *base_count)
 {
     struct bough_commit commit;
@@ -129,10 +145,10 @@ static enum bough_err add_base(struct walk *walk, const struct bough_link *link,
 
 /* The trees and values of one commit that its parents do not have.  Where none of them is at the
  * client's, that is: that the client has not otherwise. */
-static enum bough_err add_contents(struct walk *walk, const struct bough_link *link)
+static enum bough_err add_contents(struct pack_list_walk *walk, const struct bough_link *link)
 {
     struct bough_arena_mark mark = bough_arena_now(&walk->arena);
-    const struct pack_list_request *request = walk->request;
+    const struct pack_list_request *request = &walk->request;
     struct bough_tree bases[PACK_DIFF_BASES_MAX];
     struct bough_commit commit;
     uint32_t base_count = 0;
@@ -150,10 +166,10 @@ static enum bough_err add_contents(struct walk *walk, const struct bough_link *l
 }
 
 /* Adds a tag and what it points at, down to a commit, which is queued. */
-static enum bough_err want_tag(struct walk *walk, struct git_native want);
+static enum bough_err want_tag(struct pack_list_walk *walk, struct git_native want);
 
 /* Adds or queues one object that is wanted. */
-static enum bough_err want_one(struct walk *walk, const struct git_native *want)
+static enum bough_err want_one(struct pack_list_walk *walk, const struct git_native *want)
 {
     struct pack_list_value value = {.link = want->link, .size_bytes = want->number};
     struct bough_tree tree;
@@ -186,7 +202,7 @@ static enum bough_err add_tag(struct pack_list *list, const struct bough_link *l
     return *is_new ? buffer_add(&list->tags, bough_bytes_of(link, sizeof(*link))) : BOUGH_OK;
 }
 
-static enum bough_err want_tag(struct walk *walk, struct git_native want)
+static enum bough_err want_tag(struct pack_list_walk *walk, struct git_native want)
 {
     while (want.kind == GIT_TAG) {
         struct bough_link link = want.link;
@@ -198,37 +214,48 @@ static enum bough_err want_tag(struct walk *walk, struct git_native want)
     return want_one(walk, &want);
 }
 
-static enum bough_err fill(struct walk *walk)
+enum bough_err pack_list_fill(struct pack_list *list, const struct pack_list_request *request)
 {
-    const struct pack_list_request *request = walk->request;
-    struct pack_list *list = walk->list;
-    struct bough_link link;
+    struct bough_heap *heap = list->view->env->heap;
+    struct pack_list_walk *walk = bough_heap_take(heap, sizeof(*walk));
 
+    assert(list->walk == NULL);
+    if (walk == NULL)
+        return BOUGH_NO_MEMORY;
+    *walk = (struct pack_list_walk){.list = list, .request = *request};
+    bough_arena_init(&walk->arena, heap, ARENA_BYTES_MAX);
+    commit_queue_init(&walk->queue, heap, BOUGH_FETCH_BYTES_MAX);
+    list->walk = walk;
+    list->filter = request->filter;
     for (size_t i = 0; i < request->have_count; i++)
         BOUGH_TRY(enqueue(walk, &request->haves[i], true));
     for (size_t i = 0; i < request->want_count; i++)
         BOUGH_TRY(want_one(walk, &request->wants[i]));
-    while (walk->lacked_count > 0 && commit_queue_take(&walk->queue, &link))
-        BOUGH_TRY(walk_one(walk, &link));
-    for (size_t i = list->commits.len; i > 0; i -= sizeof(link)) {
-        memcpy(&link, list->commits.at + i - sizeof(link), sizeof(link));
-        BOUGH_TRY(add_contents(walk, &link));
-    }
     return BOUGH_OK;
 }
 
-enum bough_err pack_list_fill(struct pack_list *list, const struct pack_list_request *request)
+enum bough_err pack_list_fill_step(struct pack_list *list, uint32_t commits)
 {
-    struct walk walk = {.list = list, .request = request};
-    enum bough_err err;
+    struct pack_list_walk *walk = list->walk;
+    struct bough_link link;
 
-    list->filter = request->filter;
-    bough_arena_init(&walk.arena, list->view->env->heap, ARENA_BYTES_MAX);
-    commit_queue_init(&walk.queue, list->view->env->heap, BOUGH_FETCH_BYTES_MAX);
-    err = fill(&walk);
-    commit_queue_release(&walk.queue);
-    bough_arena_release(&walk.arena);
-    return err;
+    assert(walk != NULL);
+    walk->list = list; /* it may have been moved */
+    for (; !walk->walked && commits > 0; commits--) {
+        walk->walked = walk->lacked_count == 0 || !commit_queue_take(&walk->queue, &link);
+        if (!walk->walked)
+            BOUGH_TRY(walk_one(walk, &link));
+        walk->left = list->commits.len;
+    }
+    for (; walk->left > 0 && commits > 0; commits--) {
+        walk->left -= sizeof(link);
+        memcpy(&link, list->commits.at + walk->left, sizeof(link));
+        BOUGH_TRY(add_contents(walk, &link));
+    }
+    if (!walk->walked || walk->left > 0)
+        return BOUGH_NOT_READY;
+    close_walk(list);
+    return BOUGH_OK;
 }
 
 enum bough_err pack_list_add_short(struct pack_list *list, const struct bough_hash *name,

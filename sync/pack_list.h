@@ -62,13 +62,14 @@ struct pack_list {
     struct git_view *view;
     bool thin; /* the client takes deltas on what it has */
     struct fetch_filter filter;
-    struct buffer commits;  /* of struct bough_link, newest first */
-    struct buffer tags;     /* of struct bough_link */
-    struct buffer trees;    /* of struct pack_list_tree, those of newer commits later */
-    struct buffer blobs;    /* of struct pack_list_blob, the same */
-    struct buffer values;   /* of struct pack_list_value */
-    struct buffer outside;  /* of struct pack_list_outside */
-    struct buffer steps;    /* the blobs' steps */
+    struct pack_list_walk *walk; /* while it is filled */
+    struct buffer commits;       /* of struct bough_link, newest first */
+    struct buffer tags;          /* of struct bough_link */
+    struct buffer trees;         /* of struct pack_list_tree, those of newer commits later */
+    struct buffer blobs;         /* of struct pack_list_blob, the same */
+    struct buffer values;        /* of struct pack_list_value */
+    struct buffer outside;       /* of struct pack_list_outside */
+    struct buffer steps;         /* the blobs' steps */
     struct name_set depths; /* of trees, where the filter asks for it: the least they were met at,
                                plus 1 */
     struct name_set seen;   /* what is in the arrays; numbers: of commits, what is known of them; of
@@ -81,11 +82,16 @@ void pack_list_init(struct pack_list *list, struct git_view *view, bool thin);
 /* Gives everything back. */
 void pack_list_release(struct pack_list *list);
 
-/* Fills the list with all that is asked for.  BOUGH_NO_MEMORY or BOUGH_TOO_BIG past
- * BOUGH_FETCH_BYTES_MAX, and what reading may answer.  Reads the histories down to the haves, and
- * of each commit's directories only those that differ from its parents'. */
+/* Begins to fill the list with all that is asked for; the request's parts must stay where they are
+ * until that is done.  BOUGH_NO_MEMORY or BOUGH_TOO_BIG past BOUGH_FETCH_BYTES_MAX, and what
+ * reading may answer. */
 BOUGH_MUST_CHECK enum bough_err pack_list_fill(struct pack_list *list,
                                                const struct pack_list_request *request);
+
+/* Goes on by about `commits` commits.  BOUGH_NOT_READY: there is more to do; errors as above.  As a
+ * whole reads the histories down to the haves, and of each commit's directories only those that
+ * differ from its parents'. */
+BOUGH_MUST_CHECK enum bough_err pack_list_fill_step(struct pack_list *list, uint32_t commits);
 
 /* Adds a short value that is wanted: it stands under `step` of `tree`.  Errors as above. */
 BOUGH_MUST_CHECK enum bough_err pack_list_add_short(struct pack_list *list,

@@ -38,10 +38,21 @@ void upload_init(struct upload *upload, struct git_view *view)
     buffer_init(&upload->frame, heap, BOUGH_PKT_BYTES_MAX);
 }
 
-void upload_release(struct upload *upload)
+/* Gives up the pack, or what was chosen for it. */
+static void drop_pack(struct upload *upload)
 {
+    assert(!upload->listing || !upload->packing);
     if (upload->packing)
         pack_out_close(&upload->pack);
+    if (upload->listing)
+        pack_list_release(&upload->list);
+    upload->packing = false;
+    upload->listing = false;
+}
+
+void upload_release(struct upload *upload)
+{
+    drop_pack(upload);
     shallow_release(&upload->shallow);
     bough_arena_release(&upload->places);
     buffer_release(&upload->sought);
@@ -61,9 +72,7 @@ enum bough_err upload_fail(struct upload *upload, const char *format, ...)
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     bough_log(upload->view->env->log, BOUGH_INFO, "git", "fetch refused: %s", text);
-    if (upload->packing)
-        pack_out_close(&upload->pack);
-    upload->packing = false;
+    drop_pack(upload);
     upload->failed = true;
     upload->out.len = 0;
     return pkt_line_print(&upload->out, "ERR %s", text);

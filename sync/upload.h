@@ -60,6 +60,8 @@ struct upload {
     uint32_t prefix_count;
 
     /* The pack on its way out (upload_pack.c). */
+    bool listing; /* what to send is being chosen: it comes into `list` */
+    struct pack_list list;
     bool packing;
     bool is_clone;  /* of somebody who has nothing */
     bool pack_over; /* its last frame is made */

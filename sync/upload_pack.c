@@ -14,8 +14,8 @@
 #define SMALL_DATA_BYTES 995u        /* side-band: packets of at most 1000 bytes */
 #define LARGE_DATA_BYTES (32u << 10) /* side-band-64k allows twice that */
 
-/* Fills a list for the wants and haves. */
-static enum bough_err fill(struct upload *upload, struct pack_list *list)
+/* Begins a list for the wants and haves. */
+static enum bough_err begin_list(struct upload *upload)
 {
     struct pack_list_request request = {
         .wants = (const struct git_native *)(const void *)upload->wants.at,
@@ -32,38 +32,55 @@ static enum bough_err fill(struct upload *upload, struct pack_list *list)
 
         memcpy(&item, upload->sought.at + at, sizeof(item));
         if (item.step.len > 0)
-            BOUGH_TRY(pack_list_add_short(list, &item.native.link.name, &item.tree, item.step));
+            BOUGH_TRY(
+                pack_list_add_short(&upload->list, &item.native.link.name, &item.tree, item.step));
     }
-    BOUGH_TRY(pack_list_fill(list, &request));
-    return upload->include_tag ? pack_list_add_tags(list) : BOUGH_OK;
+    return pack_list_fill(&upload->list, &request);
+}
+
+/* The list and plan, which are taken over, become the pack. */
+static enum bough_err begin_pack(struct upload *upload, struct pack_list *list,
+                                 struct pack_plan *plan)
+{
+    bough_log(upload->view->env->log, BOUGH_DEBUG, "git", "fetch: %u objects",
+              pack_list_count(list));
+    upload->packing = true;
+    return pack_out_open(&upload->pack, list, plan, upload->ofs_delta);
 }
 
 enum bough_err upload_pack_begin(struct upload *upload)
 {
     struct git_view *view = upload->view;
-    struct pack_plan plan = {.count = 0};
+    struct pack_plan plan;
     struct pack_list list;
-    enum bough_err err = BOUGH_OK;
 
-    assert(!upload->packing && !upload->failed);
+    assert(!upload->listing && !upload->packing && !upload->failed);
     upload->is_clone =
         upload->haves.len == 0 && !upload->include_tag && upload_part_is_whole(upload);
-    if (!upload->is_clone ||
-        !pack_last_take(view->last, buffer_bytes(&upload->wants), &list, &plan)) {
-        /* Somebody who left things out may lack what a delta would be based on. */
-        pack_list_init(&list, view, upload->thin_pack && !fetch_filter_is_on(&upload->filter));
-        err = fill(upload, &list);
-        if (err == BOUGH_OK)
-            err = pack_plan_make(&plan, &list);
-    }
+    if (upload->is_clone && pack_last_take(view->last, buffer_bytes(&upload->wants), &list, &plan))
+        return begin_pack(upload, &list, &plan);
+    upload->listing = true;
+    /* Somebody who left things out may lack what a delta would be based on. */
+    pack_list_init(&upload->list, view, upload->thin_pack && !fetch_filter_is_on(&upload->filter));
+    return begin_list(upload);
+}
+
+enum bough_err upload_pack_step(struct upload *upload, uint32_t commits)
+{
+    struct pack_plan plan = {.count = 0};
+    enum bough_err err;
+
+    assert(upload->listing && !upload->packing);
+    BOUGH_TRY(pack_list_fill_step(&upload->list, commits));
+    if (upload->include_tag)
+        BOUGH_TRY(pack_list_add_tags(&upload->list));
+    err = pack_plan_make(&plan, &upload->list);
     if (err != BOUGH_OK) {
         pack_plan_release(&plan);
-        pack_list_release(&list);
         return err;
     }
-    bough_log(view->env->log, BOUGH_DEBUG, "git", "fetch: %u objects", pack_list_count(&list));
-    upload->packing = true;
-    return pack_out_open(&upload->pack, &list, &plan, upload->ofs_delta);
+    upload->listing = false;
+    return begin_pack(upload, &upload->list, &plan);
 }
 
 /* What a clone was sent to its end is remembered for the next one. */

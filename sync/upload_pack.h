@@ -7,9 +7,13 @@
 
 #include "upload.h"
 
-/* Chooses what to send for the wants and haves, which are complete; from now on the answer goes on
- * with the pack.  BOUGH_NO_MEMORY, and what reading may answer. */
+/* Begins to choose what to send for the wants and haves, which are complete.  BOUGH_NO_MEMORY,
+ * BOUGH_TOO_BIG, and what reading may answer. */
 BOUGH_MUST_CHECK enum bough_err upload_pack_begin(struct upload *upload);
+
+/* Goes on with that by about `commits` commits.  BOUGH_NOT_READY: there is more to do.  BOUGH_OK:
+ * the answer goes on with the pack.  Errors as above. */
+BOUGH_MUST_CHECK enum bough_err upload_pack_step(struct upload *upload, uint32_t commits);
 
 /* The next up to `max` bytes of the answer; *got is 0 only at its end.  An error that comes up in
  * the middle of a pack is told in the error band, if there is one, and the answer ends well-formed;

@@ -151,7 +151,8 @@ static inline void git_bridge_answer(int fd, struct bough_git *git, const char *
         err = bough_git_exchange_add(
             exchange, bough_bytes_of(body->at + at, body->len - at < 997 ? body->len - at : 997));
     if (err == BOUGH_OK)
-        err = bough_git_exchange_end(exchange);
+        while ((err = bough_git_exchange_end(exchange)) == BOUGH_NOT_READY)
+            ;
     snprintf(answer, sizeof(answer),
              "HTTP/1.1 %s\r\nContent-Type: %s\r\nCache-Control: no-cache\r\n"
              "Connection: close\r\n\r\n",

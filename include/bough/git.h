@@ -84,16 +84,17 @@ BOUGH_MUST_CHECK enum bough_err bough_git_exchange_open(struct bough_git *git,
 
 /* Takes the next piece of the request's body (borrowed for the call).  A request that is refused
  * for what it says is answered in the response, and the rest of its body is taken and dropped; so
- * only BOUGH_NO_MEMORY, BOUGH_TOO_BIG (a fetch request that is endless) and BOUGH_INVALID (not
- * git's framing at all) come back, after which only close may follow. */
+ * only BOUGH_NO_MEMORY, BOUGH_TOO_BIG (a fetch request that is endless) and BOUGH_INVALID (a push
+ * that is not in git's framing at all) come back, after which only close may follow. */
 BOUGH_MUST_CHECK enum bough_err bough_git_exchange_add(struct bough_git_exchange *exchange,
                                                        struct bough_bytes bytes);
 
 /* The body is complete: does the work.  For a push everything is checked, stored, the refs moved
- * and bough_store_sync called before this returns; a fetch has chosen what to send.  Takes as long
- * as that takes.  BOUGH_INVALID (the body stops in the middle of a packet), BOUGH_NOT_FOUND (a
- * bundle of no ref at all), BOUGH_NO_MEMORY, what the store may answer; after an error only close
- * may follow. */
+ * and bough_store_sync called before this returns; a fetch has chosen what to send.  In steps:
+ * BOUGH_NOT_READY means that it is to be called again, and that others may be served in between; a
+ * step takes some milliseconds where single commits change little.  BOUGH_INVALID (the body stops
+ * in the middle of a packet), BOUGH_NOT_FOUND (a bundle of no ref at all), BOUGH_NO_MEMORY, what
+ * the store may answer; after an error only close may follow. */
 BOUGH_MUST_CHECK enum bough_err bough_git_exchange_end(struct bough_git_exchange *exchange);
 
 /* The next up to `max` > 0 bytes of the response; *got is 0 only at its end.  After end() only.

@@ -102,6 +102,7 @@
 #define BOUGH_PUSH_MEMO_BYTES_MAX   (64u << 20)  /* what a push remembers of its own objects */
 #define BOUGH_FETCH_BYTES_MAX       (64u << 20)  /* the list of what one fetch sends */
 #define BOUGH_FETCH_DELTA_BYTES_MAX (8u << 20)   /* an object that may go as a delta */
+#define BOUGH_GIT_STEP_COMMITS      64u          /* looked at between the requests of others */
 #define BOUGH_GIT_MEMO_BYTES        (16u << 20)  /* ids of objects, remembered */
 #define BOUGH_GIT_KEPT_BYTES        (16u << 20)  /* compressed objects, kept for later fetches */
 #define BOUGH_GIT_LIST_BYTES        (4u << 20)   /* what the last clone was sent */

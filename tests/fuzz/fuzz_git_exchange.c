@@ -51,7 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     err = bough_git_exchange_add(exchange, bough_bytes_of(data + 1, size - 1));
     if (err == BOUGH_OK)
-        err = bough_git_exchange_end(exchange);
+        while ((err = bough_git_exchange_end(exchange)) == BOUGH_NOT_READY)
+            ;
     do {
         got = 0;
         if (err == BOUGH_OK)

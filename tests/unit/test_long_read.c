@@ -282,6 +282,47 @@ static void test_long_read__one_that_is_given_up_leaves_nothing(void **state)
     assert_int_equal(bough_collect_run(host.service.store), BOUGH_OK);
 }
 
+/* git's ids of a long history are worked out, and what a clone gets is chosen, in steps. */
+static void test_long_read__git_is_answered_between_other_requests(void **state)
+{
+    static const char refs[] = GET("/bough.git/info/refs?service=git-upload-pack");
+    static const char form[] = "POST /bough.git/git-upload-pack HTTP/1.1\r\nHost: t\r\n"
+                               "Content-Type: application/x-git-upload-pack-request\r\n"
+                               "Git-Protocol: version=2\r\nContent-Length: %zu\r\n\r\n%s";
+    static struct bough_net_ops ops;
+    struct fake_client *quick = fake_connect(&host.net);
+    struct fake_client *slow;
+    char body[200];
+    char text[600];
+
+    (void)state;
+    grow("heads/main", LINE);
+    assert_int_equal(bough_git_open(host.service.store, 0, &host.service.git), BOUGH_OK);
+    slow = ask(refs);
+    /* Each commit is met on the way to the first one, and named on the way back. */
+    assert_in_range(turns_until(slow, quick), 2 * LINE / BOUGH_GIT_STEP_COMMITS - 2,
+                    2 * LINE / BOUGH_GIT_STEP_COMMITS + 2);
+    assert_int_equal(host_service_status(slow->got), 200);
+    assert_int_equal(turns_until(ask(refs), quick), 1); /* now they are known */
+    (void)snprintf(body, sizeof(body), "0011command=fetch00010031want %.40s0009done\n0000",
+                   strstr(slow->got, "# service=git-upload-pack") + 34);
+    (void)snprintf(text, sizeof(text), form, strlen(body), body);
+    slow = ask(text);
+    /* Each is chosen, and then what it brings. */
+    assert_in_range(turns_until(slow, quick), 2 * LINE / BOUGH_GIT_STEP_COMMITS - 2,
+                    2 * LINE / BOUGH_GIT_STEP_COMMITS + 2);
+    assert_non_null(strstr(slow->got, "000dpackfile\n"));
+    slow = ask(text); /* given up in the middle */
+    turn();
+    ops = *host.net.base.ops;
+    ops.wait = wait_long;
+    host.net.base.ops = &ops;
+    loop_close(&host.loop);
+    assert_true(slow->closed && slow->got_len == 0);
+    bough_git_close(host.service.git);
+    host.service.git = NULL;
+}
+
 static void test_long_read__a_page_ends_after_so_many_steps(void **state)
 {
     unsigned most = BOUGH_HISTORY_PAGE_STEPS * STEP_OF;
@@ -310,6 +351,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_long_read__others_are_answered_in_every_turn),
         TEST(test_long_read__a_patch_is_made_between_other_requests),
+        TEST(test_long_read__git_is_answered_between_other_requests),
         TEST(test_long_read__many_of_them_make_one_step_in_a_turn),
         TEST(test_long_read__what_comes_behind_on_a_connection_waits),
         TEST(test_long_read__what_it_reads_is_not_collected),
