@@ -24,6 +24,8 @@ COMMITS = 1200
 CLONES = 5
 FIRST_CLONES = 3
 SMALL_ROUNDS = 15
+REFS = 5000
+REFS_A_PUSH = 1000
 PEER = "git http-backend"
 BACKEND = "/usr/lib/git-core/git-http-backend"
 CONFIG = """server.modules = ("mod_alias", "mod_setenv", "mod_cgi")
@@ -169,6 +171,84 @@ def small(ours, theirs, folder):
         figures.line(figure, our * 1000, "ms", PEER, peer * 1000, 0.7)
 
 
+class Follower:
+    """A clone that somebody works in, and one that follows, of one target."""
+
+    def __init__(self, target, folder):
+        self.target = target
+        self.work = os.path.join(folder, f"work-{target.port}")
+        self.follow = os.path.join(folder, f"follow-{target.port}.git")
+        self.count = 0
+        harness.git("clone", "-q", target.git_url, self.work)
+        harness.git("clone", "-q", "--mirror", target.git_url, self.follow)
+
+    def push(self):
+        """Seconds of a push of one commit of one file."""
+        self.count += 1
+        with open(os.path.join(self.work, "note"), "w", encoding="ascii") as file:
+            file.write(f"{self.count}\n")
+        harness.git("add", "note", cwd=self.work)
+        harness.git("commit", "-q", "-m", "Note", cwd=self.work)
+        return figures.seconds(harness.git, "-C", self.work, "push", "-q", "origin", "HEAD")
+
+    def fetch(self):
+        """Seconds of a fetch of one commit, which is pushed before."""
+        self.push()
+        return figures.seconds(harness.git, "-c", "protocol.version=2", "-C", self.follow, "fetch",
+                               "-q")
+
+
+def one_commit(ours, theirs, folder):
+    """A commit at a time."""
+    our, their = Follower(ours, folder), Follower(theirs, folder)
+    for figure, verb in (("push of one commit", "push"), ("fetch of one commit", "fetch")):
+        peer, own = figures.in_turns(SMALL_ROUNDS, getattr(their, verb), getattr(our, verb))
+        figures.line(figure, own * 1000, "ms", PEER, peer * 1000, 0.7)
+
+
+def many_refs(ours, theirs, folder):
+    """A listing of many refs."""
+    here = os.path.join(folder, "refs.git")
+    harness.git("clone", "-q", "--bare", ours.git_url, here)
+    head = harness.git("rev-parse", "HEAD", cwd=here)
+    names = [f"refs/heads/many/{number:05d}" for number in range(REFS)]
+    harness.git("update-ref", "--stdin", cwd=here,
+                data="".join(f"create {name} {head}\n" for name in names).encode())
+    for target in (ours, theirs):
+        for at in range(0, REFS, REFS_A_PUSH):
+            harness.git("push", "-q", target.git_url, *names[at:at + REFS_A_PUSH], cwd=here)
+    peer, own = figures.in_turns(
+        SMALL_ROUNDS, *(lambda target=target: figures.seconds(
+            harness.git, "-c", "protocol.version=2", "ls-remote", "-q", target.git_url)
+            for target in (theirs, ours)))
+    figures.line(f"ls-remote of {REFS} refs", own * 1000, "ms", PEER, peer * 1000, 0.5)
+
+
+def peak_bytes(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return int(re.search(r"VmHWM:\s+(\d+) kB", file.read()).group(1)) << 10
+
+
+def push_memory(ours, folder):
+    """What a push of 12 MB that cannot be compressed takes beside what the idle service has."""
+    here = os.path.join(folder, "large")
+    harness.git("init", "-q", here)
+    for number in range(120):
+        with open(os.path.join(here, f"{number}"), "wb") as file:
+            file.write(os.urandom(100000))
+    harness.git("add", "-A", cwd=here)
+    harness.git("commit", "-q", "-m", "Large", cwd=here)
+    ours.stop()
+    ours.start()
+    harness.git("ls-remote", ours.git_url)
+    with open(f"/proc/{ours.victim()}/clear_refs", "w", encoding="ascii") as file:
+        file.write("5")  # the peak is what is resident now
+    idle = peak_bytes(ours.victim())
+    harness.git("push", "-q", ours.git_url, "HEAD:refs/heads/large", cwd=here)
+    figures.line("push of 12 MB, memory above idle", (peak_bytes(ours.victim()) - idle) / (1 << 20),
+                 "MiB", None, None, 16)
+
+
 def git(folder):
     """clone, ls-remote and fetch by stock git, beside git http-backend under lighttpd"""
     figures.need("git", "lighttpd")
@@ -186,6 +266,9 @@ def git(folder):
         figures.line("push of all, once", push(source, ours) * 1000, "ms", PEER, peer * 1000, 1)
         clones(ours, theirs, folder, source)
         small(ours, theirs, folder)
+        one_commit(ours, theirs, folder)
+        many_refs(ours, theirs, folder)
+        push_memory(ours, folder)
         ours.stop()
         theirs.stop()
         figures.need("qemu-system-x86_64")
