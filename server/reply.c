@@ -157,7 +157,9 @@ enum bough_err reply_problem(struct request *request, enum problem_kind kind, co
 
 void reply_error(struct request *request, enum bough_err err)
 {
-    enum bough_err done = reply_problem(request, problem_of_err(err), "%s", bough_err_name(err));
+    const char *detail = err == BOUGH_DENIED ? "a rule protects the branch: see /v1/protection"
+                                             : bough_err_name(err);
+    enum bough_err done = reply_problem(request, problem_of_err(err), "%s", detail);
 
     assert(done == BOUGH_OK);
     (void)done;
