@@ -64,7 +64,7 @@ static enum exit_status list(struct session *session)
     return EXIT_OK;
 }
 
-/* create, move and delete are one call each. */
+/* create, move, default and delete are one call each. */
 static enum exit_status change(struct session *session, const char *method, const char *name,
                                const char *member, const char *value)
 {
@@ -101,11 +101,13 @@ enum exit_status cmd_branch(struct options *options)
         status = change(&session, "PATCH", args[1], "to", args[2]);
     } else if (strcmp(what, "undelete") == 0 && count == 2) {
         status = change(&session, "PUT", args[1], "undelete", NULL);
+    } else if (strcmp(what, "default") == 0 && count == 2) {
+        status = change(&session, "PATCH", args[1], "default", NULL);
     } else if (strcmp(what, "delete") == 0 && count == 2) {
         status = change(&session, "DELETE", args[1], NULL, NULL);
     } else {
         fprintf(stderr, "usage: bough branch [list | create NAME [FROM] | move NAME TO | "
-                        "delete NAME | undelete NAME]\n");
+                        "default NAME | delete NAME | undelete NAME]\n");
         status = EXIT_USAGE;
     }
     session_close(&session);

@@ -7,7 +7,8 @@
 
 #include "options.h"
 
-/* bough branch [list | create NAME [FROM] | move NAME TO | delete NAME] */
+/* bough branch [list | create NAME [FROM] | move NAME TO | default NAME | delete NAME |
+ * undelete NAME] */
 enum exit_status cmd_branch(struct options *options);
 
 #endif

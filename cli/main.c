@@ -64,8 +64,9 @@ static const struct options_verb verbs[] = {
      "  bough log\n"
      "  bough log release --limit 5 --json\n",
      TARGET "branch limit", 0, 1, cmd_log},
-    {"branch", "[list | create NAME [FROM] | move NAME TO | delete NAME | undelete NAME]",
-     "List, create, move, delete branches, and bring them back.",
+    {"branch",
+     "[list | create NAME [FROM] | move NAME TO | default NAME | delete NAME | undelete NAME]",
+     "List, create, move, delete branches, bring them back, and choose the default.",
      "  bough branch\n"
      "  bough branch create dev main\n"
      "  bough branch undelete dev\n",

@@ -164,6 +164,27 @@ static void test_api_branch__a_branch_of_another_repository_is_a_revision(void *
         host_service_body(api_ask("GET", "/v1/at/remotes%2Forigin%2Fmain/k/k", NULL)), "3");
 }
 
+static void test_api_branch__another_branch_is_made_the_default(void **state)
+{
+    char hex[80];
+    const char *got;
+
+    (void)state;
+    put("main", "1", hex);
+    assert_int_equal(api_status("PATCH", "/v1/branches/dev", "{\"default\":true}"), 404);
+    assert_int_equal(api_status("PUT", "/v1/branches/dev", "{}"), 201);
+    assert_int_equal(api_status("PATCH", "/v1/branches/dev", "{\"default\":false}"), 422);
+    assert_int_equal(api_status("PATCH", "/v1/branches/dev", "{\"default\":true,\"to\":\"main\"}"),
+                     422);
+    got = api_ask("PATCH", "/v1/branches/dev", "{\"default\":true}");
+    assert_int_equal(host_service_status(got), 200);
+    assert_string_equal(host_service_field(got, "Bough-Commit"), hex);
+    got = api_ask("GET", "/v1/branches", NULL);
+    assert_non_null(strstr(got, "{\"default\":\"dev\","));
+    assert_int_equal(api_status("DELETE", "/v1/branches/dev", NULL), 403);
+    assert_int_equal(api_status("DELETE", "/v1/branches/main", NULL), 204);
+}
+
 /* ---- a history with merges ---- */
 
 /* A commit on parents[0..count-1], whose message is its number. */
@@ -346,6 +367,7 @@ int main(void)
         T(test_api_branch__if_match_compares_the_head),
         T(test_api_tag__a_tag_names_one_commit_and_does_not_move),
         T(test_api_branch__a_branch_of_another_repository_is_a_revision),
+        T(test_api_branch__another_branch_is_made_the_default),
         T(test_api_log__children_come_before_parents_and_each_commit_once),
         T(test_api_log__until_hides_a_commit_and_all_before_it),
         T(test_api_log__an_unborn_branch_has_no_commits),
