@@ -5,7 +5,7 @@
  * libgit2 speaks the protocol here, so every conversation with a store is also one of the service
  * with a client that is not ours.
  *   (1) libgit2 is given the clean URL.  User and password leave by on_credentials only.
- *   (2) No redirect is followed: libgit2 would answer the questions of whoever we were sent to.
+ *   (2) No redirect to another host is followed: libgit2 would answer its questions, too.
  */
 #include "git_peer.h"
 #include "interrupt.h"
@@ -147,7 +147,7 @@ enum exit_status git_peer_open(struct git_peer *peer, struct session *session,
     *peer = (struct git_peer){.session = session, .repository = repository};
     err = git_url_parse(url, &session->arena, &peer->url);
     if (err != BOUGH_OK) {
-        fprintf(stderr, "bough: the URL's user or password is %s\n", bough_err_name(err));
+        fprintf(stderr, "bough: the URL's user, password or port is %s\n", bough_err_name(err));
         return exit_of_err(err);
     }
     error = git_remote_create_anonymous(&peer->remote, repository, peer->url.clean);

@@ -60,17 +60,17 @@ void git_plan_judge(struct git_plan *plan, git_repository *repository, bool forc
 {
     for (size_t i = 0; i < plan->count; i++) {
         struct git_plan_item *item = &plan->items[i];
+        bool is_tag = strncmp(item->ref, "refs/tags/", 10) == 0;
 
         if (!item->moves || item->from == NULL || git_oid_is_zero(&item->old) ||
-            git_graph_descendant_of(repository, &item->id, &item->old) == 1)
+            (!is_tag && git_graph_descendant_of(repository, &item->id, &item->old) == 1))
             continue;
         item->force = force;
         if (force)
             item->outcome = "forced";
         else
             refuse(plan, item,
-                   strncmp(item->ref, "refs/tags/", 10) == 0 ? "the tag is there, otherwise"
-                                                             : "not a fast-forward: pull first");
+                   is_tag ? "the tag is there, otherwise" : "not a fast-forward: pull first");
     }
 }
 

@@ -39,7 +39,8 @@ void git_plan_stay(struct git_plan *plan, const char *ref, const git_oid *id, co
                    const char *why);
 
 /* Looks at each ref that is to be moved whether what it points at now would be lost, by the commits
- * that `repository` has.  With `force` its outcome is "forced" then, without it is "refused". */
+ * that `repository` has; a tag always would.  With `force` its outcome is "forced" then, without it
+ * is "refused". */
 void git_plan_judge(struct git_plan *plan, git_repository *repository, bool force);
 
 /* Whether anything is to be brought from elsewhere. */

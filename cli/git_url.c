@@ -7,6 +7,7 @@
  */
 #include "git_url.h"
 #include "percent.h"
+#include <stdbool.h>
 #include <string.h>
 
 static enum bough_err copy(struct bough_bytes bytes, struct bough_arena *arena, const char **text)
@@ -36,6 +37,24 @@ static enum bough_err decode(const char *from, const char *to, struct bough_aren
     return copy(bytes, arena, text);
 }
 
+/* Whether "HOST", "HOST:PORT" or "[ADDRESS]:PORT" ends with what can be a port. */
+static bool has_proper_port(const char *host, size_t len)
+{
+    const char *end = host + len;
+    const char *closing = memchr(host, ']', len);
+    const char *at = closing == NULL ? memchr(host, ':', len) : closing + 1;
+
+    if (at == NULL || at == end)
+        return true;
+    if (*at != ':')
+        return false;
+    while (++at < end) {
+        if (*at < '0' || *at > '9')
+            return false;
+    }
+    return true;
+}
+
 enum bough_err git_url_parse(const char *text, struct bough_arena *arena, struct git_url *url)
 {
     const char *host = strstr(text, "://");
@@ -51,6 +70,9 @@ enum bough_err git_url_parse(const char *text, struct bough_arena *arena, struct
     host_len = strcspn(host, "/?#");
     for (size_t i = 0; i < host_len; i++)
         at = host[i] == '@' ? host + i : at;
+    if (!has_proper_port(at == NULL ? host : at + 1,
+                         at == NULL ? host_len : (size_t)(host + host_len - at - 1)))
+        return BOUGH_INVALID;
     if (at == NULL)
         return copy(bough_bytes_text(text), arena, &url->clean);
     colon = memchr(host, ':', (size_t)(at - host));

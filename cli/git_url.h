@@ -16,7 +16,8 @@ struct git_url {
 
 /* Takes "SCHEME://[USER[:PASSWORD]@]HOST..." apart, user and password percent-decoded; anything
  * else, a path for instance, is clean as it is.  All of it lives in `arena`.  BOUGH_INVALID (a bad
- * escape, or one that stands for NUL or the end of a line), BOUGH_NO_MEMORY. */
+ * escape, one that stands for NUL or the end of a line, or a port that is no number: then it may be
+ * the beginning of a password with a '/' in it), BOUGH_NO_MEMORY. */
 BOUGH_MUST_CHECK enum bough_err git_url_parse(const char *text, struct bough_arena *arena,
                                               struct git_url *url);
 

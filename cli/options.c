@@ -64,6 +64,9 @@ static const struct option table[] = {
     {"strategy", 0, TEXT(strategy), "NAME", "three-way, ours, theirs or union, without a policy"},
     {"favor", 'X', TEXT(favor), "SIDE", "ours or theirs, where both changed a value"},
     {"mainline", 0, TEXT(mainline), "N", "of a merge: the parent that its change is seen from"},
+    {"as", 0, TEXT(as), "NAME", "what the other repository is called here (default origin)"},
+    {"prune", 0, FLAG(prune), NULL, "remove what the other repository does not have any more"},
+    {"tags", 0, FLAG(tags), NULL, "all tags, too"},
     {"stat", 0, FLAG(stat), NULL, "count, do not list"},
     {"help", 'h', FLAG(help), NULL, "this text"},
 };

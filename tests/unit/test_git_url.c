@@ -48,6 +48,10 @@ static void test_git_url__user_and_password_are_taken_out(void **state)
         {"https://h/x@y:z", "https://h/x@y:z", NULL, NULL},
         {"https://h?u:p@x", "https://h?u:p@x", NULL, NULL},
         {"https://u:p@", "https://", "u", "p"},
+        {"https://u:p@[::1]:80/x", "https://[::1]:80/x", "u", "p"},
+        {"https://[::1]/x", "https://[::1]/x", NULL, NULL},
+        {"https://h:/x", "https://h:/x", NULL, NULL},
+        {"file:///x", "file:///x", NULL, NULL},
         {"/srv/a:b@c/x.git", "/srv/a:b@c/x.git", NULL, NULL},
         {"dir/x://u:p@h", "dir/x://u:p@h", NULL, NULL},
         {"git@host:x.git", "git@host:x.git", NULL, NULL},
@@ -65,10 +69,12 @@ static void test_git_url__user_and_password_are_taken_out(void **state)
     }
 }
 
-static void test_git_url__what_would_not_stay_on_its_line_is_refused(void **state)
+static void test_git_url__what_may_be_a_secret_cut_short_is_refused(void **state)
 {
-    static const char *const cases[] = {"https://u%0ahost=evil:p@h", "https://u:p%0d@h",
-                                        "https://u:p%00@h", "https://u:100%@h", "https://%zz@h"};
+    static const char *const cases[] = {
+        "https://u%0ahost=evil:p@h", "https://u:p%0d@h", "https://u:p%00@h",
+        "https://u:100%@h",          "https://%zz@h",    "https://u:pass/word@h/x",
+        "https://u:p@h:x/y",         "https://u:a1/b@h", "https://[::1]x/"};
     struct git_url url;
 
     (void)state;
@@ -82,7 +88,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(test_git_url__user_and_password_are_taken_out),
-        T(test_git_url__what_would_not_stay_on_its_line_is_refused),
+        T(test_git_url__what_may_be_a_secret_cut_short_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
