@@ -5,6 +5,7 @@
  * Both are asked what they have before anything is moved: where nothing is new, nothing is.
  */
 #include "git_pair.h"
+#include "git_slices.h"
 #include "interrupt.h"
 
 #define HEADS "refs/heads/"
@@ -102,7 +103,7 @@ static enum exit_status take(struct git_pair *pair, struct git_plan *plan)
         status = git_peer_fetch(&pair->remote, theirs, 2);
     if (status == EXIT_OK) {
         git_plan_judge(plan, pair->scratch.repository, true);
-        status = git_plan_push(plan, &pair->store);
+        status = git_slices_push(plan, &pair->store, pair->remote.received_bytes);
     }
     return status;
 }

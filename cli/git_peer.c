@@ -26,16 +26,10 @@ const char *git_peer_plain(struct session *session, const char *text)
     return plain;
 }
 
-enum exit_status git_peer_complain(struct session *session, const char *what, int code)
+static enum exit_status status_of(int code)
 {
-    const git_error *error = git_error_last();
-
-    if (interrupt_seen()) {
-        fprintf(stderr, "bough: interrupted\n");
+    if (interrupt_seen())
         return EXIT_INTERRUPTED;
-    }
-    fprintf(stderr, "bough: %s: %s\n", what,
-            error == NULL ? "failed" : git_peer_plain(session, error->message));
     switch (code) {
     case GIT_ENOTFOUND:
         return EXIT_NOT_FOUND;
@@ -46,9 +40,29 @@ enum exit_status git_peer_complain(struct session *session, const char *what, in
         return EXIT_USAGE;
     case GIT_EAUTH:
         return EXIT_AUTH;
+    case GIT_EUSER: /* on_push */
+        return EXIT_LIMIT;
     default:
         return EXIT_UNREACHABLE;
     }
+}
+
+bool git_peer_may_be_cut(enum exit_status status)
+{
+    return status == EXIT_UNREACHABLE || status == EXIT_LIMIT;
+}
+
+enum exit_status git_peer_complain(struct session *session, const char *what, int code)
+{
+    const git_error *error = git_error_last();
+    enum exit_status status = status_of(code);
+
+    if (status == EXIT_INTERRUPTED)
+        fprintf(stderr, "bough: interrupted\n");
+    else
+        fprintf(stderr, "bough: %s: %s\n", what,
+                error == NULL ? "failed" : git_peer_plain(session, error->message));
+    return status;
 }
 
 static int on_credentials(git_credential **credential, const char *url, const char *user,
@@ -85,10 +99,12 @@ static int on_push(unsigned int current, unsigned int total, size_t bytes, void 
 {
     struct git_peer *peer = payload;
 
-    (void)bytes;
     peer->sent = total;
     progress_show(&peer->progress, current, total);
-    return interrupt_seen() ? GIT_EUSER : 0;
+    if (peer->bytes_max == 0 || bytes <= peer->bytes_max)
+        return interrupt_seen() ? GIT_EUSER : 0;
+    git_error_set_str(GIT_ERROR_NET, "more than one push may have");
+    return GIT_EUSER;
 }
 
 static int on_words(const char *text, int len, void *payload)
@@ -246,6 +262,7 @@ enum exit_status git_peer_fetch(struct git_peer *peer, const char *const *specs,
     if (error != 0)
         return git_peer_complain(peer->session, peer->url.clean, error);
     peer->received = git_remote_stats(peer->remote)->received_objects;
+    peer->received_bytes = git_remote_stats(peer->remote)->received_bytes;
     return EXIT_OK;
 }
 
@@ -266,5 +283,9 @@ enum exit_status git_peer_push(struct git_peer *peer, const char *const *specs, 
     progress_begin(&peer->progress, peer->session->options, "push");
     error = git_remote_push(peer->remote, &list, &options);
     progress_end(&peer->progress);
-    return error == 0 ? EXIT_OK : git_peer_complain(peer->session, peer->url.clean, error);
+    if (error == 0)
+        return EXIT_OK;
+    if (peer->hushed && git_peer_may_be_cut(status_of(error)))
+        return status_of(error);
+    return git_peer_complain(peer->session, peer->url.clean, error);
 }

@@ -23,6 +23,9 @@ struct git_peer {
     unsigned asked;  /* how often the server wanted to know who we are */
     size_t received; /* objects that the last fetch brought */
     size_t sent;     /* objects of the last push */
+    uint64_t received_bytes;
+    uint64_t bytes_max; /* a push of more is broken off; 0 = no limit */
+    bool hushed;        /* a push that may get through in pieces is not complained about */
     git_peer_answer *answer;
     void *context;
 };
@@ -59,6 +62,10 @@ enum exit_status git_peer_fetch(struct git_peer *peer, const char *const *specs,
 /* Sends what the refspecs name; `answer` hears of each ref that the server has judged. */
 enum exit_status git_peer_push(struct git_peer *peer, const char *const *specs, size_t count,
                                git_peer_answer *answer, void *context);
+
+/* Whether a push that failed so may get through in smaller pieces: it had too much, or the other
+ * end would not hear of it. */
+bool git_peer_may_be_cut(enum exit_status status);
 
 /* What libgit2 wants to know of a peer: for calls that begin with their own options. */
 void git_peer_callbacks(struct git_peer *peer, git_remote_callbacks *callbacks);

@@ -234,6 +234,45 @@ class Clone(Case):
         self.assertFalse(os.path.exists(self.image))
 
 
+class Large(Case):
+    count = 3
+    MIB = 1 << 20
+
+    def add(self, *commits):
+        """Adds commits to the peer: (branch, parents besides its head, MiB of new values)."""
+        out = []
+        for number, (branch, others, sizes) in enumerate(commits):
+            out.append(f"commit refs/heads/{branch}\ncommitter Ada <a@example.org> 1700000000 +0000\n"
+                       f"data 0\n".encode())
+            if branch not in [name for name, *_ in commits[:number]]:
+                out.append(b"from refs/heads/main^0\n")
+            out += [f"merge refs/heads/{other}\n".encode() for other in others]
+            for at, size in enumerate(sizes):
+                data = self.dice.randbytes(size * self.MIB)
+                out.append(f"M 644 inline {branch}-{number}-{at}\ndata {len(data)}\n".encode()
+                           + data + b"\n")
+        git("fast-import", "--quiet", cwd=self.peer, data=b"".join(out))
+
+    def test_more_than_one_push_may_have_goes_in_slices(self):
+        self.add(("one", [], [9]), ("two", [], [9]), ("one", [], [9]), ("two", [], [9]),
+                 ("one", ["two"], [9]), ("two", [], [9]), ("one", [], [9]), ("three", [], [9]))
+        for name, url in {"path": self.peer, "http": self.gate().url("peer.git")}.items():
+            self.image = self.path(name + ".img")
+            self.bough("clone", url)
+            copy = self.out_of(name + ".git")
+            self.assertEqual(self.refs_of(copy), self.refs_of(self.peer))
+            self.assertEqual(reachable(copy), reachable(self.peer))
+
+    def test_what_no_push_may_have_is_refused(self):
+        cli("mkfs", self.image, "--size", "256M")
+        self.bough("fetch", self.peer)
+        before = self.refs_of(self.out_of())
+        self.add(("one", [], [1]), ("one", [], [33, 33]), ("one", [], [1]))
+        done = self.bough("fetch", self.peer, status=8)
+        self.assertIn(b"more than one push may have", done.err)
+        self.assertEqual(self.refs_of(self.out_of("after.git")), before)
+
+
 class Fetch(Case):
     def setUp(self):
         super().setUp()
