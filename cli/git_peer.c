@@ -8,6 +8,7 @@
  *   (2) No redirect to another host is followed: libgit2 would answer its questions, too.
  */
 #include "git_peer.h"
+#include "git_helper.h"
 #include "interrupt.h"
 #include <stdlib.h>
 
@@ -80,7 +81,8 @@ static int on_credentials(git_credential **credential, const char *url, const ch
         git_error_set_str(GIT_ERROR_NET, "user and password were refused");
         return GIT_EAUTH;
     }
-    if (peer->url.user == NULL || peer->url.password == NULL) {
+    if ((peer->url.user == NULL || peer->url.password == NULL) &&
+        !git_helper_fill(&peer->url, &peer->session->arena)) {
         git_error_set_str(GIT_ERROR_NET, "the server wants a user and a password");
         return GIT_EAUTH;
     }

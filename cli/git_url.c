@@ -55,35 +55,45 @@ static bool has_proper_port(const char *host, size_t len)
     return true;
 }
 
+/* User and password, which stand before the host. */
+static enum bough_err parse_user(const char *from, const char *to, struct bough_arena *arena,
+                                 struct git_url *url)
+{
+    const char *colon = memchr(from, ':', (size_t)(to - from));
+
+    BOUGH_TRY(decode(from, colon == NULL ? to : colon, arena, &url->user));
+    return colon == NULL ? BOUGH_OK : decode(colon + 1, to, arena, &url->password);
+}
+
 enum bough_err git_url_parse(const char *text, struct bough_arena *arena, struct git_url *url)
 {
-    const char *host = strstr(text, "://");
-    const char *at = NULL;
-    const char *colon;
-    size_t host_len;
+    const char *authority = strstr(text, "://");
+    const char *host;
+    const char *end;
     char *clean;
 
-    *url = (struct git_url){.clean = text};
-    if (host == NULL || strchr(text, '/') < host)
-        return copy(bough_bytes_text(text), arena, &url->clean);
-    host += strlen("://");
-    host_len = strcspn(host, "/?#");
-    for (size_t i = 0; i < host_len; i++)
-        at = host[i] == '@' ? host + i : at;
-    if (!has_proper_port(at == NULL ? host : at + 1,
-                         at == NULL ? host_len : (size_t)(host + host_len - at - 1)))
-        return BOUGH_INVALID;
-    if (at == NULL)
-        return copy(bough_bytes_text(text), arena, &url->clean);
-    colon = memchr(host, ':', (size_t)(at - host));
-    BOUGH_TRY(decode(host, colon == NULL ? at : colon, arena, &url->user));
-    if (colon != NULL)
-        BOUGH_TRY(decode(colon + 1, at, arena, &url->password));
+    *url = (struct git_url){.user = NULL};
+    for (const char *at = text; *at != '\0'; at++) {
+        if ((unsigned char)*at < ' ' || *at == 0x7f)
+            return BOUGH_INVALID;
+    }
     clean = bough_arena_take(arena, strlen(text) + 1);
     if (clean == NULL)
         return BOUGH_NO_MEMORY;
-    memcpy(clean, text, (size_t)(host - text));
-    memcpy(clean + (host - text), at + 1, strlen(at + 1) + 1);
+    memcpy(clean, text, strlen(text) + 1);
     url->clean = clean;
-    return BOUGH_OK;
+    if (authority == NULL || strchr(text, '/') < authority)
+        return BOUGH_OK;
+    BOUGH_TRY(copy(bough_bytes_of(text, (size_t)(authority - text)), arena, &url->scheme));
+    authority += strlen("://");
+    end = authority + strcspn(authority, "/?#");
+    for (host = end; host > authority && host[-1] != '@'; host--)
+        ;
+    if (!has_proper_port(host, (size_t)(end - host)))
+        return BOUGH_INVALID;
+    BOUGH_TRY(copy(bough_bytes_of(host, (size_t)(end - host)), arena, &url->host));
+    if (host == authority)
+        return BOUGH_OK;
+    memcpy(clean + (authority - text), host, strlen(host) + 1);
+    return parse_user(authority, host - 1, arena, url);
 }

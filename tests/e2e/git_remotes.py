@@ -130,10 +130,12 @@ class Case(harness.Case):
         self.addCleanup(gate.go_on.set)
         return gate
 
-    def bough(self, *words, status=0, url=None, **options):
+    def bough(self, *words, status=0, url=None, env=None, **options):
         """The command on our image, or on a server; nothing may be left, nothing shown."""
         where = ["--url", url] if url else ["--store", self.image]
-        done = cli(*words, *where, check=False, env={"TMPDIR": self.scratch}, **options)
+        done = cli(*words, *where, check=False, **options, env={
+            "TMPDIR": self.scratch, "GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_GLOBAL": "/dev/null", **(env or {})})
         self.assertEqual(done.status, status, done)
         self.assertEqual(os.listdir(self.scratch), [], done)
         for secret in (PASSWORD, "s3cret", IN_URL):
@@ -526,6 +528,26 @@ class Secrets(Case):
                             (f"http://{IN_URL}127.0.0.1:x/y", 2)):
             self.bough("clone", url, status=status)
             self.bough("clone", url, "--json", status=status)
+
+    def test_git_s_credential_helpers_are_asked(self):
+        asked = self.path("asked")
+        helper = f'!f() {{ test "$1" = get || exit; cat >> {asked}; ' \
+            f"echo 'username={USER}'; echo 'password={PASSWORD}'; }}; f"
+        config = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "credential.helper",
+                  "GIT_CONFIG_VALUE_0": helper}
+        gate = self.gate(PASSWORD)
+        self.bough("clone", gate.url("peer.git"), env=config)
+        self.bough("fetch", gate.url("peer.git", USER + "@"), env=config)
+        with open(asked, encoding="ascii") as file:
+            said = file.read()
+        self.assertIn(f"protocol=http\nhost=127.0.0.1:{gate.server_port}\n", said)
+        self.assertIn(f"username={USER}\n", said)
+        # What the URL says is not asked for, and without git there is nobody to ask.
+        os.remove(asked)
+        self.bough("fetch", gate.url("peer.git", IN_URL), env=config)
+        self.assertFalse(os.path.exists(asked))
+        done = self.bough("fetch", gate.url("peer.git"), status=5, env={**config, "PATH": "/none"})
+        self.assertIn(b"wants a user and a password", done.err)
 
     def test_it_is_not_carried_elsewhere(self):
         elsewhere = self.gate(PASSWORD)

@@ -71,15 +71,37 @@ static void test_git_url__user_and_password_are_taken_out(void **state)
 
 static void test_git_url__what_may_be_a_secret_cut_short_is_refused(void **state)
 {
-    static const char *const cases[] = {
-        "https://u%0ahost=evil:p@h", "https://u:p%0d@h", "https://u:p%00@h",
-        "https://u:100%@h",          "https://%zz@h",    "https://u:pass/word@h/x",
-        "https://u:p@h:x/y",         "https://u:a1/b@h", "https://[::1]x/"};
+    static const char *const cases[] = {"https://u%0ahost=evil:p@h",
+                                        "https://u:p%0d@h",
+                                        "https://u:p%00@h",
+                                        "https://u:100%@h",
+                                        "https://%zz@h",
+                                        "https://u:pass/word@h/x",
+                                        "https://u:p@h:x/y",
+                                        "https://u:a1/b@h",
+                                        "https://[::1]x/",
+                                        "https://h\nusername=x/",
+                                        "a\tb"};
     struct git_url url;
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         assert_int_equal(git_url_parse(cases[i], &arena, &url), BOUGH_INVALID);
+}
+
+static void test_git_url__scheme_and_host_are_told(void **state)
+{
+    struct git_url url;
+
+    (void)state;
+    assert_int_equal(git_url_parse("https://u:p@h.example:81/x.git", &arena, &url), BOUGH_OK);
+    assert_text(url.scheme, "https");
+    assert_text(url.host, "h.example:81");
+    assert_int_equal(git_url_parse("file:///x", &arena, &url), BOUGH_OK);
+    assert_text(url.host, "");
+    assert_int_equal(git_url_parse("/srv/x", &arena, &url), BOUGH_OK);
+    assert_text(url.scheme, NULL);
+    assert_text(url.host, NULL);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -88,6 +110,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(test_git_url__user_and_password_are_taken_out),
+        T(test_git_url__scheme_and_host_are_told),
         T(test_git_url__what_may_be_a_secret_cut_short_is_refused),
     };
 
