@@ -320,7 +320,8 @@ class Fetch(Case):
         self.assertEqual([(ref["ref"], ref["outcome"]) for ref in said["refs"]],
                          [("remotes/origin/side", "removed")])
         # A name in the way is refused by itself, and is none once it was removed.
-        git("branch", "third", "-f", "main", cwd=other)
+        tree = git("rev-parse", "main^{tree}", cwd=other)
+        git("branch", "-f", "third", git("commit-tree", tree, "-m", "New", cwd=other), cwd=other)
         said = self.ask("fetch", other, "--as", "other/one", status=4)
         self.assertEqual([(ref["ref"], ref["outcome"]) for ref in said["refs"]],
                          [("remotes/other/one/only", "refused"),
