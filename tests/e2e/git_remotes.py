@@ -217,6 +217,15 @@ class Clone(Case):
                          harness.git_refs(git("clone", "-q", "--mirror", store.git_url,
                                               self.path("m.git")) or self.path("m.git")))
 
+    def test_more_refs_than_one_push_may_move(self):
+        head = git("rev-parse", "main", cwd=self.peer)
+        git("update-ref", "--stdin", cwd=self.peer, data="".join(
+            f"create refs/{kind}/many/{number} {head}\n"
+            for kind in ("heads", "tags") for number in range(700)).encode())
+        self.bough("clone", self.peer)
+        self.assertEqual(self.refs_of(self.out_of()), self.refs_of(self.peer))
+        self.assertEqual(len(self.ask("fetch", self.peer)["refs"]), 703)
+
     def test_a_store_with_branches_is_left_alone(self):
         self.bough("clone", self.peer)
         before = self.refs_of(self.out_of())
