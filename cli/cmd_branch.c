@@ -5,7 +5,6 @@
 #include "cmd_branch.h"
 #include "json_read.h"
 #include "json_write.h"
-#include "session.h"
 
 /* "/v1/branches/{name}" in the arena. */
 static const char *target_of(struct session *session, const char *name)
@@ -64,18 +63,25 @@ static enum exit_status list(struct session *session)
     return EXIT_OK;
 }
 
-/* create, move and delete are one call each. */
-static enum exit_status change(struct session *session, const char *method, const char *name,
-                               const char *member, const char *value)
+enum exit_status cmd_branch_change(struct session *session, const char *method, const char *name,
+                                   const char *member, const char *value,
+                                   struct http_response *response)
 {
     struct http_request request = {.method = method, .target = target_of(session, name)};
-    struct http_response response;
     enum exit_status status = EXIT_OK;
 
     if (member != NULL)
         status = body_of(session, member, value, &request);
-    if (status == EXIT_OK)
-        status = session_call(session, &request, NULL, &response);
+    return status == EXIT_OK ? session_call(session, &request, NULL, response) : status;
+}
+
+/* create, move, default and delete are one call each. */
+static enum exit_status change(struct session *session, const char *method, const char *name,
+                               const char *member, const char *value)
+{
+    struct http_response response;
+    enum exit_status status = cmd_branch_change(session, method, name, member, value, &response);
+
     if (status == EXIT_OK && session->options->json && response.body.len > 0)
         printf("%.*s\n", (int)response.body.len, (const char *)response.body.at);
     return status;
@@ -101,11 +107,13 @@ enum exit_status cmd_branch(struct options *options)
         status = change(&session, "PATCH", args[1], "to", args[2]);
     } else if (strcmp(what, "undelete") == 0 && count == 2) {
         status = change(&session, "PUT", args[1], "undelete", NULL);
+    } else if (strcmp(what, "default") == 0 && count == 2) {
+        status = change(&session, "PATCH", args[1], "default", NULL);
     } else if (strcmp(what, "delete") == 0 && count == 2) {
         status = change(&session, "DELETE", args[1], NULL, NULL);
     } else {
         fprintf(stderr, "usage: bough branch [list | create NAME [FROM] | move NAME TO | "
-                        "delete NAME | undelete NAME]\n");
+                        "default NAME | delete NAME | undelete NAME]\n");
         status = EXIT_USAGE;
     }
     session_close(&session);

@@ -58,16 +58,7 @@ enum exit_status cmd_merge(struct options *options)
     } else if (status == EXIT_OK) {
         merge_reply_begin(&reply, &session);
         write_from(&reply, options);
-        if (options->strategy != NULL)
-            json_write_text(&reply.json, "strategy", options->strategy);
-        if (options->favor != NULL)
-            json_write_text(&reply.json, "favor", options->favor);
-        if (options->dry_run)
-            json_write_bool(&reply.json, "dry_run", true);
-        if (options->no_ff)
-            json_write_bool(&reply.json, "no_ff", true);
-        if (options->allow_unrelated)
-            json_write_bool(&reply.json, "allow_unrelated", true);
+        merge_reply_choices(&reply);
         status = merge_reply_call(&reply, "merge");
     }
     session_close(&session);

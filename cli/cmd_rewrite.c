@@ -24,14 +24,7 @@ static enum exit_status ask(struct options *options, const char *verb, const cha
         json_write_text(&reply.json, member, options->args[0]);
         if (mainline > 0)
             json_write_number(&reply.json, "mainline", (uint64_t)mainline);
-        if (options->strategy != NULL)
-            json_write_text(&reply.json, "strategy", options->strategy);
-        if (options->favor != NULL)
-            json_write_text(&reply.json, "favor", options->favor);
-        if (options->dry_run)
-            json_write_bool(&reply.json, "dry_run", true);
-        if (options->allow_unrelated)
-            json_write_bool(&reply.json, "allow_unrelated", true);
+        merge_reply_choices(&reply);
         status = merge_reply_call(&reply, verb);
     }
     session_close(&session);

@@ -7,6 +7,7 @@
  */
 #include "cmd_run.h"
 #include "http_client.h"
+#include "interrupt.h"
 #include "session.h"
 #include "size.h"
 #include "vmm_qemu.h"
@@ -14,7 +15,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -27,14 +27,6 @@
 #define GUEST_WORDS "ip=10.0.2.15/24,10.0.2.2 port=80"
 /* No disk at all: the store dies with the machine. */
 #define IN_MEMORY "memory:"
-
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number)
-{
-    (void)number;
-    interrupted = 1;
-}
 
 /* Makes a disk image of `size` bytes if there is none: sparse, so it costs what is in it. */
 static bool make_disk(const char *path, uint64_t size)
@@ -189,7 +181,7 @@ static void follow(struct vmm_qemu *vmm, struct session *session)
     bool ready = false;
     bool booted = false;
 
-    while (!interrupted) {
+    while (!interrupt_seen()) {
         char text[4096];
         int some = poll(&console, 1, ready ? -1 : POLL_MS);
         ssize_t got = some > 0 ? read(vmm->output, text, sizeof(text)) : 0;
@@ -258,12 +250,9 @@ static enum exit_status exit_of(int status)
 
 static enum exit_status run(struct vmm_qemu *vmm, struct session *session)
 {
-    struct sigaction action = {.sa_handler = on_signal};
     int status;
 
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
-    signal(SIGPIPE, SIG_IGN);
+    interrupt_catch();
     fprintf(stderr, "bough: booting on %s%s%s (%s)\n",
             vmm->disks[0] != NULL ? vmm->disks[0] : IN_MEMORY, vmm->disks[1] != NULL ? " and " : "",
             vmm->disks[1] != NULL ? vmm->disks[1] : "", vmm->accel);
@@ -272,7 +261,7 @@ static enum exit_status run(struct vmm_qemu *vmm, struct session *session)
         return EXIT_UNREACHABLE;
     }
     follow(vmm, session);
-    if (interrupted)
+    if (interrupt_seen())
         fprintf(stderr, "\nbough: shutting down\n");
     status = vmm_qemu_stop(vmm);
     return exit_of(status);

@@ -7,8 +7,10 @@
 #include "bough/limits.h"
 #include "cmd_backup.h"
 #include "cmd_branch.h"
+#include "cmd_clone.h"
 #include "cmd_diff.h"
 #include "cmd_export.h"
+#include "cmd_fetch.h"
 #include "cmd_gc.h"
 #include "cmd_image.h"
 #include "cmd_import.h"
@@ -19,6 +21,7 @@
 #include "cmd_merge.h"
 #include "cmd_merge_driver.h"
 #include "cmd_protection.h"
+#include "cmd_push.h"
 #include "cmd_reflog.h"
 #include "cmd_retention.h"
 #include "cmd_rewrite.h"
@@ -71,8 +74,9 @@ static const struct options_verb verbs[] = {
      "  bough blame etc/\n"
      "  bough blame --branch dev --rev dev~10\n",
      TARGET "branch rev", 0, 1, cmd_log_blame},
-    {"branch", "[list | create NAME [FROM] | move NAME TO | delete NAME | undelete NAME]",
-     "List, create, move, delete branches, and bring them back.",
+    {"branch",
+     "[list | create NAME [FROM] | move NAME TO | default NAME | delete NAME | undelete NAME]",
+     "List, create, move, delete branches, bring them back, and choose the default.",
      "  bough branch\n"
      "  bough branch create dev main\n"
      "  bough branch undelete dev\n",
@@ -148,6 +152,24 @@ static const struct options_verb verbs[] = {
      "  bough export ./state --rev main~1\n"
      "  bough export backup.git\n",
      TARGET "branch rev prefix", 1, 1, cmd_export},
+    {"clone", "URL", "Take in all branches and tags of a git repository.",
+     "  bough clone https://example.org/project.git --store project.img\n"
+     "  bough clone ~/src/project\n",
+     TARGET "size", 1, 1, cmd_clone},
+    {"fetch", "URL", "Bring what is new in a git repository, below remotes/.",
+     "  bough fetch https://example.org/project.git\n"
+     "  bough fetch http://10.0.0.7:8080/bough.git --as other --prune\n"
+     "  bough diff main remotes/origin/main\n",
+     TARGET "as prune", 1, 1, cmd_fetch},
+    {"pull", "URL [BRANCH]", "Fetch, and merge the branch of that name, or BRANCH.",
+     "  bough pull https://example.org/project.git\n"
+     "  bough pull ~/src/project topic --branch main -X theirs\n",
+     WRITE "as prune strategy favor no-ff allow-unrelated", 1, 2, cmd_fetch_pull},
+    {"push", "URL [BRANCH ...]",
+     "Send branches to a git repository; the default branch if none is named.",
+     "  bough push https://me:secret@example.org/project.git\n"
+     "  bough push backup.git main dev --tags\n",
+     TARGET "force tags", 1, OPTIONS_ARGS_MAX, cmd_push},
     {"mkfs", "FILE", "Make an empty store in a new or blank image.",
      "  bough mkfs bough.img --size 10G\n", "size salt force quiet", 1, 1, cmd_image_mkfs},
     {"fsck", "FILE", "Read and check everything in an image.",

@@ -22,6 +22,22 @@ void merge_reply_begin(struct merge_reply *reply, struct session *session)
     json_write_object(&reply->json, NULL);
 }
 
+void merge_reply_choices(struct merge_reply *reply)
+{
+    const struct options *options = reply->session->options;
+
+    if (options->strategy != NULL)
+        json_write_text(&reply->json, "strategy", options->strategy);
+    if (options->favor != NULL)
+        json_write_text(&reply->json, "favor", options->favor);
+    if (options->dry_run)
+        json_write_bool(&reply->json, "dry_run", true);
+    if (options->no_ff)
+        json_write_bool(&reply->json, "no_ff", true);
+    if (options->allow_unrelated)
+        json_write_bool(&reply->json, "allow_unrelated", true);
+}
+
 void merge_reply_list(const struct json *document)
 {
     const struct json *list = json_read_member(document, "conflicts");

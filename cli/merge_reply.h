@@ -19,6 +19,9 @@ struct merge_reply {
 /* Begins an empty object for a session that is open. */
 void merge_reply_begin(struct merge_reply *reply, struct session *session);
 
+/* Writes the members that options stand for: strategy, favor, dry_run, no_ff, allow_unrelated. */
+void merge_reply_choices(struct merge_reply *reply);
+
 /* Sends the body to "/v1/b/{branch}/{verb}".  Conflicts go to standard output, one in a line, what
  * was done to standard error; with --json the server's document to standard output.  EXIT_CONFLICT,
  * or what session_call gives. */

@@ -54,6 +54,9 @@ struct options {
     const char *strategy;
     const char *favor;
     const char *mainline;
+    const char *as;
+    bool prune;
+    bool tags;
     bool help;
     const char *offset;
     const char *repair_from;

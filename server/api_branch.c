@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * api_branch.c - branches: list, look, make, move, remove.
+ * api_branch.c - branches: list, look, make, move, choose, remove.
  *
  * Owns no data.
  *   (1) A branch's entity tag is the hash of its head, so If-Match is a compare-and-set of the
@@ -238,9 +238,25 @@ static bool read_options(struct request *request, const struct json *body,
     return false;
 }
 
+/* Makes an existing branch the default one. */
+static enum bough_err make_default(struct request *request, const struct json *body)
+{
+    struct bough_bytes ref_name;
+    struct bough_ref ref;
+    enum bough_err err;
+
+    if (json_read_member(body, "default")->kind != JSON_TRUE || body->item_count != 1)
+        return reply_problem(request, PROBLEM_UNPROCESSABLE,
+                             "\"default\" is true, and stands alone");
+    if (!open_branch(request, &ref_name, &ref, &err))
+        return err;
+    BOUGH_TRY(bough_ref_head_set(request->service->store, ref_name));
+    return answer(request, 200, &ref.link.name);
+}
+
 enum bough_err api_branch_patch(struct request *request)
 {
-    static const char *const members[] = {"to", "expect", "force", NULL};
+    static const char *const members[] = {"to", "expect", "force", "default", NULL};
     const struct json *body = query_body(request, members);
     struct bough_ref_move moved = {.next = {.kind = BOUGH_KIND_COMMIT},
                                    .why = bough_bytes_text("moved by force")};
@@ -251,7 +267,11 @@ enum bough_err api_branch_patch(struct request *request)
     bool contains = true;
     enum bough_err err;
 
-    if (body == NULL || !read_options(request, body, &moved, &force))
+    if (body == NULL)
+        return BOUGH_OK;
+    if (json_read_member(body, "default") != NULL)
+        return make_default(request, body);
+    if (!read_options(request, body, &moved, &force))
         return BOUGH_OK;
     if (!open_branch(request, &moved.name, &ref, &err))
         return err;

@@ -3,7 +3,7 @@
  * rev.c - revisions by the names that clients use, and what they hold.
  *
  * Owns no data.  Order of meanings: 64 hexadecimal digits are a hash and never a branch; a branch
- * comes before a tag of the same name.
+ * comes before a tag of the same name, and both before a branch of another repository.
  */
 #include "rev.h"
 #include "hash.h"
@@ -79,12 +79,24 @@ enum bough_err rev_branch(struct request *request, struct bough_bytes name, stru
     return load(request, rev);
 }
 
+/* A ref that is not a branch here; it leads to a commit, or is no revision. */
+static enum bough_err find_ref(struct request *request, const char *kind, struct bough_bytes name,
+                               struct rev *rev)
+{
+    struct bough_bytes ref_name;
+    struct bough_ref ref;
+
+    BOUGH_TRY(rev_ref_name(request, kind, name, &ref_name));
+    BOUGH_TRY(bough_ref_get(request->service->store, ref_name, &ref));
+    BOUGH_TRY(peel(request, &ref));
+    rev->commit = ref.link;
+    return load(request, rev);
+}
+
 /* A name without "~n". */
 static enum bough_err find_name(struct request *request, struct bough_bytes name, struct rev *rev)
 {
     struct bough_hash hash;
-    struct bough_bytes ref_name;
-    struct bough_ref ref = {.kind = BOUGH_KIND_COMMIT};
     enum bough_err err;
 
     if (hash_parse(name, &hash)) {
@@ -93,13 +105,11 @@ static enum bough_err find_name(struct request *request, struct bough_bytes name
         return load(request, rev);
     }
     err = rev_branch(request, name, rev);
-    if (err != BOUGH_NOT_FOUND)
-        return err;
-    BOUGH_TRY(rev_ref_name(request, "tags/", name, &ref_name));
-    BOUGH_TRY(bough_ref_get(request->service->store, ref_name, &ref));
-    BOUGH_TRY(peel(request, &ref));
-    rev->commit = ref.link;
-    return load(request, rev);
+    if (err == BOUGH_NOT_FOUND)
+        err = find_ref(request, "tags/", name, rev);
+    if (err == BOUGH_NOT_FOUND && bough_bytes_starts(name, bough_bytes_text(BOUGH_REF_REMOTES)))
+        err = find_ref(request, "", name, rev);
+    return err;
 }
 
 /* Cuts "~n" off the end of *text; false when what follows the tilde is no number. */

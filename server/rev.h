@@ -16,7 +16,7 @@ struct rev {
     bool exact; /* it was named by its full hash, so what it holds never changes */
 };
 
-/* The ref's name "heads/" or "tags/" + `name`, in the request's arena.  BOUGH_INVALID,
+/* The ref's name `kind` ("heads/", "tags/") + `name`, in the request's arena.  BOUGH_INVALID,
  * BOUGH_TOO_BIG (no name for a ref), BOUGH_NO_MEMORY. */
 BOUGH_MUST_CHECK enum bough_err rev_ref_name(struct request *request, const char *kind,
                                              struct bough_bytes name, struct bough_bytes *ref);
@@ -26,7 +26,8 @@ BOUGH_MUST_CHECK enum bough_err rev_ref_name(struct request *request, const char
 BOUGH_MUST_CHECK enum bough_err rev_branch(struct request *request, struct bough_bytes name,
                                            struct rev *rev);
 
-/* A revision: full hash, branch, tag, or one of these followed by "~n" (the nth first parent).
+/* A revision: full hash, branch, tag, branch of another repository ("remotes/origin/main"), or one
+ * of these followed by "~n" (the nth first parent).
  * BOUGH_NOT_FOUND, BOUGH_INVALID, and what the store may answer. */
 BOUGH_MUST_CHECK enum bough_err rev_find(struct request *request, struct bough_bytes text,
                                          struct rev *rev);

@@ -19,6 +19,10 @@ struct bough_ref {
 /* Merges in progress: "merge/main" is that of the branch main.  git neither sees nor moves them. */
 #define BOUGH_REF_MERGES "merge/"
 
+/* Branches of other repositories: "remotes/origin/main" is main of the one called origin.  They are
+ * where a fetch found them, and nothing is written on them. */
+#define BOUGH_REF_REMOTES "remotes/"
+
 enum bough_expect {
     BOUGH_EXPECT_ANY,    /* whatever it is now */
     BOUGH_EXPECT_ABSENT, /* it must not exist */

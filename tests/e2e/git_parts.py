@@ -9,7 +9,6 @@ when it is asked for.  --seed replays a run.
 """
 import os
 import random
-import sys
 
 import harness
 from harness import git
@@ -318,11 +317,7 @@ class Bundle(PartCase):
 
 def main():
     global SEED
-    if "--seed" in sys.argv:
-        at = sys.argv.index("--seed")
-        SEED = int(sys.argv[at + 1])
-        del sys.argv[at:at + 2]
-    harness.say(f"seed {SEED}")
+    SEED = harness.take_seed(SEED)
     harness.main(__doc__)
 
 

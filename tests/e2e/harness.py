@@ -110,6 +110,17 @@ def git_objects(folder):
     return set(text.split())
 
 
+def take_seed(default):
+    """The seed of this run, which is told: `default`, or what --seed says."""
+    seed = default
+    if "--seed" in sys.argv:
+        at = sys.argv.index("--seed")
+        seed = int(sys.argv[at + 1])
+        del sys.argv[at:at + 2]
+    say(f"seed {seed}")
+    return seed
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -132,6 +132,59 @@ static void test_api_tag__a_tag_names_one_commit_and_does_not_move(void **state)
     assert_int_equal(api_status("DELETE", "/v1/tags/v1", NULL), 404);
 }
 
+static void test_api_branch__a_branch_of_another_repository_is_a_revision(void **state)
+{
+    struct bough_ref_move move = {.name = bough_bytes_text("remotes/origin/main")};
+    char one[80];
+    char two[80];
+
+    (void)state;
+    put("main", "1", one);
+    put("main", "2", two);
+    assert_int_equal(bough_ref_get(host.service.store, bough_bytes_text("heads/main"), &move.next),
+                     BOUGH_OK);
+    assert_int_equal(bough_ref_move(host.service.store, &move, 1, NULL), BOUGH_OK);
+    put("main", "3", one);
+    assert_string_equal(
+        host_service_body(api_ask("GET", "/v1/at/remotes%2Forigin%2Fmain/k/k", NULL)), "2");
+    assert_string_equal(
+        host_service_body(api_ask("GET", "/v1/at/remotes%2Forigin%2Fmain~1/k/k", NULL)), "1");
+    assert_int_equal(api_status("GET", "/v1/diff?from=remotes/origin/main&to=main", NULL), 200);
+    assert_int_equal(api_status("GET", "/v1/at/remotes%2Forigin%2Fdev/k/k", NULL), 404);
+    assert_int_equal(api_status("GET", "/v1/at/remotes%2F/k/k", NULL), 400);
+    /* Only these: other refs are named as branches and tags, or not at all. */
+    move.name = bough_bytes_text("notes/main");
+    assert_int_equal(bough_ref_move(host.service.store, &move, 1, NULL), BOUGH_OK);
+    assert_int_equal(api_status("GET", "/v1/at/notes%2Fmain/k/k", NULL), 404);
+    assert_int_equal(api_status("GET", "/v1/b/remotes%2Forigin%2Fmain/k/k", NULL), 404);
+    /* A branch of that name comes first. */
+    assert_int_equal(
+        api_status("PUT", "/v1/branches/remotes%2Forigin%2Fmain", "{\"from\":\"main\"}"), 201);
+    assert_string_equal(
+        host_service_body(api_ask("GET", "/v1/at/remotes%2Forigin%2Fmain/k/k", NULL)), "3");
+}
+
+static void test_api_branch__another_branch_is_made_the_default(void **state)
+{
+    char hex[80];
+    const char *got;
+
+    (void)state;
+    put("main", "1", hex);
+    assert_int_equal(api_status("PATCH", "/v1/branches/dev", "{\"default\":true}"), 404);
+    assert_int_equal(api_status("PUT", "/v1/branches/dev", "{}"), 201);
+    assert_int_equal(api_status("PATCH", "/v1/branches/dev", "{\"default\":false}"), 422);
+    assert_int_equal(api_status("PATCH", "/v1/branches/dev", "{\"default\":true,\"to\":\"main\"}"),
+                     422);
+    got = api_ask("PATCH", "/v1/branches/dev", "{\"default\":true}");
+    assert_int_equal(host_service_status(got), 200);
+    assert_string_equal(host_service_field(got, "Bough-Commit"), hex);
+    got = api_ask("GET", "/v1/branches", NULL);
+    assert_non_null(strstr(got, "{\"default\":\"dev\","));
+    assert_int_equal(api_status("DELETE", "/v1/branches/dev", NULL), 403);
+    assert_int_equal(api_status("DELETE", "/v1/branches/main", NULL), 204);
+}
+
 /* ---- a history with merges ---- */
 
 /* A commit on parents[0..count-1], whose message is its number. */
@@ -346,6 +399,8 @@ int main(void)
         T(test_api_branch__moving_back_or_sideways_needs_force),
         T(test_api_branch__if_match_compares_the_head),
         T(test_api_tag__a_tag_names_one_commit_and_does_not_move),
+        T(test_api_branch__a_branch_of_another_repository_is_a_revision),
+        T(test_api_branch__another_branch_is_made_the_default),
         T(test_api_log__children_come_before_parents_and_each_commit_once),
         T(test_api_log__until_hides_a_commit_and_all_before_it),
         T(test_api_log__an_unborn_branch_has_no_commits),
