@@ -274,13 +274,15 @@ enum bough_err pack_list_add_short(struct pack_list *list, const struct bough_ha
     return buffer_add(&list->values, bough_bytes_of(&value, sizeof(value)));
 }
 
-/* Adds a ref's tag, and the tags it points at, if what it stands for is in the list. */
+/* Adds a ref's tag, and the tags it points at, if what it stands for is sent.  Of tags of what the
+ * client has it knows by their refs, and wants those that it lacks. */
 static enum bough_err add_ref_tag(struct pack_list *list, const struct git_ref *ref)
 {
     const uint32_t *number = name_set_find(&list->seen, &ref->target.link.name);
     struct git_native at = ref->native;
 
-    if (ref->native.kind != GIT_TAG || number == NULL)
+    if (ref->native.kind != GIT_TAG || number == NULL ||
+        (ref->target.kind == GIT_COMMIT && *number == HAD))
         return BOUGH_OK;
     while (at.kind == GIT_TAG) {
         struct bough_link link = at.link;

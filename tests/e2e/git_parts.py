@@ -274,6 +274,27 @@ class Partial(PartCase):
         self.assertEqual(len(git("show", "HEAD:dir/long", cwd=folder)), 200000)
 
 
+class Incremental(PartCase):
+    def test_a_fetch_brings_no_old_tags(self):
+        folder = self.path("clone.git")
+        git("clone", "-q", "--mirror", self.store.git_url, folder)
+        self.assertNotEqual(git("tag", cwd=folder), "")
+        self.store.put("/v1/b/main/k/a/new", b"new\n" * 100)
+        for protocol in (0, 2):
+            packs = set(os.listdir(os.path.join(folder, "objects", "pack")))
+            self.store.put("/v1/b/main/k/a/new", b"new %d\n" % protocol)
+            self.store.put(f"/v1/tags/new-{protocol}", b'{"target":"main","message":"New"}')
+            git("-c", "fetch.unpackLimit=1", "fetch", "-q", "origin",
+                "+refs/heads/*:refs/remotes/origin/*", cwd=folder, protocol=protocol)
+            for name in set(os.listdir(os.path.join(folder, "objects", "pack"))) - packs:
+                if name.endswith(".idx"):
+                    said = git("verify-pack", "-v",
+                               os.path.join(folder, "objects", "pack", name), cwd=folder)
+                    self.assertEqual(said.count(" tag "), 1, said)
+            harness.git_fsck(folder)
+            self.assertIn(f"new-{protocol}", git("tag", cwd=folder).split())
+
+
 class Bundle(PartCase):
     def fetch(self, name, *since):
         """A bundle as a file."""
