@@ -31,35 +31,20 @@ static enum exit_status body_of(struct session *session, const char *name, const
     return out_end(&out, &request->body) == BOUGH_OK ? EXIT_OK : EXIT_LIMIT;
 }
 
-static enum exit_status list(struct session *session)
+static enum exit_status show(const struct json *document, const struct json *item)
 {
-    struct http_request request = {.method = "GET", .target = "/v1/branches"};
-    struct http_response response;
-    const struct json *document;
-    const struct json *branches;
-    const struct json *default_name;
-    size_t error_at;
-    enum exit_status status =
-        session_call(session, &request, session->options->json ? stdout : NULL, &response);
+    const struct json *default_name = json_read_member(document, "default");
+    const struct json *name = json_read_member(item, "name");
+    const struct json *head = json_read_member(item, "commit");
+    bool is_default =
+        default_name != NULL && name != NULL && bough_bytes_equal(name->text, default_name->text);
 
-    if (status != EXIT_OK || session->options->json)
-        return status;
-    if (json_read(response.body, &session->arena, &document, &error_at) != BOUGH_OK)
+    if (name == NULL)
+        name = json_read_member(item, "name_encoded");
+    if (name == NULL || head == NULL || head->text.len < 12)
         return EXIT_CORRUPT;
-    branches = json_read_member(document, "branches");
-    default_name = json_read_member(document, "default");
-    for (const struct json *at = branches == NULL ? NULL : branches->first; at != NULL;
-         at = at->next) {
-        const struct json *name = json_read_member(at, "name");
-        const struct json *head = json_read_member(at, "commit");
-        bool is_default = default_name != NULL && name != NULL &&
-                          bough_bytes_equal(name->text, default_name->text);
-
-        if (name == NULL || head == NULL || head->text.len < 12)
-            return EXIT_CORRUPT;
-        printf("%c %.12s %.*s\n", is_default ? '*' : ' ', (const char *)head->text.at,
-               (int)name->text.len, (const char *)name->text.at);
-    }
+    printf("%c %.12s %.*s\n", is_default ? '*' : ' ', (const char *)head->text.at,
+           (int)name->text.len, (const char *)name->text.at);
     return EXIT_OK;
 }
 
@@ -100,7 +85,7 @@ enum exit_status cmd_branch(struct options *options)
         return status;
     }
     if (strcmp(what, "list") == 0 && count <= 1) {
-        status = list(&session);
+        status = session_refs(&session, "/v1/branches", "branches", show);
     } else if (strcmp(what, "create") == 0 && (count == 2 || count == 3)) {
         status = change(&session, "PUT", args[1], "from", count == 3 ? args[2] : "main");
     } else if (strcmp(what, "move") == 0 && count == 3) {

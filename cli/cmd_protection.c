@@ -18,18 +18,12 @@ static bool may(const struct json *rule, const char *name)
 
 static enum exit_status show(struct session *session)
 {
-    struct http_request request = {.method = "GET", .target = TARGET};
-    struct http_response response;
     const struct json *document;
     const struct json *list;
-    size_t error_at;
-    enum exit_status status =
-        session_call(session, &request, session->options->json ? stdout : NULL, &response);
+    enum exit_status status = session_document(session, TARGET, &document);
 
-    if (status != EXIT_OK || session->options->json)
+    if (document == NULL)
         return status;
-    if (json_read(response.body, &session->arena, &document, &error_at) != BOUGH_OK)
-        return EXIT_CORRUPT;
     list = json_read_member(document, "rules");
     for (const struct json *at = list == NULL ? NULL : list->first; at != NULL; at = at->next) {
         const struct json *branch = json_read_member(at, "branch");
@@ -53,11 +47,8 @@ static bool read_word(const char *word, bool *force, bool *delete)
 /* Replaces all rules by those of the arguments, two for each. */
 static enum exit_status replace(struct session *session, const char *const *args, size_t count)
 {
-    struct http_request request = {
-        .method = "PUT", .target = TARGET, .headers = "Content-Type: application/json\r\n"};
     struct out out = out_begin(&session->arena);
     struct json_write json = json_write_into(&out);
-    struct http_response response;
 
     json_write_object(&json, NULL);
     json_write_array(&json, "rules");
@@ -77,9 +68,7 @@ static enum exit_status replace(struct session *session, const char *const *args
     }
     json_write_end(&json);
     json_write_end(&json);
-    if (out_end(&out, &request.body) != BOUGH_OK)
-        return EXIT_LIMIT;
-    return session_call(session, &request, NULL, &response);
+    return session_put(session, TARGET, &out);
 }
 
 enum exit_status cmd_protection(struct options *options)

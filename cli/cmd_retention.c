@@ -19,18 +19,12 @@ static struct bough_bytes text_of(const struct json *object, const char *name)
 
 static enum exit_status show(struct session *session)
 {
-    struct http_request request = {.method = "GET", .target = TARGET};
-    struct http_response response;
     const struct json *document;
     const struct json *list;
-    size_t error_at;
-    enum exit_status status =
-        session_call(session, &request, session->options->json ? stdout : NULL, &response);
+    enum exit_status status = session_document(session, TARGET, &document);
 
-    if (status != EXIT_OK || session->options->json)
+    if (document == NULL)
         return status;
-    if (json_read(response.body, &session->arena, &document, &error_at) != BOUGH_OK)
-        return EXIT_CORRUPT;
     list = json_read_member(document, "policies");
     for (const struct json *at = list == NULL ? NULL : list->first; at != NULL; at = at->next) {
         struct bough_bytes branch = text_of(at, "branch");
@@ -55,11 +49,8 @@ static bool number_of(const char *text, uint64_t *number)
 /* Replaces all policies by those of the arguments, three for each. */
 static enum exit_status replace(struct session *session, const char *const *args, size_t count)
 {
-    struct http_request request = {
-        .method = "PUT", .target = TARGET, .headers = "Content-Type: application/json\r\n"};
     struct out out = out_begin(&session->arena);
     struct json_write json = json_write_into(&out);
-    struct http_response response;
 
     json_write_object(&json, NULL);
     json_write_array(&json, "policies");
@@ -79,9 +70,7 @@ static enum exit_status replace(struct session *session, const char *const *args
     }
     json_write_end(&json);
     json_write_end(&json);
-    if (out_end(&out, &request.body) != BOUGH_OK)
-        return EXIT_LIMIT;
-    return session_call(session, &request, NULL, &response);
+    return session_put(session, TARGET, &out);
 }
 
 enum exit_status cmd_retention(struct options *options)

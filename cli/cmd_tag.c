@@ -7,63 +7,28 @@
 #include "json_write.h"
 #include "session.h"
 
-#define PAGE "/v1/tags?limit=1000"
-
 /* "/v1/tags/{name}" in the arena. */
 static const char *target_of(struct session *session, const char *name)
 {
     return session_text(session, "/v1/tags/%s", session_encoded(session, name, false));
 }
 
-/* One page of the list; *last is its last name, empty at the end. */
-static enum exit_status show_page(const struct json *document, struct bough_bytes *last)
+static enum exit_status show(const struct json *document, const struct json *item)
 {
-    const struct json *tags = json_read_member(document, "tags");
-    const struct json *more = json_read_member(document, "more");
+    const struct json *name = json_read_member(item, "name");
+    const struct json *commit = json_read_member(item, "commit");
+    const struct json *annotated = json_read_member(item, "annotated");
+    bool has_commit = commit != NULL && commit->text.len >= 12;
 
-    *last = (struct bough_bytes){0};
-    for (const struct json *at = tags == NULL ? NULL : tags->first; at != NULL; at = at->next) {
-        const struct json *name = json_read_member(at, "name");
-        const struct json *commit = json_read_member(at, "commit");
-        const struct json *annotated = json_read_member(at, "annotated");
-        bool has_commit = commit != NULL && commit->text.len >= 12;
-
-        if (name == NULL || annotated == NULL)
-            return EXIT_CORRUPT;
-        printf("%c %-12.*s %.*s\n", annotated->kind == JSON_TRUE ? 'a' : ' ', 12,
-               has_commit ? (const char *)commit->text.at : "-", (int)name->text.len,
-               (const char *)name->text.at);
-        *last = name->text;
-    }
-    if (more == NULL || more->kind != JSON_TRUE)
-        *last = (struct bough_bytes){0};
+    (void)document;
+    if (name == NULL)
+        name = json_read_member(item, "name_encoded");
+    if (name == NULL || annotated == NULL)
+        return EXIT_CORRUPT;
+    printf("%c %-12.*s %.*s\n", annotated->kind == JSON_TRUE ? 'a' : ' ', 12,
+           has_commit ? (const char *)commit->text.at : "-", (int)name->text.len,
+           (const char *)name->text.at);
     return EXIT_OK;
-}
-
-static enum exit_status list(struct session *session)
-{
-    struct http_request request = {.method = "GET", .target = PAGE};
-    struct http_response response;
-    const struct json *document;
-    struct bough_bytes last;
-    size_t error_at;
-    enum exit_status status;
-
-    do {
-        status = session_call(session, &request, session->options->json ? stdout : NULL, &response);
-        if (status != EXIT_OK || session->options->json)
-            return status;
-        if (json_read(response.body, &session->arena, &document, &error_at) != BOUGH_OK)
-            return EXIT_CORRUPT;
-        status = show_page(document, &last);
-        if (last.len > 0)
-            request.target = session_text(
-                session, PAGE "&after=%s",
-                session_encoded(session,
-                                session_text(session, "%.*s", (int)last.len, (const char *)last.at),
-                                false));
-    } while (status == EXIT_OK && last.len > 0);
-    return status;
 }
 
 static enum exit_status create(struct session *session, const char *name, const char *target)
@@ -108,7 +73,7 @@ enum exit_status cmd_tag(struct options *options)
 
     if (status == EXIT_OK) {
         if (strcmp(what, "list") == 0 && count <= 1) {
-            status = list(&session);
+            status = session_refs(&session, "/v1/tags", "tags", show);
         } else if (strcmp(what, "create") == 0 && (count == 2 || count == 3)) {
             status = create(&session, args[1], count == 3 ? args[2] : "main");
         } else if (strcmp(what, "delete") == 0 && count == 2) {

@@ -137,6 +137,93 @@ enum exit_status session_pages(struct session *session, const char *target, sess
     }
 }
 
+/* Gets the document at `target`, and prints it with --json. */
+static enum exit_status get(struct session *session, const char *target,
+                            const struct json **document)
+{
+    struct http_request request = {.method = "GET", .target = target};
+    struct http_response response;
+    size_t error_at;
+    enum exit_status status = session_call(session, &request, NULL, &response);
+
+    *document = NULL;
+    if (status != EXIT_OK)
+        return status;
+    if (session->options->json)
+        printf("%.*s\n", (int)response.body.len, (const char *)response.body.at);
+    if (json_read(response.body, &session->arena, document, &error_at) == BOUGH_OK)
+        return EXIT_OK;
+    fprintf(stderr, "bough: the server's answer is no JSON\n");
+    return EXIT_CORRUPT;
+}
+
+enum exit_status session_document(struct session *session, const char *target,
+                                  const struct json **document)
+{
+    enum exit_status status = get(session, target, document);
+
+    if (session->options->json)
+        *document = NULL;
+    return status;
+}
+
+enum exit_status session_put(struct session *session, const char *target, struct out *out)
+{
+    struct http_request request = {
+        .method = "PUT", .target = target, .headers = "Content-Type: application/json\r\n"};
+    struct http_response response;
+
+    if (out_end(out, &request.body) != BOUGH_OK)
+        return EXIT_LIMIT;
+    return session_call(session, &request, NULL, &response);
+}
+
+/* Where the page behind the one that ends with `last` is. */
+static const char *page_behind(struct session *session, const char *target, const struct json *last)
+{
+    const struct json *encoded = json_read_member(last, "name_encoded");
+    const struct json *name = json_read_member(last, "name");
+    struct bough_bytes plain = name == NULL ? (struct bough_bytes){0} : name->text;
+
+    if (encoded != NULL)
+        return session_text(session, "%s?limit=1000&after=%.*s", target, (int)encoded->text.len,
+                            (const char *)encoded->text.at);
+    return session_text(
+        session, "%s?limit=1000&after=%s", target,
+        session_encoded(
+            session, session_text(session, "%.*s", (int)plain.len, (const char *)plain.at), false));
+}
+
+enum exit_status session_refs(struct session *session, const char *target, const char *list,
+                              session_item *show)
+{
+    const char *page = session_text(session, "%s?limit=1000", target);
+
+    for (;;) {
+        const struct json *document;
+        const struct json *items;
+        const struct json *more;
+        const struct json *last = NULL;
+        enum exit_status status = get(session, page, &document);
+
+        if (status != EXIT_OK)
+            return status;
+        items = json_read_member(document, list);
+        more = json_read_member(document, "more");
+        for (const struct json *at = items == NULL ? NULL : items->first; at != NULL;
+             at = at->next) {
+            if (!session->options->json)
+                status = show(document, at);
+            if (status != EXIT_OK)
+                return status;
+            last = at;
+        }
+        if (last == NULL || more == NULL || more->kind != JSON_TRUE)
+            return EXIT_OK;
+        page = page_behind(session, target, last);
+    }
+}
+
 const char *session_text(struct session *session, const char *format, ...)
 {
     va_list args;

@@ -41,6 +41,21 @@ typedef enum exit_status session_page(struct session *session, struct http_respo
 enum exit_status session_pages(struct session *session, const char *target, session_page *page,
                                void *context);
 
+/* Gets the document at `target`.  With --json it is printed as it is, and *document is NULL. */
+enum exit_status session_document(struct session *session, const char *target,
+                                  const struct json **document);
+
+/* Puts the document that `out` holds to `target`. */
+enum exit_status session_put(struct session *session, const char *target, struct out *out);
+
+/* Shows an item of the list in `document`. */
+typedef enum exit_status session_item(const struct json *document, const struct json *item);
+
+/* Gets all pages of the list of refs at `target`, whose items are in the member `list`, and has
+ * each item shown.  With --json the pages are printed as they are, a document each. */
+enum exit_status session_refs(struct session *session, const char *target, const char *list,
+                              session_item *show);
+
 /* "/v1/b/{branch}{rest}" or, with --rev, "/v1/at/{rev}{rest}", percent-encoded, in the arena; `key`
  * is appended with its slashes kept, NULL = none. */
 const char *session_target(struct session *session, const char *rest, const char *key);

@@ -92,6 +92,15 @@ class Verbs:
         self.bough("tag", "delete", "v1")
         self.bough("tag", "delete", "v1", status=NOT_FOUND)
 
+    def test_many_branches_and_tags(self):
+        self.bough("put", "n", data=b"1")
+        for number in range(101):  # a page is shorter unless more are asked for
+            self.bough("branch", "create", f"b/{number}")
+            self.bough("tag", "create", f"t/{number}")
+        self.assertEqual(self.bough("branch").count(b"\n"), 102)
+        self.assertEqual(self.bough("tag").count(b"\n"), 101)
+        self.assertEqual(len(json.loads(self.bough("tag", "--json"))["tags"]), 101)
+
     def test_protection(self):
         self.bough("put", "n", data=b"1")
         self.bough("put", "n", data=b"2")
