@@ -2,8 +2,9 @@
  *
  * api_git.c - the store as a git repository, over git's smart HTTP protocol.
  *
- * Owns one git exchange per request: first as the sink of the request's body, then as the source of
- * the reply; whichever holds it last closes it.
+ * Owns one git exchange per request: first as the sink of the request's body, then as the work that
+ * is done between other requests, then as the source of the reply; whichever holds it last closes
+ * it.
  *   (1) Only the configured repository name is served.
  *   (2) A push is durable before its reply is made up: the exchange syncs by itself.
  */
