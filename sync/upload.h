@@ -35,6 +35,7 @@ struct upload {
     bool include_tag;
     bool thin_pack;
     bool ofs_delta;
+    bool no_progress; /* nothing for people to read */
     enum upload_side_band side_band;
 
     /* Protocol 0 and 1: negotiation (upload_v0.c). */
@@ -65,6 +66,7 @@ struct upload {
     bool packing;
     bool is_clone;  /* of somebody who has nothing */
     bool pack_over; /* its last frame is made */
+    bool told;      /* what is in it was said, or need not be */
     struct pack_out pack;
     struct buffer frame;
     size_t frame_at;

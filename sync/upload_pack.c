@@ -3,7 +3,7 @@
  * upload_pack.c - the answer to a fetch on its way out.
  *
  * Owns the frame that is being read: a packet whose first byte names its band (gitprotocol-pack,
- * "Packfile Data"): 1 the pack, 2 progress (never sent), 3 a fatal error.
+ * "Packfile Data"): 1 the pack, 2 what people may read (how much there is), 3 a fatal error.
  */
 #include "upload_pack.h"
 #include "git_find.h"
@@ -118,6 +118,18 @@ static enum bough_err fatal_frame(struct upload *upload, enum bough_err err)
     return pkt_line_flush(frame);
 }
 
+/* A frame that says what is to come. */
+static enum bough_err first_frame(struct upload *upload)
+{
+    const struct pack_list *list = &upload->pack.list;
+
+    upload->frame.len = 0;
+    upload->frame_at = 0;
+    return pkt_line_print(&upload->frame, "\002bough: %u objects, %u commits among them\n",
+                          pack_list_count(list),
+                          (uint32_t)(list->commits.len / sizeof(struct bough_link)));
+}
+
 /* Makes the next frame. */
 static enum bough_err next_frame(struct upload *upload)
 {
@@ -160,8 +172,10 @@ enum bough_err upload_pack_read(struct upload *upload, uint8_t *into, size_t max
         return BOUGH_OK;
     if (upload->side_band == UPLOAD_BARE)
         return read_pack(upload, into, max, got);
-    if (upload->frame_at == upload->frame.len && !upload->pack_over)
-        BOUGH_TRY(next_frame(upload));
+    if (upload->frame_at == upload->frame.len && !upload->pack_over) {
+        BOUGH_TRY(upload->told || upload->no_progress ? next_frame(upload) : first_frame(upload));
+        upload->told = true;
+    }
     *got = copy(into, max, &upload->frame, &upload->frame_at);
     return BOUGH_OK;
 }

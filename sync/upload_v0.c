@@ -25,6 +25,8 @@ static void capability(struct upload *upload, struct bough_bytes word)
         upload->thin_pack = true;
     else if (bough_bytes_equal(word, bough_bytes_text("ofs-delta")))
         upload->ofs_delta = true;
+    else if (bough_bytes_equal(word, bough_bytes_text("no-progress")))
+        upload->no_progress = true;
     else if (bough_bytes_equal(word, bough_bytes_text("deepen-relative")))
         upload->shallow.relative = true;
     else if (bough_bytes_equal(word, bough_bytes_text("side-band-64k")))

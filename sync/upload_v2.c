@@ -127,7 +127,9 @@ static enum bough_err fetch_argument(struct upload *upload, struct bough_bytes l
         upload->thin_pack = true;
     else if (is_word(line, "ofs-delta"))
         upload->ofs_delta = true;
-    else if (!is_word(line, "no-progress"))
+    else if (is_word(line, "no-progress"))
+        upload->no_progress = true;
+    else
         return part_argument(upload, whole);
     return BOUGH_OK;
 }

@@ -295,6 +295,18 @@ class Incremental(PartCase):
             self.assertIn(f"new-{protocol}", git("tag", cwd=folder).split())
 
 
+class Progress(PartCase):
+    def test_who_wants_to_know_is_told(self):
+        for protocol in (0, 2):
+            for word, told in (("--progress", True), ("-q", False)):
+                done = git("clone", word, "--bare", self.store.git_url,
+                           self.path(f"clone{word}{protocol}"), protocol=protocol, check=False)
+                self.assertEqual(done.status, 0, done)
+                count = len(reachable(self.path(f"clone{word}{protocol}")))
+                words = f"remote: bough: {count} objects, {self.count} commits among them"
+                self.assertEqual(words in done.err.decode(), told, done)
+
+
 class Bundle(PartCase):
     def fetch(self, name, *since):
         """A bundle as a file."""
