@@ -6,30 +6,21 @@
  */
 #include "api.h"
 #include "bough/ref.h"
-#include "query.h"
 #include "reply.h"
 #include "rev.h"
 
 enum bough_err api_merge_list(struct request *request)
 {
-    static const char *const parameters[] = {"after", "limit", NULL};
     const struct bough_bytes prefix = bough_bytes_text(BOUGH_REF_MERGES);
     struct out out = reply_json_begin(request);
     struct json_write json = json_write_into(&out);
-    struct bough_bytes name = {0};
+    struct bough_bytes name;
     struct bough_ref ref;
-    struct query query;
     uint64_t limit;
-    enum bough_err err = BOUGH_OK;
+    enum bough_err err;
 
-    if (!query_parse(request, parameters, &query) ||
-        !query_number(request, &query, "limit", BOUGH_LIST_LIMIT_DEFAULT, BOUGH_LIST_LIMIT_MAX,
-                      &limit))
-        return BOUGH_OK;
-    if (query_value(&query, "after").len > 0)
-        err = rev_ref_name(request, BOUGH_REF_MERGES, query_value(&query, "after"), &name);
-    if (err != BOUGH_OK)
-        return rev_refuse(request, err, PROBLEM_NO_SUCH_BRANCH, query_value(&query, "after"));
+    if (!rev_page(request, BOUGH_REF_MERGES, PROBLEM_NO_SUCH_BRANCH, &name, &limit, &err))
+        return err;
     json_write_object(&json, NULL);
     json_write_array(&json, "merges");
     for (uint64_t i = 0; i < limit && err == BOUGH_OK; i++) {

@@ -64,25 +64,16 @@ static enum bough_err answer(struct request *request, unsigned status, const str
 
 enum bough_err api_tag_list(struct request *request)
 {
-    static const char *const parameters[] = {"after", "limit", NULL};
     struct out out = reply_json_begin(request);
     struct json_write json = json_write_into(&out);
     struct bough_bytes prefix = bough_bytes_text(LIST_KIND);
-    struct bough_bytes name = {0};
+    struct bough_bytes name;
     struct bough_ref ref;
-    struct query query;
     uint64_t limit;
-    enum bough_err err = BOUGH_OK;
+    enum bough_err err;
 
-    if (!query_parse(request, parameters, &query) ||
-        !query_number(request, &query, "limit", BOUGH_LIST_LIMIT_DEFAULT, BOUGH_LIST_LIMIT_MAX,
-                      &limit))
-        return BOUGH_OK;
-    if (query_value(&query, "after").len > 0) {
-        err = rev_ref_name(request, LIST_KIND, query_value(&query, "after"), &name);
-        if (err != BOUGH_OK)
-            return rev_refuse(request, err, PROBLEM_NO_SUCH_TAG, query_value(&query, "after"));
-    }
+    if (!rev_page(request, LIST_KIND, PROBLEM_NO_SUCH_TAG, &name, &limit, &err))
+        return err;
     json_write_object(&json, NULL);
     json_write_array(&json, "tags");
     for (uint64_t i = 0; i < limit && err == BOUGH_OK; i++) {

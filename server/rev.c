@@ -8,6 +8,7 @@
 #include "rev.h"
 #include "hash.h"
 #include "history.h"
+#include "query.h"
 #include "reply.h"
 
 #define REV_STEPS_MAX 100000u /* of "~n" */
@@ -175,6 +176,28 @@ enum bough_err rev_refuse(struct request *request, enum bough_err err, enum prob
         return reply_problem(request, PROBLEM_BAD_REQUEST, "\"%.*s\" cannot be such a name", len,
                              at);
     return err;
+}
+
+bool rev_page(struct request *request, const char *kind, enum problem_kind problem,
+              struct bough_bytes *after, uint64_t *limit, enum bough_err *err)
+{
+    static const char *const parameters[] = {"after", "limit", NULL};
+    struct bough_bytes given;
+    struct query query;
+
+    *after = (struct bough_bytes){0};
+    *err = BOUGH_OK;
+    if (!query_parse(request, parameters, &query) ||
+        !query_number(request, &query, "limit", BOUGH_LIST_LIMIT_DEFAULT, BOUGH_LIST_LIMIT_MAX,
+                      limit))
+        return false;
+    given = query_value(&query, "after");
+    if (given.len > 0)
+        *err = rev_ref_name(request, kind, given, after);
+    if (*err == BOUGH_OK)
+        return true;
+    *err = rev_refuse(request, *err, problem, given);
+    return false;
 }
 
 bool rev_commit(struct request *request, const char *name, struct bough_bytes text, struct rev *rev,

@@ -43,6 +43,11 @@ bool rev_commit(struct request *request, const char *name, struct bough_bytes te
 enum bough_err rev_refuse(struct request *request, enum bough_err err, enum problem_kind kind,
                           struct bough_bytes name);
 
+/* The page that a list of refs of a kind is asked for: the ref's name to go on behind, empty for
+ * the first one, and how many.  False: the reply is made up, or *err says what. */
+bool rev_page(struct request *request, const char *kind, enum problem_kind problem,
+              struct bough_bytes *after, uint64_t *limit, enum bough_err *err);
+
 /* Whether `name` is the default branch. */
 BOUGH_MUST_CHECK enum bough_err rev_is_default(struct request *request, struct bough_bytes name,
                                                bool *is_default);

@@ -10,18 +10,6 @@
 
 #define SPEC_BYTES_MAX 1024u /* of one part, without its escapes */
 
-/* Drops a prefix; false when it is another. */
-static bool drop(struct bough_bytes *text, const char *word)
-{
-    struct bough_bytes prefix = bough_bytes_text(word);
-
-    if (!bough_bytes_starts(*text, prefix))
-        return false;
-    text->at += prefix.len;
-    text->len -= prefix.len;
-    return true;
-}
-
 /* A decimal number, up to the text's end or the byte that `end` gets. */
 static bool read_number(struct bough_bytes text, uint64_t *number, struct bough_bytes *rest)
 {
@@ -105,14 +93,15 @@ static enum bough_err parse_one(struct bough_bytes text, struct fetch_filter *fi
         filter->value_bytes = 0;
         return BOUGH_OK;
     }
-    if (drop(&text, "blob:limit=")) {
+    if (bough_bytes_drop(&text, bough_bytes_text("blob:limit="))) {
         if (!read_size(text, &number))
             return BOUGH_INVALID;
         if (number < filter->value_bytes)
             filter->value_bytes = number;
         return BOUGH_OK;
     }
-    if (!drop(&text, "tree:") || !read_number(text, &number, &rest) || rest.len > 0)
+    if (!bough_bytes_drop(&text, bough_bytes_text("tree:")) || !read_number(text, &number, &rest) ||
+        rest.len > 0)
         return BOUGH_INVALID;
     if (number < filter->depth)
         filter->depth = (uint32_t)number;
@@ -122,7 +111,7 @@ static enum bough_err parse_one(struct bough_bytes text, struct fetch_filter *fi
 enum bough_err fetch_filter_parse(struct bough_bytes text, struct fetch_filter *filter)
 {
     struct fetch_filter made = *filter;
-    bool more = drop(&text, "combine:");
+    bool more = bough_bytes_drop(&text, bough_bytes_text("combine:"));
     uint8_t room[SPEC_BYTES_MAX];
 
     if (!more)

@@ -133,16 +133,13 @@ void receive_note(struct receive *receive, const char *format, ...)
 /* One push option (gitprotocol-pack, "Push Options"). */
 static enum bough_err take_option(struct receive *receive, struct bough_bytes line)
 {
-    struct bough_bytes reason = bough_bytes_text("reason=");
-
-    if (!bough_bytes_starts(line, reason)) {
+    if (!bough_bytes_drop(&line, bough_bytes_text("reason="))) {
         receive_note(receive, "bough: the push option '%.*s' is not known, and was passed over",
                      (int)(line.len < 80 ? line.len : 80), (const char *)line.at);
         return BOUGH_OK;
     }
     if (receive->reason.len > 0)
         return BOUGH_OK; /* the first one counts */
-    line = bough_bytes_of(line.at + reason.len, line.len - reason.len);
     if (line.len > BOUGH_REFLOG_TEXT_BYTES)
         line.len = BOUGH_REFLOG_TEXT_BYTES;
     receive->reason = bough_arena_copy(&receive->arena, line);

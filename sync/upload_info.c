@@ -10,7 +10,6 @@
 
 enum bough_err upload_info_argument(struct upload *upload, struct bough_bytes line, bool *taken)
 {
-    struct bough_bytes oid = bough_bytes_text("oid ");
     struct git_find item = {0};
 
     *taken = true;
@@ -18,10 +17,10 @@ enum bough_err upload_info_argument(struct upload *upload, struct bough_bytes li
         upload->info_size = true;
         return BOUGH_OK;
     }
-    *taken = bough_bytes_starts(line, oid);
+    *taken = bough_bytes_drop(&line, bough_bytes_text("oid "));
     if (!*taken)
         return BOUGH_OK;
-    if (!sha1_parse(bough_bytes_of(line.at + oid.len, line.len - oid.len), &item.id))
+    if (!sha1_parse(line, &item.id))
         return upload_fail(upload, "object-info: malformed oid");
     if (upload->want_count++ == BOUGH_WANTS_MAX)
         return upload_fail(upload, "object-info: too many objects (limit %u)", BOUGH_WANTS_MAX);

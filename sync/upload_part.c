@@ -10,18 +10,6 @@
 
 #define NUMBER_DIGITS_MAX 18u
 
-/* Drops a first word and its space; false when it is another. */
-static bool drop_word(struct bough_bytes *line, const char *word)
-{
-    struct bough_bytes prefix = bough_bytes_text(word);
-
-    if (!bough_bytes_starts(*line, prefix))
-        return false;
-    line->at += prefix.len;
-    line->len -= prefix.len;
-    return true;
-}
-
 /* A decimal number that is all of `text`. */
 static bool read_number(struct bough_bytes text, int64_t *number)
 {
@@ -116,7 +104,7 @@ static enum bough_err exclude_line(struct upload *upload, struct bough_bytes nam
     struct git_native found = {0};
     unsigned count = 0;
 
-    (void)drop_word(&name, "refs/");
+    (void)bough_bytes_drop(&name, bough_bytes_text("refs/"));
     BOUGH_TRY(git_history_index(upload->view));
     for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
         bool is_there;
@@ -141,15 +129,15 @@ static enum bough_err filter_line(struct upload *upload, struct bough_bytes text
 enum bough_err upload_part_argument(struct upload *upload, struct bough_bytes line, bool *taken)
 {
     *taken = true;
-    if (drop_word(&line, "shallow "))
+    if (bough_bytes_drop(&line, bough_bytes_text("shallow ")))
         return shallow_line(upload, line);
-    if (drop_word(&line, "deepen "))
+    if (bough_bytes_drop(&line, bough_bytes_text("deepen ")))
         return deepen_line(upload, line);
-    if (drop_word(&line, "deepen-since "))
+    if (bough_bytes_drop(&line, bough_bytes_text("deepen-since ")))
         return since_line(upload, line);
-    if (drop_word(&line, "deepen-not "))
+    if (bough_bytes_drop(&line, bough_bytes_text("deepen-not ")))
         return exclude_line(upload, line);
-    if (drop_word(&line, "filter "))
+    if (bough_bytes_drop(&line, bough_bytes_text("filter ")))
         return filter_line(upload, line);
     *taken = bough_bytes_equal(line, bough_bytes_text("deepen-relative"));
     upload->shallow.relative = upload->shallow.relative || *taken;

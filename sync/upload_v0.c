@@ -51,23 +51,11 @@ static void capabilities(struct upload *upload, struct bough_bytes words)
     }
 }
 
-/* Drops a first word and its space; false when it is another. */
-static bool drop_word(struct bough_bytes *line, const char *word)
-{
-    struct bough_bytes prefix = bough_bytes_text(word);
-
-    if (!bough_bytes_starts(*line, prefix))
-        return false;
-    line->at += prefix.len;
-    line->len -= prefix.len;
-    return true;
-}
-
 static enum bough_err want_line(struct upload *upload, struct bough_bytes line)
 {
     struct bough_bytes words;
 
-    if (!drop_word(&line, "want ")) {
+    if (!bough_bytes_drop(&line, bough_bytes_text("want "))) {
         bool taken;
 
         BOUGH_TRY(upload_part_argument(upload, line, &taken));
@@ -183,7 +171,7 @@ enum bough_err upload_v0_packet(struct upload *upload, const struct pkt_line *pa
         return upload_fail(upload, "upload-pack: protocol error, unexpected packet");
     if (!upload->wants_complete)
         return want_line(upload, line);
-    if (drop_word(&line, "have "))
+    if (bough_bytes_drop(&line, bough_bytes_text("have ")))
         return have_line(upload, line);
     if (bough_bytes_equal(line, bough_bytes_text("done")))
         return done_line(upload);

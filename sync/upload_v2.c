@@ -18,18 +18,6 @@ static bool is_word(struct bough_bytes line, const char *word)
     return bough_bytes_equal(line, bough_bytes_text(word));
 }
 
-/* Whether the line starts with `word`, which is then dropped. */
-static bool drop_word(struct bough_bytes *line, const char *word)
-{
-    struct bough_bytes prefix = bough_bytes_text(word);
-
-    if (!bough_bytes_starts(*line, prefix))
-        return false;
-    line->at += prefix.len;
-    line->len -= prefix.len;
-    return true;
-}
-
 static enum bough_err refuse(struct upload *upload, const char *what, struct bough_bytes line)
 {
     return upload_fail(upload, "%s '%.*s'", what, (int)(line.len < 80 ? line.len : 80),
@@ -41,7 +29,7 @@ static enum bough_err capability(struct upload *upload, struct bough_bytes line)
 {
     struct bough_bytes whole = line;
 
-    if (drop_word(&line, "command=")) {
+    if (bough_bytes_drop(&line, bough_bytes_text("command="))) {
         if (upload->command != COMMAND_NONE)
             return refuse(upload, "command was requested twice:", line);
         upload->command = is_word(line, "ls-refs")       ? COMMAND_LS_REFS
@@ -50,9 +38,10 @@ static enum bough_err capability(struct upload *upload, struct bough_bytes line)
                                                          : COMMAND_NONE;
         return upload->command == COMMAND_NONE ? refuse(upload, "invalid command", line) : BOUGH_OK;
     }
-    if (drop_word(&line, "agent=") || drop_word(&line, "server-option="))
+    if (bough_bytes_drop(&line, bough_bytes_text("agent=")) ||
+        bough_bytes_drop(&line, bough_bytes_text("server-option=")))
         return BOUGH_OK;
-    if (drop_word(&line, "object-format="))
+    if (bough_bytes_drop(&line, bough_bytes_text("object-format=")))
         return is_word(line, "sha1") ? BOUGH_OK : refuse(upload, "mismatched object format", line);
     return refuse(upload, "unknown capability", whole);
 }
@@ -77,7 +66,7 @@ static enum bough_err ls_refs_argument(struct upload *upload, struct bough_bytes
         upload->symrefs = true;
     else if (is_word(line, "unborn"))
         upload->unborn = true;
-    else if (drop_word(&line, "ref-prefix "))
+    else if (bough_bytes_drop(&line, bough_bytes_text("ref-prefix ")))
         return add_prefix(upload, line);
     else
         return refuse(upload, "ls-refs: unexpected argument", line);
@@ -108,9 +97,9 @@ static enum bough_err fetch_argument(struct upload *upload, struct bough_bytes l
     size_t before = upload->haves.len;
     char hex[SHA1_HEX + 1];
 
-    if (drop_word(&line, "want "))
+    if (bough_bytes_drop(&line, bough_bytes_text("want ")))
         return upload_want(upload, line);
-    if (drop_word(&line, "have ")) {
+    if (bough_bytes_drop(&line, bough_bytes_text("have "))) {
         BOUGH_TRY(upload_have(upload, line, &id, &common));
         if (upload->failed || upload->haves.len == before)
             return BOUGH_OK;

@@ -53,6 +53,15 @@ static inline bool bough_bytes_starts(struct bough_bytes all, struct bough_bytes
     return all.len >= prefix.len && (prefix.len == 0 || memcmp(all.at, prefix.at, prefix.len) == 0);
 }
 
+/* Drops what `bytes` starts with; false, and nothing has changed, when that is not `prefix`. */
+static inline bool bough_bytes_drop(struct bough_bytes *bytes, struct bough_bytes prefix)
+{
+    if (!bough_bytes_starts(*bytes, prefix))
+        return false;
+    *bytes = bough_bytes_of(bytes->at + prefix.len, bytes->len - prefix.len);
+    return true;
+}
+
 static inline bool bough_hash_equal(const struct bough_hash *a, const struct bough_hash *b)
 {
     return memcmp(a->at, b->at, BOUGH_HASH_BYTES) == 0;
